@@ -1,0 +1,112 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Who may import whom is the table in scripts/check-layers; this file must agree with it.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+let systemLibraries: [Target] = [
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(
+        name: "COpenSSL", pkgConfig: "openssl",
+        providers: [.apt(["libssl-dev"]), .yum(["openssl-devel"])]),
+    .systemLibrary(
+        name: "CGLib", pkgConfig: "gio-unix-2.0",
+        providers: [.apt(["libglib2.0-dev"]), .yum(["glib2-devel"])]),
+    .systemLibrary(
+        name: "CSQLite", pkgConfig: "sqlite3",
+        providers: [.apt(["libsqlite3-dev"]), .yum(["sqlite-devel"])]),
+    .systemLibrary(
+        name: "CSystemd", pkgConfig: "libsystemd",
+        providers: [.apt(["libsystemd-dev"]), .yum(["systemd-devel"])]),
+]
+
+let libraries: [Target] = [
+    .target(name: "PassimCore"),
+    .target(name: "PassimSystem", dependencies: ["PassimCore", "CLinux"]),
+    .target(name: "PassimCrypto", dependencies: ["PassimCore", "PassimSystem", "COpenSSL"]),
+    .target(name: "PassimGLib", dependencies: ["PassimCore", "CGLib"]),
+    .target(name: "PassimConfig", dependencies: ["PassimCore", "PassimSystem", "PassimGLib"]),
+    .target(name: "PassimIndex", dependencies: ["PassimCore"]),
+    .target(
+        name: "PassimMirror",
+        dependencies: [
+            "PassimCore", "PassimSystem", "PassimCrypto", "PassimConfig", "PassimIndex", "CSQLite", logging,
+        ]),
+    .target(name: "PassimHTTP", dependencies: ["PassimCore"]),
+    .target(
+        name: "PassimServer",
+        dependencies: [
+            "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", "PassimGLib", logging,
+        ]),
+    .target(name: "PassimWeb", dependencies: ["PassimCore", "PassimHTTP"]),
+    .target(
+        name: "PassimDaemon",
+        dependencies: [
+            "PassimCore", "PassimSystem", "PassimCrypto", "PassimGLib", "PassimConfig", "PassimIndex",
+            "PassimMirror", "PassimHTTP", "PassimServer", "PassimWeb", "CSystemd", logging, lifecycle,
+            unixSignals,
+        ]),
+]
+
+let executables: [Target] = [
+    .executableTarget(name: "passimd", dependencies: ["PassimDaemon", arguments]),
+    .executableTarget(
+        name: "passim-bench",
+        dependencies: [
+            "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimMirror", "PassimConfig",
+            "PassimTestKit", arguments, logging,
+        ]),
+]
+
+// Not a product: temporary trees, a raw TLS client, the daemon as a process, a LAN of two hosts.
+let testKit: Target = .target(
+    name: "PassimTestKit", dependencies: ["PassimCore", "PassimSystem", "PassimCrypto"])
+
+func tests(_ target: String, _ more: Target.Dependency...) -> Target {
+    .testTarget(
+        name: "\(target)Tests", dependencies: [.byName(name: target), "PassimCore", "PassimTestKit"] + more)
+}
+
+let testTargets: [Target] = [
+    .testTarget(name: "PassimCoreTests", dependencies: ["PassimCore", "PassimTestKit"]),
+    tests("PassimSystem"),
+    tests("PassimCrypto", "PassimSystem"),
+    tests("PassimGLib"),
+    tests("PassimConfig", "PassimSystem"),
+    tests("PassimIndex"),
+    tests(
+        "PassimMirror", "PassimSystem", "PassimCrypto", "PassimConfig", "PassimIndex", logging),
+    tests("PassimHTTP"),
+    tests("PassimServer", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", logging),
+    tests("PassimWeb", "PassimHTTP"),
+    tests("PassimDaemon", "PassimSystem", "PassimConfig", logging),
+    .testTarget(
+        name: "IntegrationTests",
+        dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd"]),
+]
+
+let package = Package(
+    name: "passim",
+    products: [.executable(name: "passimd", targets: ["passimd"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: systemLibraries + libraries + executables + [testKit] + testTargets
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = strict
+}

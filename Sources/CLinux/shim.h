@@ -1,0 +1,74 @@
+// What Swift's Glibc module lacks. Calls that glibc declares only under _GNU_SOURCE, or has no wrapper
+// for, are made by number: the module map of Glibc decides which macros its headers were read with.
+#pragma once
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <linux/openat2.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+// openat2(2) has no glibc wrapper.
+static inline int clinux_openat2(int dirfd, const char *path, uint64_t flags, uint64_t resolve) {
+    struct open_how how;
+    memset(&how, 0, sizeof how);
+    how.flags = flags;
+    how.resolve = resolve;
+    return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+}
+
+// accept4(2) is declared only under _GNU_SOURCE.
+static inline int clinux_accept4(int fd, struct sockaddr_storage *address, socklen_t *length) {
+    return (int)syscall(SYS_accept4, fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// getdents64(2) is declared only under _GNU_SOURCE.
+static inline ssize_t clinux_getdents64(int fd, void *buffer, size_t capacity) {
+    return (ssize_t)syscall(SYS_getdents64, fd, buffer, capacity);
+}
+
+// renameat2(2) is declared only under _GNU_SOURCE.
+static inline int clinux_renameat2(int oldfd, const char *old, int newfd, const char *new_, unsigned flags) {
+    return (int)syscall(SYS_renameat2, oldfd, old, newfd, new_, flags);
+}
+
+// pthread_setname_np(3) is declared only under _GNU_SOURCE; PR_SET_NAME names the calling thread.
+static inline int clinux_name_this_thread(const char *name) {
+    return prctl(PR_SET_NAME, (unsigned long)name, 0UL, 0UL, 0UL);
+}
+
+// O_PATH, O_TMPFILE and O_NOATIME are declared only under _GNU_SOURCE.
+enum {
+    CLINUX_O_PATH = 010000000,
+    CLINUX_O_NOATIME = 01000000,
+};
+
+// epoll_event is packed on x86-64 and its union has no portable Swift spelling.
+static inline int clinux_epoll_ctl(int epfd, int op, int fd, uint32_t events, uint64_t token) {
+    struct epoll_event event;
+    event.events = events;
+    event.data.u64 = token;
+    return epoll_ctl(epfd, op, fd, &event);
+}
+static inline uint64_t clinux_epoll_token(const struct epoll_event *event) { return event->data.u64; }
+static inline uint32_t clinux_epoll_events(const struct epoll_event *event) { return event->events; }
+
+// errno is a macro.
+static inline int clinux_errno(void) { return errno; }
+static inline void clinux_set_errno(int code) { errno = code; }

@@ -1,0 +1,4 @@
+// libsystemd: sd_notify(3) only.
+#pragma once
+
+#include <systemd/sd-daemon.h>

@@ -1,0 +1,28 @@
+/// One change to the index. All writers go through `apply`, in batches.
+package enum Change: Sendable {
+    /// The file `name` of a directory has this content now; replaces what was known under that name.
+    case insert(
+        directory: DirectoryID, name: RawName, digest: Digest, identity: FileIdentity, flags: ItemFlags)
+    /// The file `name` of a directory is gone, or what was known of it is not true any more.
+    case remove(directory: DirectoryID, name: RawName)
+    /// This entry is not true any more; nothing happens if it was replaced in the meantime.
+    case drop(Entry)
+}
+
+/// What a batch of changes did, as its subscribers see it.
+package struct Batch: Sendable {
+    /// 1, 2, 3 …: a subscriber that sees a gap has missed a batch.
+    package var sequence: UInt64
+    /// Digests that nobody had before.
+    package var appeared: [Digest]
+    /// Digests whose last file has gone.
+    package var vanished: [Digest]
+
+    package init(sequence: UInt64, appeared: [Digest], vanished: [Digest]) {
+        self.sequence = sequence
+        self.appeared = appeared
+        self.vanished = vanished
+    }
+
+    package var isEmpty: Bool { appeared.isEmpty && vanished.isEmpty }
+}

@@ -1,0 +1,9 @@
+/// Where files come from: one configured directory, or the store of published items. Numbers are given
+/// out while the daemon runs, never used twice, and mean nothing to the next run.
+package struct OriginID: Hashable, Sendable {
+    package let number: UInt32
+
+    package init(_ number: UInt32) {
+        self.number = number
+    }
+}

@@ -1,0 +1,70 @@
+/// The daemon as a whole; raw values are those of `Status` on the bus.
+package enum DaemonStatus: UInt32, Sendable {
+    case unknown = 0
+    case starting = 1
+    /// Serving, and the first pass over the directories is not finished.
+    case loading = 2
+    case running = 3
+    /// Not advertised: the connection is metered.
+    case disabledMetered = 4
+
+    /// One word for a page or a terminal.
+    package var word: String {
+        switch self {
+        case .unknown: "unknown"
+        case .starting: "starting"
+        case .loading: "loading"
+        case .running: "running"
+        case .disabledMetered: "not advertised (metered connection)"
+        }
+    }
+}
+
+/// A configured directory, for whoever looks: page, bus, command line.
+package struct DirectoryStatus: Sendable {
+    package enum State: Sendable, Equatable {
+        case scanning
+        case ready
+        /// The directory is not there (yet).
+        case missing
+        /// What went wrong, in words.
+        case failed(String)
+    }
+
+    /// The drop-in's file name.
+    package var dropIn: String
+    package var path: String
+    package var state: State
+    /// Files that can be fetched.
+    package var items: Int
+    /// Their bytes.
+    package var bytes: UInt64
+    /// Files that wait for hashing, and their bytes.
+    package var pendingFiles: Int
+    package var pendingBytes: UInt64
+    /// Since the start.
+    package var hashedFiles: Int
+    package var hashedBytes: UInt64
+    /// Files and directories that could not be read in the last pass.
+    package var unreadable: Int
+
+    package init(dropIn: String, path: String, state: State) {
+        self.dropIn = dropIn
+        self.path = path
+        self.state = state
+        items = 0
+        bytes = 0
+        pendingFiles = 0
+        pendingBytes = 0
+        hashedFiles = 0
+        hashedBytes = 0
+        unreadable = 0
+    }
+
+    /// 0–100: how much of the bytes found so far has been hashed or was known.
+    package var percent: Int {
+        let whole = bytes + pendingBytes
+        guard whole > 0, pendingFiles > 0 else { return state == .scanning ? 0 : 100 }
+        return Int(Double(bytes) / Double(whole) * 100)
+    }
+}

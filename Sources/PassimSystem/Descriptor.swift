@@ -1,0 +1,33 @@
+internal import CLinux
+internal import Glibc
+
+/// An owned file descriptor, closed when the value ends. Lent to calls, never copied.
+package struct Descriptor: ~Copyable, Sendable {
+    private let number: CInt
+
+    /// - Parameter number: an open descriptor that nobody else closes.
+    package init(owning number: CInt) {
+        self.number = number
+    }
+
+    deinit {
+        // The descriptor is gone whatever close(2) says, EINTR too; what it reports of late writes
+        // belongs to fsync(2).
+        _ = Glibc.close(number)
+    }
+
+    /// Lends the number for a call that this target does not wrap.
+    @inline(__always)
+    package borrowing func lend<Result, Failure: Error>(
+        _ body: (CInt) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(number)
+    }
+
+    /// Gives up the descriptor without closing it.
+    package consuming func release() -> CInt {
+        let number = self.number
+        discard self
+        return number
+    }
+}

@@ -1,0 +1,53 @@
+internal import CLinux
+
+/// The calls that this target makes, for error messages and for faults injected by tests.
+package enum SystemCall: String, CaseIterable, Sendable {
+    case accept4, bind, connect, epoll_create1, epoll_ctl, epoll_wait, eventfd, fchmod, fgetxattr, fremovexattr,
+        fsetxattr, fstat, fsync, ftruncate, getdents64, getsockname, getsockopt, link, listen, mkdirat, open,
+        openat, openat2, pread, pthread_create, read, readlinkat, recv, renameat, send, setsockopt, shutdown,
+        socket, unlinkat, write
+}
+
+/// The one place that reads errno and repeats what a signal interrupted.
+///
+/// - Returns: the call's result, which is not -1.
+@inline(__always)
+func retrying<Result: FixedWidthInteger & SignedInteger>(
+    _ call: SystemCall, _ subject: @autoclosure () -> String = "", _ body: () -> Result
+) throws(SystemError) -> Result {
+    #if DEBUG
+    if let code = FaultPlan.current?.take(call) {
+        throw SystemError(code: code, call: call, subject: subject())
+    }
+    #endif
+    while true {
+        let result = body()
+        if result != -1 { return result }
+        let code = SystemError.Code(rawValue: clinux_errno())
+        if code == .interrupted { continue }
+        throw SystemError(code: code, call: call, subject: subject())
+    }
+}
+
+/// As `retrying`, for calls on non-blocking descriptors.
+///
+/// - Returns: nil where the call would block (EAGAIN).
+@inline(__always)
+func retryingUnlessBlocked<Result: FixedWidthInteger & SignedInteger>(
+    _ call: SystemCall, _ body: () -> Result
+) throws(SystemError) -> Result? {
+    #if DEBUG
+    if let code = FaultPlan.current?.take(call) {
+        if code == .again { return nil }
+        throw SystemError(code: code, call: call)
+    }
+    #endif
+    while true {
+        let result = body()
+        if result != -1 { return result }
+        let code = SystemError.Code(rawValue: clinux_errno())
+        if code == .interrupted { continue }
+        if code == .again { return nil }
+        throw SystemError(code: code, call: call)
+    }
+}

@@ -1,0 +1,76 @@
+internal import CLinux
+internal import Glibc
+
+/// A system call that failed: what was being done, to what, and errno(3).
+package struct SystemError: Error, Hashable, Sendable {
+    package var code: Code
+    package var call: SystemCall
+    /// What it was done to, already fit for a log; empty where there is nothing to name.
+    package var subject: String
+
+    package init(code: Code, call: SystemCall, subject: String = "") {
+        self.code = code
+        self.call = call
+        self.subject = subject
+    }
+
+    /// An errno value; compared, never parsed from text.
+    package struct Code: RawRepresentable, Hashable, Sendable {
+        package let rawValue: CInt
+
+        package init(rawValue: CInt) {
+            self.rawValue = rawValue
+        }
+
+        package static let notPermitted = Code(rawValue: EPERM)
+        package static let notFound = Code(rawValue: ENOENT)
+        package static let interrupted = Code(rawValue: EINTR)
+        package static let inputOutput = Code(rawValue: EIO)
+        package static let again = Code(rawValue: EAGAIN)
+        package static let outOfMemory = Code(rawValue: ENOMEM)
+        package static let accessDenied = Code(rawValue: EACCES)
+        package static let exists = Code(rawValue: EEXIST)
+        package static let crossDevice = Code(rawValue: EXDEV)
+        package static let notDirectory = Code(rawValue: ENOTDIR)
+        package static let isDirectory = Code(rawValue: EISDIR)
+        package static let invalid = Code(rawValue: EINVAL)
+        package static let tooManyFilesInSystem = Code(rawValue: ENFILE)
+        package static let tooManyFiles = Code(rawValue: EMFILE)
+        package static let noSpace = Code(rawValue: ENOSPC)
+        package static let readOnly = Code(rawValue: EROFS)
+        package static let brokenPipe = Code(rawValue: EPIPE)
+        package static let range = Code(rawValue: ERANGE)
+        package static let nameTooLong = Code(rawValue: ENAMETOOLONG)
+        package static let notSupported = Code(rawValue: EOPNOTSUPP)
+        package static let notImplemented = Code(rawValue: ENOSYS)
+        package static let tooManyLinks = Code(rawValue: ELOOP)
+        package static let noAttribute = Code(rawValue: ENODATA)
+        package static let addressInUse = Code(rawValue: EADDRINUSE)
+        package static let addressNotAvailable = Code(rawValue: EADDRNOTAVAIL)
+        package static let connectionAborted = Code(rawValue: ECONNABORTED)
+        package static let connectionReset = Code(rawValue: ECONNRESET)
+        package static let stale = Code(rawValue: ESTALE)
+        package static let quota = Code(rawValue: EDQUOT)
+        package static let noBuffers = Code(rawValue: ENOBUFS)
+        package static let noDevice = Code(rawValue: ENXIO)
+
+        /// strerror(3) in the C locale, without the race of its static buffer.
+        package var sentence: String {
+            guard let text = strerror_name(rawValue) else { return "error \(rawValue)" }
+            return text
+        }
+    }
+}
+
+private func strerror_name(_ code: CInt) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+        guard strerror_r(code, buffer.baseAddress!, buffer.count) == 0 else { return nil }
+        return String(cString: buffer.baseAddress!)
+    }
+}
+
+extension SystemError: CustomStringConvertible {
+    package var description: String {
+        subject.isEmpty ? "\(call.rawValue): \(code.sentence)" : "\(call.rawValue) \(subject): \(code.sentence)"
+    }
+}

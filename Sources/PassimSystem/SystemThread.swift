@@ -1,0 +1,53 @@
+internal import CLinux
+internal import Glibc
+internal import PassimCore
+
+/// A thread of our own, for a loop that blocks: the cooperative pool of Swift concurrency must not.
+package final class SystemThread: Sendable {
+    private let handle: Lock<pthread_t?>
+
+    /// - Parameter name: at most 15 bytes, shown by top(1) and gdb(1).
+    /// - Throws: `.again` where the limit of threads is reached.
+    package init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        var thread = pthread_t()
+        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
+                _ = clinux_name_this_thread(start.name)
+                start.body()
+                return nil
+            }, start.toOpaque())
+        guard code == 0 else {
+            start.release()
+            throw SystemError(code: .init(rawValue: code), call: .pthread_create, subject: name)
+        }
+        handle = Lock(thread)
+    }
+
+    /// Waits for the thread to end; the second call returns at once.
+    package func join() {
+        if let thread = handle.withLock({ handle in
+            defer { handle = nil }
+            return handle
+        }) {
+            pthread_join(thread, nil)
+        }
+    }
+
+    private final class Start: Sendable {
+        let name: String
+        let body: @Sendable () -> Void
+
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+}
+
+/// How many processors this process may run on; at least 1.
+package func processorCount() -> Int {
+    max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
+}

@@ -1,0 +1,82 @@
+internal import CLinux
+internal import Glibc
+package import PassimCore
+
+extension Descriptor {
+    /// write(2) until all of `bytes` is written.
+    package borrowing func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+        let number = lend { $0 }
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = try retrying(.write) { Glibc.write(number, rest.baseAddress, rest.count) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    package borrowing func writeAll(_ bytes: [UInt8]) throws(SystemError) {
+        var failure: SystemError?
+        bytes.withUnsafeBytes { buffer in
+            do throws(SystemError) { try writeAll(buffer) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// fsync(2).
+    package borrowing func sync() throws(SystemError) {
+        let number = lend { $0 }
+        _ = try retrying(.fsync) { fsync(number) }
+    }
+
+    /// fchmod(2).
+    package borrowing func changeMode(_ mode: UInt32) throws(SystemError) {
+        let number = lend { $0 }
+        _ = try retrying(.fchmod) { fchmod(number, mode_t(mode)) }
+    }
+
+    /// mkdirat(2) in this directory.
+    package borrowing func makeDirectory(_ name: RawName, mode: UInt32) throws(SystemError) {
+        let number = lend { $0 }
+        _ = try name.withCString { (text) throws(SystemError) in
+            try retrying(.mkdirat, name.description) { mkdirat(number, text, mode_t(mode)) }
+        }
+    }
+
+    /// unlinkat(2) of a file in this directory.
+    package borrowing func unlink(_ name: RawName) throws(SystemError) {
+        let number = lend { $0 }
+        _ = try name.withCString { (text) throws(SystemError) in
+            try retrying(.unlinkat, name.description) { unlinkat(number, text, 0) }
+        }
+    }
+
+    /// renameat(2) within this directory; an existing `new` is replaced.
+    package borrowing func rename(_ old: RawName, to new: RawName) throws(SystemError) {
+        let number = lend { $0 }
+        _ = try old.withCString { (oldText) throws(SystemError) in
+            try new.withCString { (newText) throws(SystemError) in
+                try retrying(.renameat, "\(old) to \(new)") { renameat(number, oldText, number, newText) }
+            }
+        }
+    }
+}
+
+/// mkdir(2) of `path` and of what is missing above it.
+///
+/// - Parameter mode: of directories that are made; existing ones stay as they are.
+package func makeDirectories(_ path: String, mode: UInt32) throws(SystemError) {
+    var prefix = path.hasPrefix("/") ? "/" : ""
+    for component in path.split(separator: "/") {
+        prefix += (prefix.isEmpty || prefix == "/" ? "" : "/") + component
+        do throws(SystemError) {
+            let wanted = prefix
+            _ = try retrying(.mkdirat, wanted) { mkdir(wanted, mode_t(mode)) }
+        } catch {
+            if error.code != .exists {
+                // A read-only parent answers EROFS or EACCES even for what exists.
+                var status = stat()
+                if stat(prefix, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { continue }
+                throw error
+            }
+        }
+    }
+}
