@@ -1,3 +1,4 @@
+internal import PassimConfig
 internal import PassimCore
 internal import PassimSystem
 

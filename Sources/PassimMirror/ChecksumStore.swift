@@ -73,11 +73,11 @@ package final class ChecksumStore: Sendable {
     /// The digest of exactly this file in exactly this state.
     func find(_ identity: FileIdentity) -> Digest? {
         let today = self.today
-        return state.withLock { state in
+        return state.withLock { state -> Digest? in
             let key = ChecksumTable.Key(identity)
             if let row = state.pending[key] { return row.identity == identity ? row.digest : nil }
             guard let rows = state.rows else { return nil }
-            do {
+            do throws(SQLiteError) {
                 guard var row = try rows.find(key), row.identity == identity else { return nil }
                 if row.seen + ChecksumStore.renewAfter <= today {
                     row.seen = today
@@ -116,13 +116,19 @@ package final class ChecksumStore: Sendable {
         }
     }
 
+    /// Writes what waits and lets go of the database, which another process may then have.
+    package func close() {
+        flush()
+        state.withLock { $0.rows = nil }
+    }
+
     /// Removes what no pass has used for long; looks once a day at most.
     func prune() {
         let today = self.today
         state.withLock { state in
             guard state.prunedOn != today, let rows = state.rows else { return }
             state.prunedOn = today
-            do {
+            do throws(SQLiteError) {
                 if try rows.prune(seenBefore: today - ChecksumStore.keepFor, longest: longest) > 0 {
                     state.writes += 1
                 }
@@ -143,7 +149,7 @@ package final class ChecksumStore: Sendable {
     private func write(_ state: inout State) {
         if state.rows == nil { open(&state, create: true) }
         if let rows = state.rows {
-            do {
+            do throws(SQLiteError) {
                 try rows.write(state.pending)
                 state.writes += 1
                 state.warned = false

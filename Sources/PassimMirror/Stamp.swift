@@ -11,7 +11,7 @@ struct Stamp: Equatable {
 
     init(_ identity: FileIdentity) {
         bytes = [UInt8](unsafeUninitializedCapacity: Stamp.longest) { buffer, count in
-            func put(_ byte: UInt8) {
+            func append(_ byte: UInt8) {
                 buffer[count] = byte
                 count += 1
             }
@@ -33,10 +33,10 @@ struct Stamp: Equatable {
                 put(value, digits: digits)
             }
             put(identity.size)
-            put(0x3A)
-            if identity.modified.seconds < 0 { put(0x2D) }
+            append(0x3A)
+            if identity.modified.seconds < 0 { append(0x2D) }
             put(identity.modified.seconds.magnitude)
-            put(0x2E)
+            append(0x2E)
             put(UInt64(identity.modified.nanoseconds), digits: 9)
         }
     }

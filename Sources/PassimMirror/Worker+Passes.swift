@@ -82,11 +82,15 @@ extension Worker {
     func endListing(_ walk: Walk) {
         guard walk.endListing() else { return }
         let unreadable = walk.unreadable.withLock { $0 }
-        if let pass = walk.pass, !walk.isCancelled, !unreadable.fault {
-            let removed = mirror.index.endPass(pass)
-            if removed > 0 {
-                mirror.logger.info(
-                    "Files are gone", metadata: ["path": "\(walk.dropIn.path)", "files": "\(removed)"])
+        if let pass = walk.pass {
+            if walk.isCancelled || unreadable.fault {
+                mirror.index.abandonPass(pass)
+            } else {
+                let removed = mirror.index.endPass(pass)
+                if removed > 0 {
+                    mirror.logger.info(
+                        "Files are gone", metadata: ["path": "\(walk.dropIn.path)", "files": "\(removed)"])
+                }
             }
         }
         endFiles(walk, 1)

@@ -5,5 +5,5 @@ internal import Glibc
 ///
 /// On Linux, against POSIX, setpriority(2) of "process" 0 is the calling thread only.
 package func lowerThisThreadsPriority(by steps: Int) {
-    _ = setpriority(PRIO_PROCESS, 0, CInt(steps))
+    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, CInt(steps))
 }
