@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+package import PassimCore
 
 /// The calls that a TCP server needs; a socket is a `Descriptor`.
 package enum Socket {
@@ -22,16 +23,16 @@ package enum Socket {
     package static func listen(_ place: Place, port: UInt16) throws(SystemError) -> Descriptor {
         let address: IPAddress
         switch place {
-        case .every(v6: false), .interface(_, v6: false): address = IPAddress(v4: 0)
+        case .every(v6: false), .interface(_, v6: false): address = IPAddress(ipv4: 0)
         case .every(v6: true), .interface(_, v6: true): address = IPAddress(high: 0, low: 0)
         case .address(let one): address = one
         }
-        let family = address.isV4 ? AF_INET : AF_INET6
+        let family = address.isIPv4 ? AF_INET : AF_INET6
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         let number = try retrying(.socket) { socket(family, kind, 0) }
         let listener = Descriptor(owning: number)
         try listener.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
-        if !address.isV4 { try listener.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
+        if !address.isIPv4 { try listener.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         if case .address = place { try listener.setOption(CInt(IPPROTO_IP), IP_FREEBIND, 1) }
         if case .interface(let name, _) = place {
             _ = try retrying(.setsockopt, "SO_BINDTODEVICE \(name)") {
