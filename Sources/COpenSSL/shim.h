@@ -27,3 +27,15 @@ static inline int copenssl_set_server_name(SSL *ssl, const char *name) {
 }
 static inline int copenssl_bio_number(const char *unused) { (void)unused; return BIO_get_new_index() | BIO_TYPE_SOURCE_SINK; }
 static inline unsigned long copenssl_peek_last_error(void) { return ERR_peek_last_error(); }
+
+// STACK_OF(X509) is made of macros. Takes references of its own.
+static inline int copenssl_use_identity(SSL_CTX *context, X509 *const *chain, size_t count, EVP_PKEY *key) {
+    STACK_OF(X509) *rest = sk_X509_new_null();
+    int result = rest != NULL;
+    for (size_t index = 1; result && index < count; index++) result = sk_X509_push(rest, chain[index]) > 0;
+    if (result) result = SSL_CTX_use_cert_and_key(context, chain[0], key, rest, 1);
+    sk_X509_free(rest);
+    return result;
+}
+// BIO_get_mem_data is a macro over BIO_ctrl.
+static inline long copenssl_memory(BIO *bio, char **start) { return BIO_get_mem_data(bio, start); }
