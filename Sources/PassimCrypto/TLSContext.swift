@@ -1,4 +1,4 @@
-package import COpenSSL
+internal import COpenSSL
 
 /// How all connections of a server speak TLS: versions, ciphers as the system's policy has them, key and
 /// certificate, tickets. Replaced as a whole when key and certificate are read again.
@@ -9,17 +9,14 @@ package final class TLSContext: @unchecked Sendable {
     /// - Parameter identity: what the server shows of itself.
     package init(serving identity: ServerIdentity) throws(CryptoError) {
         guard let handle = SSL_CTX_new(TLS_server_method()) else {
-            throw CryptoError(doing: "making a TLS context")
+            throw CryptoError(action: "making a TLS context")
         }
         self.handle = handle
         guard copenssl_set_min_tls12(handle) == 1 else {
-            throw CryptoError(doing: "allowing TLS 1.2 and 1.3 only")
+            throw CryptoError(action: "allowing TLS 1.2 and 1.3 only")
         }
         // A client that may renegotiate can make the server work for nothing (RFC 7525, 3.5).
-        SSL_CTX_set_options(
-            handle,
-            UInt64(SSL_OP_NO_RENEGOTIATION) | UInt64(SSL_OP_NO_COMPRESSION)
-                | UInt64(SSL_OP_IGNORE_UNEXPECTED_EOF))
+        _ = copenssl_set_server_options(handle)
         // RELEASE_BUFFERS halves an idle connection; a moving buffer, since plaintext is read anew each turn.
         _ = copenssl_set_mode(
             handle,

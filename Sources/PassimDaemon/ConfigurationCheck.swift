@@ -9,7 +9,7 @@ struct ConfigurationCheck {
     let isClean: Bool
 
     init(paths: Paths) {
-        let configuration = Configuration.read(paths)
+        let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
         var lines: [String] = []
         var isClean = configuration.complaints.isEmpty
         let daemon = configuration.daemon

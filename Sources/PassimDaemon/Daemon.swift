@@ -68,7 +68,7 @@ package final class Daemon: Sendable {
 
     /// Reads passim.conf and the drop-ins, and says what is wrong with them.
     func readConfiguration() -> Configuration {
-        let configuration = Configuration.read(paths)
+        let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
         for complaint in configuration.complaints {
             logger.log(level: complaint.severity == .error ? .error : .warning, "\(complaint)")
         }
@@ -79,7 +79,7 @@ package final class Daemon: Sendable {
     func tlsContext() throws(CryptoError) -> TLSContext {
         let (identity, events) = try ServerIdentity.load(
             from: .init(keyPath: paths.secretKey, certificatePath: paths.certificate), hostName: hostName)
-        for event in events { logger.log(level: event.isTrouble ? .warning : .notice, "\(event)") }
+        for event in events { logger.log(level: event.isWarning ? .warning : .notice, "\(event)") }
         return try TLSContext(serving: identity)
     }
 }

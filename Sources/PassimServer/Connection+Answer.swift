@@ -2,6 +2,7 @@
 
 internal import PassimCore
 internal import PassimHTTP
+internal import PassimIndex
 internal import PassimSystem
 
 extension Connection {
@@ -108,23 +109,18 @@ extension Connection {
         file.lastUsed = reactor.now
         let size = entry.identity.size
         let modified = entry.identity.modified.seconds
-        let conditions = Conditions(head: head, bytes: bytes, digest: entry.digest, modified: modified)
-        if conditions.isNotModified {
+        if Conditions.notModified(head, in: bytes, digest: entry.digest, modified: modified) {
             try file.verify()
             return stage(.notModified, body: [], isHead: true, reactor) { writer in
-                writer.append(file.fields)
+                file.fields.withUnsafeBytes { writer.fields($0) }
             }
         }
-        var outcome = RangeOutcome.whole
-        if head.method == .get, let range = head.range, conditions.allowsRange {
-            outcome = ByteRange.resolve(range.bytes(of: bytes), size: size)
-        }
-        switch outcome {
+        switch Conditions.range(head, in: bytes, digest: entry.digest, modified: modified, size: size) {
         case .whole:
             try stage(.ok, file, first: 0, count: size, head, reactor) { _ in }
         case .part(let part):
             try stage(.partialContent, file, first: part.first, count: part.count, head, reactor) { writer in
-                writer.contentRange(first: part.first, count: part.count, size: size)
+                writer.contentRange(part, size: size)
             }
         case .unsatisfiable:
             try file.verify()
@@ -133,7 +129,7 @@ extension Connection {
                 body: errorPage(.rangeNotSatisfiable, reason: "The file has \(size) bytes."),
                 isHead: head.method == .head, reactor
             ) { writer in
-                writer.unsatisfiedRange(size: size)
+                writer.contentRange(unsatisfiableOf: size)
                 writer.field("Content-Type", Connection.htmlType)
             }
         }

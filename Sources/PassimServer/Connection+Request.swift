@@ -21,7 +21,7 @@ extension Connection {
                     phase = .response
                     return .goOn
                 case .rejected(let rejection):
-                    beginRejection(rejection.status, "\(rejection.reason)", reactor)
+                    beginRejection(rejection.status, rejection.reason, reactor)
                     phase = .response
                     return .goOn
                 }

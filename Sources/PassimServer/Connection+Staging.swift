@@ -17,7 +17,7 @@ extension Connection {
     func answer(with page: LocalPage, to head: RequestHead, _ reactor: Reactor) {
         stage(.ok, body: page.body, isHead: head.method == .head, reactor) { writer in
             writer.field("Content-Type", page.contentType)
-            writer.append(page.fields)
+            page.fields.withUnsafeBytes { writer.fields($0) }
         }
     }
 
@@ -38,7 +38,7 @@ extension Connection {
     ) throws(PreparedFile.Fault) {
         let headCount = writeHead(status, length: count, reactor) { writer in
             fields(&writer)
-            writer.append(file.fields)
+            file.fields.withUnsafeBytes { writer.fields($0) }
         }
         guard head.method == .get, count > 0 else {
             try file.verify()
@@ -77,11 +77,13 @@ extension Connection {
         reactor.date.refresh(now: reactor.now)
         var writer = HeadWriter(
             UnsafeMutableRawBufferPointer(rebasing: reactor.plain[..<Reactor.headRoom]))
-        writer.statusLine(status)
-        writer.field("Date", reactor.date.bytes)
-        if let length { writer.field("Content-Length", length) }
+        writer.status(status)
+        writer.field("Date", date: reactor.date.value)
+        if let length { writer.field("Content-Length", decimal: length) }
         if closesAfterResponse { writer.field("Connection", "close") }
         fields(&writer)
-        return writer.end()
+        // Nothing in a head is as long as its room, nor can end a line: names are percent-encoded.
+        guard let count = writer.end() else { preconditionFailure("a response's head does not fit") }
+        return count
     }
 }

@@ -1,3 +1,4 @@
+internal import PassimCore
 internal import PassimSystem
 
 /// The listening sockets of a server. All reactors wait on all of them (EPOLLEXCLUSIVE): a single thread

@@ -1,4 +1,5 @@
 internal import Logging
+internal import PassimCore
 internal import PassimSystem
 internal import Synchronization
 

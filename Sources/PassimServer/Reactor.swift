@@ -198,7 +198,7 @@ final class Reactor {
     var turnSize: Int { senders <= 4 ? BufferPool.largeTurn : BufferPool.smallTurn }
 
     func insert(_ connection: Connection) {
-        let number = connection.number
+        let number = Int(connection.number)
         if number >= connections.count {
             connections.append(contentsOf: repeatElement(nil, count: number + 1 - connections.count))
         }
@@ -212,7 +212,7 @@ final class Reactor {
     func close(_ connection: Connection) {
         guard connection.isOpen else { return }
         connection.end(self)
-        connections[connection.number] = nil
+        connections[Int(connection.number)] = nil
         connectionCount -= 1
         state.loads[number].connections.subtract(1, ordering: .relaxed)
         state.counts.leave(connection.peer)

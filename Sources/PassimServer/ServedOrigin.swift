@@ -1,5 +1,5 @@
 package import PassimCore
-package import PassimSystem
+internal import PassimSystem
 
 /// An origin as the server needs it: where its files are and what holds for them.
 package final class ServedOrigin: Sendable {

@@ -3,6 +3,7 @@ package import PassimCore
 package import PassimCrypto
 package import PassimIndex
 package import PassimSystem
+internal import Synchronization
 
 /// Serves files by digest, over TLS, on all reactors.
 package final class Server: Sendable {
