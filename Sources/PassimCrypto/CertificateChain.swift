@@ -27,7 +27,7 @@ final class CertificateChain: @unchecked Sendable {
         let ended = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE
         guard !pointers.isEmpty, ended else {
             for pointer in pointers { X509_free(pointer) }
-            throw CryptoError(action: "reading the certificate", path: path)
+            throw CryptoError(doing: "reading the certificate", path: path)
         }
         CryptoError.drainQueue()
         self.init(owning: pointers)
@@ -39,7 +39,7 @@ final class CertificateChain: @unchecked Sendable {
         let pem = MemoryBIO.written { bio in
             pointers.allSatisfy { PEM_write_bio_X509(bio, $0) == 1 }
         }
-        guard let pem else { throw CryptoError(action: "writing the certificate as PEM") }
+        guard let pem else { throw CryptoError(doing: "writing the certificate as PEM") }
         return pem
     }
 

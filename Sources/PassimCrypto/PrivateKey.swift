@@ -25,9 +25,9 @@ final class PrivateKey: @unchecked Sendable {
             }
         }
         guard let pointer else {
-            let error = CryptoError(action: "reading the private key", path: path)
+            let error = CryptoError(doing: "reading the private key", path: path)
             if askedForPassphrase {
-                throw CryptoError(action: error.action, path: path, reasons: ["it has a passphrase"])
+                throw CryptoError(doing: error.action, path: path, reasons: ["it has a passphrase"])
             }
             throw error
         }
@@ -38,7 +38,7 @@ final class PrivateKey: @unchecked Sendable {
 
     /// A new P-256 key.
     static func make() throws(CryptoError) -> PrivateKey {
-        guard let pointer = copenssl_generate_p256() else { throw CryptoError(action: "making a P-256 key") }
+        guard let pointer = copenssl_generate_p256() else { throw CryptoError(doing: "making a P-256 key") }
         return PrivateKey(owning: pointer)
     }
 
@@ -47,7 +47,7 @@ final class PrivateKey: @unchecked Sendable {
         let pem = MemoryBIO.written { bio in
             PEM_write_bio_PrivateKey(bio, pointer, nil, nil, 0, nil, nil) == 1
         }
-        guard let pem else { throw CryptoError(action: "writing the private key as PEM") }
+        guard let pem else { throw CryptoError(doing: "writing the private key as PEM") }
         return pem
     }
 

@@ -55,10 +55,10 @@ struct SelfSignedCertificate {
     ///
     /// - Throws: where the key cannot sign (an X25519 key), among others.
     func make(for key: PrivateKey) throws(CryptoError) -> CertificateChain {
-        guard let certificate = X509_new() else { throw CryptoError(action: "making a certificate") }
+        guard let certificate = X509_new() else { throw CryptoError(doing: "making a certificate") }
         let chain = CertificateChain(owning: [certificate])
         guard key.lend({ fill(certificate, for: $0) }) else {
-            throw CryptoError(action: "making a self-signed certificate")
+            throw CryptoError(doing: "making a self-signed certificate")
         }
         return chain
     }

@@ -51,13 +51,13 @@ package final class ServerIdentity: Sendable {
                 key.lend { copenssl_use_identity(context, buffer.baseAddress, buffer.count, $0) }
             }
         }
-        guard used == 1 else { throw CryptoError(action: "taking the key and certificate into use") }
+        guard used == 1 else { throw CryptoError(doing: "taking the key and certificate into use") }
     }
 
     /// Tries it in a context of its own.
     func check() throws(CryptoError) {
         guard let context = SSL_CTX_new(TLS_server_method()) else {
-            throw CryptoError(action: "making a TLS context")
+            throw CryptoError(doing: "making a TLS context")
         }
         defer { SSL_CTX_free(context) }
         try use(in: context)
