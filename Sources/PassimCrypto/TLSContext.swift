@@ -9,11 +9,11 @@ package final class TLSContext: @unchecked Sendable {
     /// - Parameter identity: what the server shows of itself.
     package init(serving identity: ServerIdentity) throws(CryptoError) {
         guard let handle = SSL_CTX_new(TLS_server_method()) else {
-            throw CryptoError(action: "making a TLS context")
+            throw CryptoError(doing: "making a TLS context")
         }
         self.handle = handle
         guard copenssl_set_min_tls12(handle) == 1 else {
-            throw CryptoError(action: "allowing TLS 1.2 and 1.3 only")
+            throw CryptoError(doing: "allowing TLS 1.2 and 1.3 only")
         }
         // A client that may renegotiate can make the server work for nothing (RFC 7525, 3.5).
         _ = copenssl_set_server_options(handle)
