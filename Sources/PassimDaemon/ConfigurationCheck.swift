@@ -11,25 +11,27 @@ struct ConfigurationCheck {
     init(paths: Paths) {
         let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
         var lines: [String] = []
-        var isClean = configuration.complaints.isEmpty
+        var isClean = configuration.allComplaints.isEmpty
         let daemon = configuration.daemon
         lines.append("\(paths.passimConf): port \(daemon.port), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")")
         for dropIn in configuration.dropIns {
             do throws(SystemError) {
-                let root = try openRoot(of: dropIn.path)
-                let count = try root.countFiles(of: dropIn)
-                lines.append("\(dropIn.file): \(dropIn.path): \(count.files) files, \(count.bytes) bytes")
-                if count.unreadable > 0 {
+                let census = try Census(of: dropIn)
+                lines.append("\(dropIn.file): \(dropIn.path): \(census.files) files, \(census.bytes) bytes")
+                if let first = census.firstUnreadable {
                     isClean = false
                     lines.append(
-                        "\(dropIn.file): \(dropIn.path): \(count.unreadable) files or directories cannot be read")
+                        """
+                        error: \(dropIn.file): \(dropIn.path): \(census.unreadable) files or directories \
+                        cannot be read, the first: \(first)
+                        """)
                 }
             } catch {
                 isClean = false
-                lines.append("\(dropIn.file): [passim] Path=\(dropIn.path): \(error.code.sentence)")
+                lines.append("error: \(dropIn.file): [passim] Path=\(dropIn.path): \(error.code.sentence)")
             }
         }
-        lines += configuration.complaints.map { "\($0.severity.rawValue): \($0)" }
+        lines += configuration.allComplaints.map { "\($0.severity.rawValue): \($0)" }
         if configuration.dropIns.isEmpty && configuration.failures.isEmpty {
             lines.append("\(paths.dropInDirectory): no drop-ins, so nothing is served but published items")
         }

@@ -69,7 +69,7 @@ package final class Daemon: Sendable {
     /// Reads passim.conf and the drop-ins, and says what is wrong with them.
     func readConfiguration() -> Configuration {
         let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
-        for complaint in configuration.complaints {
+        for complaint in configuration.allComplaints {
             logger.log(level: complaint.severity == .error ? .error : .warning, "\(complaint)")
         }
         return configuration
@@ -78,7 +78,7 @@ package final class Daemon: Sendable {
     /// Key and certificate, made where there are none.
     func tlsContext() throws(CryptoError) -> TLSContext {
         let (identity, events) = try ServerIdentity.load(
-            from: .init(keyPath: paths.secretKey, certificatePath: paths.certificate), hostName: hostName)
+            from: .init(keyPath: paths.secretKey, certificatePath: paths.certificate), hostName: hostName, now: wallClock())
         for event in events { logger.log(level: event.isWarning ? .warning : .notice, "\(event)") }
         return try TLSContext(serving: identity)
     }

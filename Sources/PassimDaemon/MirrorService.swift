@@ -1,5 +1,7 @@
 internal import PassimConfig
+internal import Logging
 internal import PassimCore
+internal import PassimIndex
 internal import PassimMirror
 internal import PassimServer
 internal import ServiceLifecycle
@@ -22,15 +24,11 @@ struct MirrorService: Service {
 extension Daemon {
     /// Hands the drop-ins of now to the mirror, and their origins to the server before any of their files.
     func apply(_ dropIns: [DropIn], _ failures: [DropInFailure]) {
-        mirror.replaceDropIns(dropIns, failures: failures) { [origins] all in
-            origins.replace(
-                all.map { origin in
-                    // The same object where nothing changed: its rate limit goes on.
-                    if let known = origins.origin(origin.id) { return known }
-                    return ServedOrigin(
-                        id: origin.id, path: origin.dropIn.path, cooldown: origin.dropIn.cooldown,
-                        maxRate: origin.dropIn.maxRate)
-                })
+        let failed = failures.map {
+            FailedDropIn(name: $0.name, path: $0.path ?? "", reason: $0.complaint.message)
+        }
+        mirror.replaceDropIns(dropIns, failures: failed) { [origins] all in
+            origins.replace(all.map { origins.served($0) })
         }
     }
 
@@ -42,5 +40,17 @@ extension Daemon {
             (\(counters.bytesHashed) bytes)
             """)
         ServiceNotification.status("Serving \(index.count) files")
+    }
+}
+
+extension OriginTable {
+    /// The same object where nothing changed: its rate limit goes on.
+    fileprivate func served(_ mirrored: MirrorOrigin) -> ServedOrigin {
+        let dropIn = mirrored.dropIn
+        if let known = origin(mirrored.id), known.cooldown == dropIn.cooldown, known.maxRate == dropIn.maxRate {
+            return known
+        }
+        return ServedOrigin(
+            id: mirrored.id, path: dropIn.path, cooldown: dropIn.cooldown, maxRate: dropIn.maxRate)
     }
 }

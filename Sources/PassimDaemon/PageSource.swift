@@ -8,9 +8,6 @@ internal import PassimWeb
 
 /// Renders the pages of row 2 from what the daemon knows at that moment.
 struct PageSource: LocalPages {
-    /// Items that one page lists.
-    private static let listed = 1000
-
     let index: DigestIndex
     let mirror: Mirror
     let hostName: String
@@ -18,19 +15,23 @@ struct PageSource: LocalPages {
 
     func page(_ path: LocalPath) -> LocalPage {
         switch path {
-        case .icon: LocalPage(contentType: IndexPage.iconType, body: IndexPage.icon)
-        case .style: LocalPage(contentType: "text/css; charset=utf-8", body: IndexPage.style)
+        case .icon: PageSource.page(.icon)
+        case .style: PageSource.page(.styleSheet)
         case .index:
             LocalPage(
-                contentType: "text/html; charset=utf-8", fields: IndexPage.headerFields,
+                contentType: IndexPage.contentType,
+                fields: Array("Content-Security-Policy: \(IndexPage.contentSecurityPolicy)\r\n".utf8),
                 body: IndexPage(
-                    hostName: hostName, version: passimVersion,
-                    status: mirror.firstPassDone ? .running : .loading,
-                    uptimeSeconds: Int((monotonicNanoseconds() - started) / 1_000_000_000),
+                    hostName: hostName, status: mirror.firstPassDone ? .running : .loading,
+                    uptime: (monotonicNanoseconds() - started) / 1_000_000_000,
                     directories: mirror.statuses,
-                    items: index.page(offset: 0, limit: PageSource.listed, filter: nil)
+                    items: index.page(offset: 0, limit: IndexPage.itemLimit, filter: nil)
                 ).render())
         }
+    }
+
+    private static func page(_ asset: WebAsset) -> LocalPage {
+        LocalPage(contentType: asset.contentType, body: asset.bytes)
     }
 }
 

@@ -1,6 +1,7 @@
 internal import Logging
 internal import PassimConfig
 internal import PassimCore
+internal import PassimIndex
 internal import PassimMirror
 internal import PassimServer
 internal import PassimSystem

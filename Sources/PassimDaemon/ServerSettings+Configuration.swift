@@ -1,4 +1,5 @@
 internal import PassimConfig
+internal import PassimCore
 internal import PassimServer
 internal import PassimSystem
 

@@ -1,5 +1,6 @@
 internal import Glibc
 package import Logging
+internal import PassimCore
 internal import PassimSystem
 
 /// Writes log lines to standard error: with priorities in front where journald reads it (sd-daemon(3)),
@@ -19,15 +20,12 @@ package struct StandardErrorLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    package func log(
-        level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String,
-        file: String, function: String, line: UInt
-    ) {
+    package func log(event: LogEvent) {
+        let level = event.level
         var text = isJournal ? "<\(StandardErrorLogHandler.priority(level))>" : "\(timeOfDay()) \(level): "
-        text += StandardErrorLogHandler.oneLine("\(message)")
-        for (key, value) in self.metadata.merging(metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: {
-            $0.key < $1.key
-        }) {
+        text += StandardErrorLogHandler.oneLine("\(event.message)")
+        let details = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
+        for (key, value) in details.sorted(by: { $0.key < $1.key }) {
             text += StandardErrorLogHandler.oneLine(" \(key)=\(value)")
         }
         text += "\n"

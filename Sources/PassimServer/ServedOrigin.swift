@@ -8,13 +8,15 @@ package final class ServedOrigin: Sendable {
     package let path: String
     /// Seconds in which an address is not sent the same digest again; 0 or less is none.
     package let cooldown: Int
+    /// Bytes per second over all downloads of this origin; 0 is no limit.
+    package let maxRate: UInt64
     let limiter: RateLimiter?
 
-    /// - Parameter maxRate: bytes per second over all downloads of this origin; 0 is no limit.
     package init(id: OriginID, path: String, cooldown: Int, maxRate: UInt64) {
         self.id = id
         self.path = path
         self.cooldown = cooldown
+        self.maxRate = maxRate
         limiter = maxRate > 0 ? RateLimiter(bytesPerSecond: maxRate) : nil
     }
 
