@@ -1,3 +1,4 @@
+internal import PassimCore
 internal import PassimGLib
 internal import PassimSystem
 
@@ -55,7 +56,7 @@ extension DaemonConfiguration {
     /// interface (dev_valid_name: at most 15 bytes, no `/`, `:` or white space, neither `.` nor `..`).
     static func isListenable(_ text: String) -> Bool {
         let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
-        if let address = IPAddress(String(parts[0])) {
+        if let address = IPAddress(parts[0]) {
             return parts.count == 1 || (!address.isIPv4 && isInterfaceName(String(parts[1])))
         }
         // 192.168.1.300 is a slip, not an interface.

@@ -1,4 +1,4 @@
-package import PassimSystem
+package import PassimCore
 
 /// passim.conf, group `[daemon]`: the values in effect.
 package struct DaemonConfiguration: Sendable, Equatable {

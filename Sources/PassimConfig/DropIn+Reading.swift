@@ -50,7 +50,7 @@ extension DropIn {
         do throws(KeyFileError) {
             path = try section.keyFile.string(section.group, "Path")
         } catch {
-            throw failure(error.message, path: written)
+            throw failure(error.advice, path: written)
         }
         if !path.hasPrefix("/") { throw failure("not an absolute path; write it from / on", path: path) }
         return path
@@ -70,7 +70,7 @@ extension Section {
         do throws(KeyFileError) {
             parts = try keyFile.strings(group, key).map { $0.trimmed }
         } catch {
-            throw complaint(written, error.message)
+            throw complaint(written, error.advice)
         }
         if parts.first ?? "" == "" { globs = [] }
         for part in parts where !part.isEmpty {

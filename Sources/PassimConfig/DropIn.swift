@@ -33,35 +33,41 @@ package struct DropIn: Sendable, Equatable {
 
     /// Whether this file is shared, as far as its path tells: neither it nor a directory above it is
     /// excluded, and it or one of them is included.
-    package func accepts(_ path: UnsafeRawBufferPointer) -> Bool {
+    ///
+    /// - Parameter entered: the caller has asked `entersDirectory` for those above: a walk does, and saves
+    ///   two thirds of the time.
+    package func accepts(_ path: UnsafeRawBufferPointer, entered: Bool = false) -> Bool {
         if !recursive, path.contains(0x2F) { return false }
-        if isNamed(path, isDirectory: false, by: exclude) { return false }
-        return include.isEmpty || isNamed(path, isDirectory: false, by: include)
+        if !entered, hasParent(of: path, in: exclude) { return false }
+        if exclude.indices.contains(where: { exclude[$0].matches(path) }) { return false }
+        return include.isEmpty || include.indices.contains { include[$0].matches(path) }
+            || hasParent(of: path, in: include)
     }
 
-    package func accepts(_ path: RawName) -> Bool {
-        path.bytes.withUnsafeBytes { accepts($0) }
+    package func accepts(_ path: RawName, entered: Bool = false) -> Bool {
+        path.bytes.withUnsafeBytes { accepts($0, entered: entered) }
     }
 
     /// Whether a walk goes into this directory: neither it nor one above it is excluded. The empty path is
     /// the drop-in's directory itself, which is always entered.
     package func entersDirectory(_ path: UnsafeRawBufferPointer) -> Bool {
         if path.isEmpty { return true }
-        return recursive && !isNamed(path, isDirectory: true, by: exclude)
+        return recursive && !hasParent(of: path, in: exclude)
+            && !exclude.indices.contains { exclude[$0].matches(path, isDirectory: true) }
     }
 
     package func entersDirectory(_ path: RawName) -> Bool {
         path.bytes.withUnsafeBytes { entersDirectory($0) }
     }
 
-    /// Whether one of the patterns matches the path or a directory above it.
-    private func isNamed(_ path: UnsafeRawBufferPointer, isDirectory: Bool, by patterns: [Glob]) -> Bool {
-        if patterns.isEmpty { return false }
+    /// Whether one of the patterns matches a directory above this path.
+    private func hasParent(of path: UnsafeRawBufferPointer, in patterns: [Glob]) -> Bool {
         for end in path.indices where path[end] == 0x2F {
             let above = UnsafeRawBufferPointer(rebasing: path[..<end])
-            for pattern in patterns where pattern.matches(above, isDirectory: true) { return true }
+            for index in patterns.indices where patterns[index].matches(above, isDirectory: true) {
+                return true
+            }
         }
-        for pattern in patterns where pattern.matches(path, isDirectory: isDirectory) { return true }
         return false
     }
 }

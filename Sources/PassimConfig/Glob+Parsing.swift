@@ -61,7 +61,8 @@ extension Glob {
                     continue
                 }
                 while rest.first == "*" { rest.removeFirst() }
-                if starts, rest.first == "/" {
+                // At the very end the slash is the one that asks for a directory.
+                if starts, rest.first == "/", rest.count > 1 {
                     rest.removeFirst()
                     tokens += [.directories, .throughSlash]
                     atStart = true

@@ -12,7 +12,9 @@ package import PassimCore
 /// Names are bytes: where they are UTF-8 a character is what it should be, any other byte is a character
 /// that only wildcards match. Matching takes time proportional to pattern times path at worst; whatever
 /// the names are, it never backtracks.
-package struct Glob: Sendable {
+///
+/// Immutable; a class because half the time of a match went into retaining the parts of a struct.
+package final class Glob: Sendable {
     /// Bytes of a pattern.
     package static let longest = 1024
 
@@ -21,7 +23,8 @@ package struct Glob: Sendable {
     private let anywhere: Bool
     private let directoriesOnly: Bool
     private let tokens: [Token]
-    /// What every match ends with: for nearly all names the answer is no, and this finds out.
+    /// What every match begins and ends with: for nearly all names the answer is no, and this finds out.
+    private let prefix: [UInt8]
     private let suffix: [UInt8]
 
     package init(_ pattern: String) throws(GlobError) {
@@ -30,22 +33,23 @@ package struct Glob: Sendable {
         self.tokens = tokens
         self.directoriesOnly = directoriesOnly
         self.anywhere = anywhere
-        var suffix: [Unicode.Scalar] = []
-        for token in tokens.reversed() {
-            guard case .character(let code) = token, let scalar = Unicode.Scalar(code) else { break }
-            suffix.append(scalar)
-        }
-        self.suffix = suffix.reversed().flatMap { Array(UTF8.encode($0)!) }
+        prefix = Glob.literalBytes(tokens)
+        suffix = Array(Glob.literalBytes(tokens.reversed()).reversed())
     }
 
     /// Whether this very path matches; that a directory above it does is for the caller to ask.
     package func matches(_ path: UnsafeRawBufferPointer, isDirectory: Bool = false) -> Bool {
         if directoriesOnly, !isDirectory { return false }
-        guard path.count >= suffix.count else { return false }
-        let difference = path.count - suffix.count
-        for index in suffix.indices where path[difference + index] != suffix[index] { return false }
-        guard anywhere, let slash = path.lastIndex(of: 0x2F) else { return run(path) }
-        return run(UnsafeRawBufferPointer(rebasing: path[(slash + 1)...]))
+        var start = 0
+        if anywhere {
+            start = path.count
+            while start > 0, path[start - 1] != 0x2F { start -= 1 }
+        }
+        guard path.count - start >= max(prefix.count, suffix.count) else { return false }
+        for index in prefix.indices where path[start + index] != prefix[index] { return false }
+        let end = path.count - suffix.count
+        for index in suffix.indices where path[end + index] != suffix[index] { return false }
+        return run(UnsafeRawBufferPointer(rebasing: path[start...]))
     }
 
     package func matches(_ path: RawName, isDirectory: Bool = false) -> Bool {
@@ -75,6 +79,18 @@ package struct Glob: Sendable {
             }
             return reached[tokens.count]
         }
+    }
+
+    /// The characters that the tokens begin with, as UTF-8; in the order of the tokens, so backwards for
+    /// tokens that are.
+    private static func literalBytes(_ tokens: [Token]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for token in tokens {
+            // Past ASCII the bytes of a character would have to be turned around too.
+            guard case .character(let code) = token, code < 0x80 else { break }
+            bytes.append(UInt8(code))
+        }
+        return bytes
     }
 
     /// What can be reached without a character.

@@ -30,7 +30,7 @@ struct Section {
 
     mutating func read(_ key: String, into setting: inout Bool) {
         guard keyFile.value(group, key) != nil else { return }
-        do {
+        do throws(KeyFileError) {
             setting = try keyFile.boolean(group, key)
         } catch {
             warn(key, "neither true nor false; using \(setting)")
@@ -53,7 +53,7 @@ struct Section {
     /// An absolute path.
     mutating func readPath(_ key: String, into setting: inout String?, otherwise fallback: String) {
         guard keyFile.value(group, key) != nil else { return }
-        do {
+        do throws(KeyFileError) {
             let path = try keyFile.string(group, key)
             if path.hasPrefix("/") {
                 setting = path
@@ -61,7 +61,7 @@ struct Section {
                 warn(key, "not an absolute path; using \(fallback)")
             }
         } catch {
-            warn(key, "\(error); using \(fallback)")
+            warn(key, "\(error.advice); using \(fallback)")
         }
     }
 
@@ -70,7 +70,7 @@ struct Section {
         _ key: String, _ expectation: String, into setting: inout [Element], _ parse: (String) -> Element?
     ) {
         guard keyFile.value(group, key) != nil else { return }
-        do {
+        do throws(KeyFileError) {
             let parts = try keyFile.strings(group, key).map { $0.trimmed }.filter { !$0.isEmpty }
             var elements: [Element] = []
             for part in parts {
@@ -83,7 +83,7 @@ struct Section {
             // Nothing that is right: the default, as for any other value.
             if parts.isEmpty || !elements.isEmpty { setting = elements }
         } catch {
-            warn(key, "\(error); the default is used")
+            warn(key, "\(error.advice); the default is used")
         }
     }
 
@@ -112,6 +112,13 @@ struct Section {
     mutating func complain(_ severity: Complaint.Severity, _ key: String, _ value: String?, _ message: String)
     {
         complaints.append(Complaint(severity, file: file, group: group, key: key, value: value, message))
+    }
+}
+
+extension KeyFileError {
+    /// GLib's sentence, but for escapes, where it says no more than that it does not understand.
+    var advice: String {
+        code == .invalidValue ? "holds an unknown escape; a backslash is written \\\\" : message
     }
 }
 

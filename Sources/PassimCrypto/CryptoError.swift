@@ -11,12 +11,12 @@ package struct CryptoError: Error, Hashable, Sendable {
 
     /// Takes the calling thread's error queue with it, which is empty afterwards: what stays there would
     /// be read by the next SSL_get_error(3) on this thread as that connection's failure.
-    package init(action: String, path: String? = nil) {
-        self.init(action: action, path: path, reasons: CryptoError.drainQueue())
+    package init(doing action: String, path: String? = nil) {
+        self.init(doing: action, path: path, reasons: CryptoError.drainQueue())
     }
 
     /// - Parameter reasons: in words; OpenSSL's error queue is not looked at.
-    package init(action: String, path: String? = nil, reasons: [String]) {
+    package init(doing action: String, path: String? = nil, reasons: [String]) {
         self.action = action
         self.path = path
         self.reasons = reasons

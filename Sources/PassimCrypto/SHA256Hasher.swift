@@ -63,6 +63,6 @@ package final class SHA256Hasher {
 
     /// An OpenSSL without SHA-256, or out of memory: there is nothing that passim could still do.
     private static func failed(_ call: String) -> Never {
-        fatalError("\(CryptoError(action: "computing a SHA-256 with \(call)"))")
+        fatalError("\(CryptoError(doing: "computing a SHA-256 with \(call)"))")
     }
 }

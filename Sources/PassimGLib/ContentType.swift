@@ -6,11 +6,12 @@ package import PassimCore
 package enum ContentType {
     package static let unknown = "application/octet-stream"
 
-    /// g_content_type_guess(). From any thread; GIO has a lock of its own around its database.
+    /// g_content_type_guess(). From any thread; GIO has a lock of its own around its database. It takes
+    /// 4–12 µs where the name tells and 100 µs where 4 KiB must be searched: keep the answer.
     ///
     /// - Parameters:
     ///   - name: the file's name or path, UTF-8 or not; only its last component counts.
-    ///   - content: how the file begins; a few KiB are enough, none is allowed.
+    ///   - content: how the file begins; a few KiB are enough. Where there is none the name alone decides.
     /// - Returns: `type/subtype` of RFC 9110 tokens, so it is fit for a header as it is.
     package static func guess(name: RawName, content: UnsafeRawBufferPointer) -> String {
         // GIO takes a name that ends in a slash, or none, for a directory.
@@ -19,9 +20,10 @@ package enum ContentType {
         path.append(0)
         let type = path.withUnsafeBufferPointer { path in
             path.withMemoryRebound(to: CChar.self) { path in
-                g_content_type_guess(
-                    path.baseAddress, content.bindMemory(to: guchar.self).baseAddress, gsize(content.count),
-                    nil)
+                // Content without bytes would be `application/x-zerosize`, whatever the name.
+                let start = content.isEmpty ? nil : content.baseAddress
+                return g_content_type_guess(
+                    path.baseAddress, start?.assumingMemoryBound(to: guchar.self), gsize(content.count), nil)
             }
         }
         guard let type else { return unknown }

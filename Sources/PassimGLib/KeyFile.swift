@@ -59,11 +59,11 @@ package final class KeyFile {
     ///   `.keyNotFound`, `.groupNotFound`.
     package func string(_ group: String, _ key: String) throws(KeyFileError) -> String {
         var error: UnsafeMutablePointer<GError>?
-        guard let text = g_key_file_get_string(handle, group, key, &error) else {
-            throw KeyFileError(consuming: error!)
-        }
+        // Of an unknown escape GLib gives both a value and an error.
+        let text = g_key_file_get_string(handle, group, key, &error)
         defer { g_free(text) }
-        return String(cString: text)
+        if let error { throw KeyFileError(consuming: error) }
+        return String(cString: text!)
     }
 
     /// The parts of a value between `;` (`\;` is a semicolon in a part). An empty value has no part, and a
@@ -74,8 +74,9 @@ package final class KeyFile {
         var error: UnsafeMutablePointer<GError>?
         var count: gsize = 0
         let list = g_key_file_get_string_list(handle, group, key, &count, &error)
+        let strings = KeyFile.take(list, count)
         if let error { throw KeyFileError(consuming: error) }
-        return KeyFile.take(list, count)
+        return strings
     }
 
     /// `true` or `1`, `false` or `0`.

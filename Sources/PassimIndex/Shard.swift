@@ -26,6 +26,19 @@ struct Shard: ~Copyable {
         return entry(slots[slot])
     }
 
+    /// The digest's ring, once around.
+    func entries(_ digest: Digest, limit: Int) -> [Entry] {
+        guard let slot = slot(of: digest) else { return [] }
+        let first = slots[slot]
+        var found = [entry(first)]
+        var index = records[first].next
+        while index != first, found.count < limit {
+            found.append(entry(index))
+            index = records[index].next
+        }
+        return found
+    }
+
     /// The entry of a record that lives.
     @inline(__always)
     func entry(_ index: UInt32) -> Entry {

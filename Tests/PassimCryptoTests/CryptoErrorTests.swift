@@ -4,12 +4,12 @@ import Testing
 
 struct CryptoErrorTests {
     @Test func errorNamesActionFileAndReasons() {
-        let error = CryptoError(action: "reading the key", path: "/x/secret.key", reasons: ["one", "two"])
+        let error = CryptoError(doing: "reading the key", path: "/x/secret.key", reasons: ["one", "two"])
         #expect(error.description == "reading the key /x/secret.key: one; two")
     }
 
     @Test func errorWithoutAReasonSaysSo() {
         #expect(
-            CryptoError(action: "making a key", reasons: []).description == "making a key: no reason given")
+            CryptoError(doing: "making a key", reasons: []).description == "making a key: no reason given")
     }
 }

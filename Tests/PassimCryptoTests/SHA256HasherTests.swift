@@ -1,4 +1,5 @@
 import PassimCore
+import PassimTestKit
 import Testing
 
 @testable import PassimCrypto
@@ -36,10 +37,8 @@ struct SHA256HasherTests {
 
     @Test(arguments: 0..<50 as Range<UInt64>)
     func splitPointsDoNotMatter(seed: UInt64) {
-        var generator = Generator(state: seed)
-        let message = (0..<Int.random(in: 0...5000, using: &generator)).map { _ in
-            UInt8.random(in: 0...255, using: &generator)
-        }
+        var generator = SeededGenerator(seed: seed)
+        let message = generator.bytes(Int.random(in: 0...5000, using: &generator))
         let whole = SHA256Hasher.digest(of: message)
         let hasher = SHA256Hasher()
         var rest = message[...]
@@ -69,18 +68,6 @@ struct SHA256HasherTests {
         let digits = Array(hex.utf8)
         return stride(from: 0, to: digits.count, by: 2).map {
             hexValue(digits[$0]) << 4 | hexValue(digits[$0 + 1])
-        }
-    }
-
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
         }
     }
 }

@@ -1,0 +1,25 @@
+internal import COpenSSL
+
+/// OpenSSL's reading from and writing to memory (BIO_s_mem(3)), which PEM functions want.
+enum MemoryBIO {
+    /// Lends a BIO that reads `bytes`.
+    static func reading<Result>(_ bytes: [UInt8], _ body: (OpaquePointer) -> Result?) -> Result? {
+        // A length of 0 with a null pointer would be refused: what has no bytes has no PEM either.
+        guard !bytes.isEmpty, bytes.count <= CInt.max else { return nil }
+        return bytes.withUnsafeBytes { buffer in
+            guard let bio = BIO_new_mem_buf(buffer.baseAddress, CInt(buffer.count)) else { return nil }
+            defer { BIO_free(bio) }
+            return body(bio)
+        }
+    }
+
+    /// What `body` wrote; nil where it answers false.
+    static func written(_ body: (OpaquePointer) -> Bool) -> [UInt8]? {
+        guard let bio = BIO_new(BIO_s_mem()) else { return nil }
+        defer { BIO_free(bio) }
+        guard body(bio) else { return nil }
+        var start: UnsafeMutablePointer<CChar>?
+        let count = copenssl_memory(bio, &start)
+        return Array(UnsafeRawBufferPointer(start: start, count: count))
+    }
+}

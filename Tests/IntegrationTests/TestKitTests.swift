@@ -1,0 +1,107 @@
+import PassimCore
+import PassimTestKit
+import Testing
+
+/// The machinery of the tests is tested where a fault in it would let tests pass.
+struct TestKitTests {
+    @Test func sameSeedGivesTheSameBytes() {
+        var one = SeededGenerator(seed: 7)
+        var other = SeededGenerator(seed: 7)
+        var third = SeededGenerator(seed: 8)
+        let bytes = one.bytes(100)
+        #expect(bytes.count == 100)
+        #expect(bytes == other.bytes(100))
+        #expect(bytes != third.bytes(100))
+    }
+
+    @Test func commandGivesOutputErrorsAndStatus() throws {
+        let outcome = try Command.run(["sh", "-c", "echo out; echo err >&2; exit 3"])
+        #expect(outcome.text == "out\n")
+        #expect(outcome.errorText == "err\n")
+        #expect(outcome.end == .exit(3))
+    }
+
+    @Test func commandThatIsKilledSaysSo() throws {
+        #expect(try Command.run(["sh", "-c", "kill -9 $$"]).end == .signal(9))
+    }
+
+    @Test func missingProgramIsAnError() {
+        #expect(throws: TestFailure.self) { try Command.run(["no-such-program-here"]) }
+    }
+
+    @Test func commandThatTakesTooLongIsEnded() {
+        #expect(throws: TestFailure.self) { try Command.run(["sleep", "60"], seconds: 0.1) }
+    }
+
+    @Test func environmentIsAddedToAndRemovedFrom() throws {
+        var setting = ChildProcess.Setting()
+        setting.environment = ["PASSIM_ONE": "1", "HOME": nil]
+        let text = try Command.succeed(["env"], setting).text
+        #expect(text.contains("PASSIM_ONE=1\n"))
+        #expect(!text.contains("\nHOME="))
+        #expect(text.contains("PATH="))
+    }
+
+    @Test func lineIsFoundWhenItComesAndNotBeforeTheStart() throws {
+        let child = try ChildProcess([
+            "sh", "-c", "echo one >&2; echo two >&2; echo one again >&2; exec sleep 60",
+        ])
+        let first = try child.waitForLine(containing: "one")
+        #expect(first.line == "one")
+        #expect(try child.waitForLine(containing: "one", from: first.next).line == "one again")
+        #expect(throws: TestFailure.self) { try child.waitForLine(containing: "three", seconds: 0.05) }
+        #expect(try child.terminate() == .signal(15))
+        #expect(throws: TestFailure.self) { try child.waitForLine(containing: "three") }
+    }
+
+    @Test func childDoesNotOutliveItsOwner() throws {
+        var child: ChildProcess? = try ChildProcess(["sleep", "60"])
+        let identifier = try #require(child?.identifier)
+        child = nil
+        #expect(try !Command.run(["test", "-d", "/proc/\(identifier)"]).succeeded)
+    }
+
+    @Test func largeOutputIsWhole() throws {
+        let outcome = try Command.succeed(["head", "-c", "5000000", "/dev/zero"])
+        #expect(outcome.output.count == 5_000_000)
+    }
+
+    @Test func treeGoesWhateverIsInIt() throws {
+        var tree: TemporaryTree? = try TemporaryTree()
+        let path = try #require(tree?.path)
+        let name = RawName(bytes: [UInt8](repeating: 0x64, count: 255))
+        var deep = RawName("deep")
+        for _ in 0..<30 { deep = deep.appending(name) }
+        try tree?.write(deep.appending(RawName("file")), "at the bottom")
+        #expect(try tree?.read(deep.appending(RawName("file"))) == Array("at the bottom".utf8))
+        try tree?.write(RawName(bytes: [0xFF, 0x0A]), "odd")
+        try tree?.fifo("fifo")
+        try tree?.socket("socket")
+        try tree?.symlink("link", to: "/")
+        try tree?.write("closed/file", "x")
+        try tree?.changeMode("closed", 0)
+        #expect(try Command.run(["test", "-d", path]).succeeded)
+        tree = nil
+        #expect(try !Command.run(["test", "-e", path]).succeeded)
+    }
+
+    @Test func factsOfAFileAreThoseThatWereSet() throws {
+        let tree = try TemporaryTree()
+        try tree.write("a/b", "content")
+        let time = Timestamp(seconds: 1_234_567_890, nanoseconds: 123_456_789)
+        try tree.setModified("a/b", time)
+        try tree.changeMode("a/b", 0o640)
+        let facts = try tree.status("a/b")
+        #expect(facts.modified == time)
+        #expect(facts.size == 7)
+        #expect(facts.mode == 0o640)
+        try tree.setAttribute("user.checksum.sha256", of: "a/b", "abc")
+        #expect(try tree.attribute("user.checksum.sha256", of: "a/b") == "abc")
+        #expect(try tree.attribute("user.other", of: "a/b") == nil)
+        try tree.rename("a/b", to: "c")
+        #expect(!tree.exists("a/b"))
+        #expect(try tree.digest(of: "c") == Digest(of: "content"))
+        try tree.overwrite("c", at: 3, Array("X".utf8))
+        #expect(try tree.read("c") == Array("conXent".utf8))
+    }
+}
