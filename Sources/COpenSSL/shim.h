@@ -39,3 +39,10 @@ static inline int copenssl_use_identity(SSL_CTX *context, X509 *const *chain, si
 }
 // BIO_get_mem_data is a macro over BIO_ctrl.
 static inline long copenssl_memory(BIO *bio, char **start) { return BIO_get_mem_data(bio, start); }
+// Macros over SSL_ctrl.
+static inline int copenssl_set_versions(SSL *ssl, int minimum, int maximum) {
+    return SSL_set_min_proto_version(ssl, minimum) == 1 && SSL_set_max_proto_version(ssl, maximum) == 1;
+}
+// STACK_OF(X509) is made of macros; null has none.
+static inline int copenssl_count(const STACK_OF(X509) *chain) { return chain == NULL ? 0 : sk_X509_num(chain); }
+static inline X509 *copenssl_at(const STACK_OF(X509) *chain, int index) { return sk_X509_value(chain, index); }
