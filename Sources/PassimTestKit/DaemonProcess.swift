@@ -43,6 +43,11 @@ package final class DaemonProcess: Sendable {
     package struct FirstPass: Equatable, Sendable {
         package var served: Int
         package var hashed: Int
+
+        package init(served: Int, hashed: Int) {
+            self.served = served
+            self.hashed = hashed
+        }
     }
 
     /// Waits for the line `first pass done: N files served, H hashed …`.
