@@ -13,9 +13,17 @@
 static inline int copenssl_set_min_tls12(SSL_CTX *context) {
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 }
+// SSL_OP_* are macros of casts. IGNORE_UNEXPECTED_EOF: a client that just closes is no protocol error.
+static inline uint64_t copenssl_set_server_options(SSL_CTX *context) {
+    return SSL_CTX_set_options(
+        context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+}
 static inline long copenssl_set_mode(SSL_CTX *context, long mode) { return SSL_CTX_set_mode(context, mode); }
 static inline long copenssl_set_session_cache_mode(SSL_CTX *context, long mode) {
     return SSL_CTX_set_session_cache_mode(context, mode);
+}
+static inline long copenssl_release_buffers_when_empty(SSL *ssl, int on) {
+    return on ? SSL_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS) : SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
 }
 static inline void copenssl_set_read_ahead(SSL_CTX *context, int on) { SSL_CTX_set_read_ahead(context, on); }
 static inline void copenssl_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }

@@ -17,11 +17,16 @@ package struct Batch: Sendable {
     package var appeared: [Digest]
     /// Digests whose last file has gone.
     package var vanished: [Digest]
+    /// Which of the changes, counted from 0, the index could not take: it is full, the name is longer
+    /// than any file system has, or the directory has been removed since it was asked for. What was known
+    /// under the name is gone.
+    package var refused: [Int]
 
-    package init(sequence: UInt64, appeared: [Digest], vanished: [Digest]) {
+    package init(sequence: UInt64, appeared: [Digest], vanished: [Digest], refused: [Int] = []) {
         self.sequence = sequence
         self.appeared = appeared
         self.vanished = vanished
+        self.refused = refused
     }
 
     package var isEmpty: Bool { appeared.isEmpty && vanished.isEmpty }

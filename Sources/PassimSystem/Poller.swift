@@ -16,7 +16,8 @@ package struct Poller: ~Copyable {
 
         package static let input = Interest(rawValue: EPOLLIN.rawValue)
         package static let output = Interest(rawValue: EPOLLOUT.rawValue)
-        package static let peerClosed = Interest(rawValue: EPOLLRDHUP.rawValue)
+        /// Of the pollers that wait for one descriptor, as few as possible wake (EPOLLEXCLUSIVE).
+        package static let exclusive = Interest(rawValue: 1 << 28)
         /// Reported always, never asked for.
         package static let error = Interest(rawValue: EPOLLERR.rawValue)
         package static let hangUp = Interest(rawValue: EPOLLHUP.rawValue)

@@ -26,6 +26,11 @@ package final class SystemThread: Sendable {
         handle = Lock(thread)
     }
 
+    deinit {
+        // Nobody will join it any more: its stack goes when it ends.
+        if let thread = handle.withLock({ $0 }) { pthread_detach(thread) }
+    }
+
     /// Waits for the thread to end; the second call returns at once.
     package func join() {
         if let thread = handle.withLock({ handle in

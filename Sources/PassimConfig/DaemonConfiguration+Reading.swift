@@ -1,0 +1,91 @@
+internal import PassimCore
+internal import PassimGLib
+internal import PassimSystem
+
+extension DaemonConfiguration {
+    /// Reads passim.conf. Whatever is wrong with it is complained about, and the defaults stay.
+    static func read(_ file: String) -> (DaemonConfiguration, [Complaint]) {
+        let keyFile: KeyFile
+        do throws(ConfigurationFile.Failure) {
+            keyFile = try ConfigurationFile.read(file)
+        } catch {
+            // No file at all is how most machines are set up.
+            if case .system(let cause) = error, cause.code == .notFound { return (DaemonConfiguration(), []) }
+            return (
+                DaemonConfiguration(),
+                [Complaint(.warning, file: file, "\(error); the defaults are used")]
+            )
+        }
+        return read(keyFile, file: file)
+    }
+
+    static func read(_ keyFile: KeyFile, file: String) -> (DaemonConfiguration, [Complaint]) {
+        var values = DaemonConfiguration()
+        var section = Section(keyFile, file: file, group: "daemon")
+        section.read("Port", 0...UInt16.max, into: &values.port)
+        section.read("IPv6", into: &values.ipv6)
+        section.readPath("Path", into: &values.path, otherwise: "the default directory")
+        section.read("MaxItemSize", 0...UInt64.max, into: &values.maxItemSize)
+        section.readCooldown(into: &values.cooldown)
+        section.readCarbonCost(into: &values.carbonCost)
+        section.readList("Listen", "an address or the name of an interface", into: &values.listen) {
+            isListenable($0) ? $0 : nil
+        }
+        section.read("MaxRate", 0...UInt64(Int64.max), into: &values.maxRate)
+        section.read("MaxConnections", 0...Int(Int32.max), into: &values.maxConnections)
+        section.read("MaxConnectionsPerAddress", 0...Int(Int32.max), into: &values.maxConnectionsPerAddress)
+        section.read("LogClients", into: &values.logClients)
+        section.readList("MetricsAllow", "an address or a network (192.0.2.0/24)", into: &values.metricsAllow)
+        {
+            Network($0)
+        }
+        section.read("Responder", into: &values.responder)
+        section.warnOfUnknownKeys(known: keys)
+        section.warnOfUnknownGroups()
+        return (values, section.complaints)
+    }
+
+    /// What `[daemon]` may hold.
+    static let keys = [
+        "Port", "IPv6", "Path", "MaxItemSize", "Cooldown", "CarbonCost", "Listen", "MaxRate",
+        "MaxConnections",
+        "MaxConnectionsPerAddress", "LogClients", "MetricsAllow", "Responder",
+    ]
+
+    /// Whether this may be an address, with or without a scope, or a name that the kernel would give an
+    /// interface (dev_valid_name: at most 15 bytes, no `/`, `:` or white space, neither `.` nor `..`).
+    static func isListenable(_ text: String) -> Bool {
+        let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+        if let address = IPAddress(parts[0]) {
+            return parts.count == 1 || (!address.isIPv4 && isInterfaceName(String(parts[1])))
+        }
+        // 192.168.1.300 is a slip, not an interface.
+        if text.utf8.allSatisfy({ 0x30...0x39 ~= $0 || $0 == 0x2E }) { return false }
+        return isInterfaceName(text)
+    }
+
+    private static func isInterfaceName(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return (1...15).contains(bytes.count) && text != "." && text != ".."
+            && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x2F && $0 != 0x3A }
+    }
+}
+
+extension Section {
+    /// Seconds; any negative number is none at all.
+    mutating func readCooldown(into setting: inout Int) {
+        read("Cooldown", Int(Int32.min)...Int(Int32.max), into: &setting)
+        setting = max(0, setting)
+    }
+
+    /// Less than 0.00001 is the default without a word, as the stock daemon has it.
+    fileprivate mutating func readCarbonCost(into setting: inout Double) {
+        guard let text = keyFile.value(group, "CarbonCost") else { return }
+        // Double also reads `nan`, `inf` and `0x1p3`.
+        let isDecimal = text.utf8.allSatisfy { 0x30...0x39 ~= $0 || ".+-eE".utf8.contains($0) }
+        guard isDecimal, let number = Double(text), number.isFinite else {
+            return warn("CarbonCost", "not a number; using \(setting)")
+        }
+        if number >= 0.00001 { setting = number }
+    }
+}

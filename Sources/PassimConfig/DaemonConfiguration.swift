@@ -1,0 +1,33 @@
+package import PassimCore
+
+/// passim.conf, group `[daemon]`: the values in effect.
+package struct DaemonConfiguration: Sendable, Equatable {
+    /// 0: the kernel chooses one.
+    package var port: UInt16 = 27500
+    /// Sockets and records for IPv6 as well as IPv4.
+    package var ipv6 = false
+    /// Where published items are read from and written to; nil: `Paths.publishedItems`.
+    package var path: String?
+    /// Bytes of one published item; 0: nothing can be published.
+    package var maxItemSize: UInt64 = 104_857_600
+    /// Seconds before an address may have the same published item again; 0: at once.
+    package var cooldown = 3600
+    /// kg CO2e per GiB, at least 0.00001.
+    package var carbonCost = 0.026367
+    /// IP addresses, with a scope where they need one (`fe80::1%eth0`), and names of network interfaces;
+    /// empty: all. Checked for their form only.
+    package var listen: [String] = []
+    /// Bytes per second over all downloads; 0: no limit.
+    package var maxRate: UInt64 = 0
+    /// 0: what the limit of descriptors allows.
+    package var maxConnections = 0
+    /// Of one address, loopback excepted; 0: no limit.
+    package var maxConnectionsPerAddress = 256
+    package var logClients = LogClients.full
+    /// Who may read `/metrics` and `/healthz` besides loopback.
+    package var metricsAllow: [Network] = []
+    package var responder = Responder.auto
+
+    /// The defaults.
+    package init() {}
+}

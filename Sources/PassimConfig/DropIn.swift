@@ -1,0 +1,73 @@
+package import PassimCore
+
+/// One drop-in: a directory that is shared, and what of it.
+///
+/// Paths are relative to the directory, as bytes, without a leading `/`.
+package struct DropIn: Sendable, Equatable {
+    /// The file's name in passim.d.
+    package var name: String
+    /// The file's full path.
+    package var file: String
+    /// The directory, absolute. It may be a symlink, and need not exist.
+    package var path: String
+    /// Whether sub-directories are shared too.
+    package var recursive = true
+    /// What is shared; empty: everything.
+    package var include: [Glob] = []
+    /// What is not, included or not.
+    package var exclude: [Glob] = DropIn.temporaries
+    package var advertise = true
+    /// Seconds before an address may have the same file again; 0: at once.
+    package var cooldown = 0
+    /// Seconds between walks over the whole directory; 0: only when something is seen to change.
+    package var rescanInterval = 0
+    /// Bytes per second over all its downloads; 0: no limit.
+    package var maxRate: UInt64 = 0
+
+    /// A drop-in with defaults.
+    package init(name: String, file: String, path: String) {
+        self.name = name
+        self.file = file
+        self.path = path
+    }
+
+    /// Whether this file is shared, as far as its path tells: neither it nor a directory above it is
+    /// excluded, and it or one of them is included.
+    ///
+    /// - Parameter entered: the caller has asked `entersDirectory` for those above: a walk does, and saves
+    ///   two thirds of the time.
+    package func accepts(_ path: UnsafeRawBufferPointer, entered: Bool = false) -> Bool {
+        if !recursive, path.contains(0x2F) { return false }
+        if !entered, hasParent(of: path, in: exclude) { return false }
+        if exclude.indices.contains(where: { exclude[$0].matches(path) }) { return false }
+        return include.isEmpty || include.indices.contains { include[$0].matches(path) }
+            || hasParent(of: path, in: include)
+    }
+
+    package func accepts(_ path: RawName, entered: Bool = false) -> Bool {
+        path.bytes.withUnsafeBytes { accepts($0, entered: entered) }
+    }
+
+    /// Whether a walk goes into this directory: neither it nor one above it is excluded. The empty path is
+    /// the drop-in's directory itself, which is always entered.
+    package func entersDirectory(_ path: UnsafeRawBufferPointer) -> Bool {
+        if path.isEmpty { return true }
+        return recursive && !hasParent(of: path, in: exclude)
+            && !exclude.indices.contains { exclude[$0].matches(path, isDirectory: true) }
+    }
+
+    package func entersDirectory(_ path: RawName) -> Bool {
+        path.bytes.withUnsafeBytes { entersDirectory($0) }
+    }
+
+    /// Whether one of the patterns matches a directory above this path.
+    private func hasParent(of path: UnsafeRawBufferPointer, in patterns: [Glob]) -> Bool {
+        for end in path.indices where path[end] == 0x2F {
+            let above = UnsafeRawBufferPointer(rebasing: path[..<end])
+            for index in patterns.indices where patterns[index].matches(above, isDirectory: true) {
+                return true
+            }
+        }
+        return false
+    }
+}

@@ -1,0 +1,38 @@
+/// Where things are: `SYSCONFDIR` and `LOCALSTATEDIR` of the environment, and what follows from them.
+package struct Paths: Sendable, Equatable {
+    /// `/etc`
+    package var systemConfiguration: String
+    /// `/var`
+    package var localState: String
+
+    /// - Parameter environment: the value of a variable; nil or empty where it is not set.
+    package init(environment: (String) -> String?) {
+        func directory(_ variable: String, _ fallback: String) -> String {
+            guard var path = environment(variable), !path.isEmpty else { return fallback }
+            while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+            return path
+        }
+        systemConfiguration = directory("SYSCONFDIR", "/etc")
+        localState = directory("LOCALSTATEDIR", "/var")
+    }
+
+    package init(environment: [String: String]) {
+        self.init { environment[$0] }
+    }
+
+    package var passimConf: String { systemConfiguration + "/passim.conf" }
+    package var dropInDirectory: String { systemConfiguration + "/passim.d" }
+
+    /// Key, certificate, totals: 0700 where the daemon makes it.
+    package var stateDirectory: String { localState + "/lib/passim" }
+    /// Published items, where passim.conf has no `Path`.
+    package var publishedItems: String { stateDirectory + "/data" }
+    package var secretKey: String { stateDirectory + "/secret.key" }
+    package var certificate: String { stateDirectory + "/cert.pem" }
+
+    package var logDirectory: String { localState + "/log/passim" }
+    package var auditLog: String { logDirectory + "/audit.log" }
+
+    /// The store of checksums for files that take no attributes.
+    package var checksumDirectory: String { localState + "/cache/passim" }
+}

@@ -1,0 +1,85 @@
+// The composition: which parts there are, who hears of whom, and in which order they start and stop.
+
+internal import Glibc
+package import Logging
+internal import PassimConfig
+internal import PassimCore
+internal import PassimCrypto
+internal import PassimIndex
+internal import PassimMirror
+internal import PassimServer
+internal import PassimSystem
+internal import ServiceLifecycle
+internal import UnixSignals
+
+package final class Daemon: Sendable {
+    let options: DaemonOptions
+    let paths: Paths
+    let logger: Logger
+    let index = DigestIndex()
+    let origins = OriginTable()
+    let mirror: Mirror
+    let started = monotonicNanoseconds()
+    let descriptorLimit: Int
+    let hostName = PassimDaemon.hostName()
+
+    /// Reads nothing yet but the environment.
+    package init(options: DaemonOptions, logger: Logger) {
+        self.options = options
+        self.logger = logger
+        limitHeapRetention(arenas: 2)
+        descriptorLimit = raiseDescriptorLimit(to: 65536)
+        paths = Paths(environment: options.environment)
+        mirror = Mirror(
+            index: index,
+            store: ChecksumStore(directory: paths.checksumDirectory, logger: logger),
+            place: options.environment["PASSIM_CHECKSUMS"] == "store" ? .storeOnly : .attributes,
+            logger: logger)
+    }
+
+    /// Serves until SIGTERM or SIGINT.
+    ///
+    /// - Returns: the exit status: 0, or 1 where the daemon could not serve.
+    package func run() async -> Int32 {
+        let configuration = readConfiguration()
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(
+                service: MirrorService(daemon: self, dropIns: configuration.dropIns, failures: configuration.failures)),
+            .init(service: ServerService(daemon: self, configuration: configuration.daemon)),
+        ]
+        if options.timedExit {
+            services.append(
+                .init(service: TimedExit(), successTerminationBehavior: .gracefullyShutdownGroup))
+        }
+        var lifecycleLogger = logger
+        lifecycleLogger.logLevel = max(.error, logger.logLevel)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: lifecycleLogger))
+        do {
+            try await group.run()
+            logger.info("stopped")
+            return 0
+        } catch {
+            logger.critical("\(error)")
+            return 1
+        }
+    }
+
+    /// Reads passim.conf and the drop-ins, and says what is wrong with them.
+    func readConfiguration() -> Configuration {
+        let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
+        for complaint in configuration.allComplaints {
+            logger.log(level: complaint.severity == .error ? .error : .warning, "\(complaint)")
+        }
+        return configuration
+    }
+
+    /// Key and certificate, made where there are none.
+    func tlsContext() throws(CryptoError) -> TLSContext {
+        let (identity, events) = try ServerIdentity.load(
+            from: .init(keyPath: paths.secretKey, certificatePath: paths.certificate), hostName: hostName, now: wallClock())
+        for event in events { logger.log(level: event.isWarning ? .warning : .notice, "\(event)") }
+        return try TLSContext(serving: identity)
+    }
+}

@@ -1,0 +1,47 @@
+internal import Glibc
+internal import Logging
+internal import PassimConfig
+internal import PassimCore
+
+/// What `passimd` does with its arguments.
+package struct Program {
+    private let options: DaemonOptions
+
+    package init(insecure: Bool, timedExit: Bool) {
+        options = DaemonOptions(
+            insecure: insecure, timedExit: timedExit, environment: Program.environment())
+    }
+
+    package func printVersion() {
+        print(passimVersion)
+    }
+
+    /// - Returns: the exit status: 0 where nothing is wrong, else 1.
+    package func checkConfiguration() -> Int32 {
+        let check = ConfigurationCheck(paths: Paths(environment: options.environment))
+        print(check.report, terminator: "")
+        return check.isClean ? 0 : 1
+    }
+
+    /// - Returns: the exit status.
+    package func serve() async -> Int32 {
+        let level = options.environment["PASSIM_LOG"].flatMap(Logger.Level.init(rawValue:)) ?? .info
+        let isJournal = StandardErrorLogHandler.standardErrorIsJournal(options.environment)
+        let logger = Logger(label: "passimd") { _ in
+            StandardErrorLogHandler(level: level, isJournal: isJournal)
+        }
+        return await Daemon(options: options, logger: logger).run()
+    }
+
+    private static func environment() -> [String: String] {
+        var variables: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let parts = String(cString: text).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+            entry += 1
+        }
+        return variables
+    }
+}

@@ -1,0 +1,110 @@
+internal import Logging
+internal import PassimConfig
+internal import PassimCore
+internal import PassimIndex
+internal import PassimMirror
+internal import PassimServer
+internal import PassimSystem
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// The HTTPS server: its port opens when the first pass is done, or has taken two seconds.
+struct ServerService: Service {
+    let daemon: Daemon
+    let configuration: DaemonConfiguration
+
+    /// Time for downloads that are under way when the daemon is told to stop.
+    private static let grace = 10
+
+    func run() async throws {
+        await waitForFirstPass()
+        if Task.isShuttingDownGracefully { return }
+        let server = try makeServer()
+        try server.start(cachedFiles: daemon.descriptorLimit >= 1024 ? 64 : 4)
+        daemon.logger.notice("listening on port \(server.port)")
+        ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
+        await withGracefulShutdownHandler {
+            await reloadOnHangUp(server)
+        } onGracefulShutdown: {
+            ServiceNotification.stopping()
+        }
+        let open = server.connectionCount
+        if open > 0 { daemon.logger.info("stopping; \(open) connections are open") }
+        await server.stop(within: ServerService.grace)
+    }
+
+    private func makeServer() throws -> Server {
+        let settings = ServerSettings(
+            configuration, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit)
+        let pages = PageSource(
+            index: daemon.index, mirror: daemon.mirror, hostName: daemon.hostName, started: daemon.started)
+        do {
+            return try Server(
+                settings: settings, tls: daemon.tlsContext(), index: daemon.index, origins: daemon.origins,
+                pages: pages, staleObserver: StaleFiles(mirror: daemon.mirror), logger: daemon.logger)
+        } catch let error as SystemError where error.code == .addressInUse {
+            throw PortTaken(port: configuration.port)
+        }
+    }
+
+    private struct PortTaken: Error, CustomStringConvertible {
+        let port: UInt16
+        var description: String {
+            "port \(port) is taken: stop the other server (another passimd?), or set Port= in passim.conf"
+        }
+    }
+
+    /// A small mirror is whole when the port opens, and a large one does not keep anybody waiting.
+    private func waitForFirstPass() async {
+        let over = Once()
+        daemon.mirror.whenFirstPassDone { over.happen() }
+        let limit = Task {
+            try? await Task.sleep(for: .seconds(2))
+            over.happen()
+        }
+        await withGracefulShutdownHandler {
+            await over.wait()
+        } onGracefulShutdown: {
+            over.happen()
+        }
+        limit.cancel()
+    }
+
+    /// SIGHUP: configuration, key and certificate are read again. Ends with the service.
+    private func reloadOnHangUp(_ server: Server) async {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            ServiceNotification.reloading(monotonic: monotonicNanoseconds() / 1000)
+            reload(server)
+            ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
+        }
+    }
+
+    private func reload(_ server: Server) {
+        daemon.logger.notice("reading configuration, key and certificate again")
+        let configuration = daemon.readConfiguration()
+        daemon.apply(configuration.dropIns, configuration.failures)
+        if configuration.daemon.port != self.configuration.port
+            || configuration.daemon.listen != self.configuration.listen
+            || configuration.daemon.ipv6 != self.configuration.ipv6
+        {
+            daemon.logger.warning("Port, Listen and IPv6 take effect with a restart")
+        }
+        server.replace(
+            settings: ServerSettings(
+                configuration.daemon, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit))
+        do {
+            server.replace(tls: try daemon.tlsContext())
+        } catch {
+            daemon.logger.error("the key and certificate of before stay in use: \(error)")
+        }
+    }
+}
+
+/// Has the mirror look again at files that the server found changed.
+private struct StaleFiles: StaleEntryObserver {
+    let mirror: Mirror
+
+    func foundStale(_ item: Item) {
+        mirror.recheck(origin: item.entry.origin, path: item.path)
+    }
+}

@@ -1,0 +1,31 @@
+/// Which Host fields may see the pages for this machine: row 2 of the contract's HTTPS table.
+///
+/// A page of the web can have its name resolve to 127.0.0.1 and then read, from the visitor's browser, what
+/// is meant for the visitor (DNS rebinding). It cannot change the Host field, which names the page's host.
+package struct HostCheck: Sendable {
+    /// In lower case, without a dot at the end.
+    private let names: [[UInt8]]
+
+    /// - Parameter hostNames: this host's, in any case; empty ones are passed over.
+    package init(hostNames: [String]) {
+        names = (["localhost"] + hostNames)
+            .map { name in name.utf8.map(ASCII.lowercased) }
+            .map { name in name.last == ASCII.dot ? name.dropLast() : name }
+            .filter { !$0.isEmpty }
+    }
+
+    /// - Parameter host: `name[:port]`; the port does not matter. None is allowed: the parser lets only
+    ///   HTTP/1.0 do without, which no browser speaks.
+    package func allows(_ host: UnsafeRawBufferPointer?) -> Bool {
+        guard let host else { return true }
+        guard var name = Authority(host)?.host else { return false }
+        if name[0] == ASCII.openBracket {
+            return IPAddress(ipv6: name.part(1..<name.count - 1))?.isLoopback ?? false
+        }
+        if name[name.count - 1] == ASCII.dot { name = name.part(0..<name.count - 1) }
+        if let address = IPAddress(ipv4: name) { return address.isLoopback }
+        return names.contains { known in
+            known.count == name.count && zip(known, name).allSatisfy { $0 == ASCII.lowercased($1) }
+        }
+    }
+}

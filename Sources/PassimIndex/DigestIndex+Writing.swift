@@ -1,0 +1,79 @@
+package import PassimCore
+
+extension DigestIndex {
+    /// The one door for writers. Readers see the changes one after the other; subscribers are told of the
+    /// batch before this returns.
+    ///
+    /// - Returns: the batch. Where nothing changed it has the number of the batch before, and nobody is told.
+    @discardableResult
+    package func apply(_ changes: [Change]) -> Batch {
+        let batch = writer.withLock { catalogue in
+            var transaction = Transaction()
+            for (number, change) in changes.enumerated() where !catalogue.apply(change, &transaction) {
+                transaction.refused.append(number)
+            }
+            return commit(transaction, catalogue)
+        }
+        feed.deliver()
+        return batch
+    }
+
+    /// Calls `body` with each batch from now on, in order, on the thread that made it or another.
+    ///
+    /// - Parameter body: may read the index, and must not write to it: the writers wait for it.
+    package func subscribe(_ body: @escaping @Sendable (Batch) -> Void) -> Subscription {
+        feed.subscribe(body)
+    }
+
+    /// Removes all files of an origin.
+    ///
+    /// - Returns: how many.
+    @discardableResult
+    package func removeAll(origin: OriginID) -> Int {
+        removeAll(origin: origin, below: .empty)
+    }
+
+    /// Removes all files in the directory `path` and those below it that are known when this is called;
+    /// others may write in between.
+    ///
+    /// - Returns: how many.
+    @discardableResult
+    package func removeAll(origin: OriginID, below path: RawName) -> Int {
+        run(writer.withLock { $0.sweep(origin: origin, below: path) })
+    }
+
+    /// A sweep, in pieces so that others get at the index meanwhile.
+    func run(_ sweep: consuming Catalogue.Sweep) -> Int {
+        var sweep = sweep
+        var removed = 0
+        var finished = false
+        while !finished {
+            writer.withLock { catalogue in
+                var transaction = Transaction()
+                finished = catalogue.advance(&sweep, &transaction)
+                removed += transaction.removed
+                _ = commit(transaction, catalogue)
+            }
+            feed.deliver()
+        }
+        if removed >= limits.piece {
+            for shard in shards { shard.withLock { $0.value.trim() } }
+        }
+        return removed
+    }
+
+    private func commit(_ transaction: Transaction, _ catalogue: Catalogue) -> Batch {
+        guard transaction.isTouched else {
+            return Batch(
+                sequence: catalogue.sequence, appeared: [], vanished: [], refused: transaction.refused)
+        }
+        tally.withLock { $0.add(transaction.tally) }
+        catalogue.sequence += 1
+        let (appeared, vanished) = transaction.net()
+        let batch = Batch(
+            sequence: catalogue.sequence, appeared: appeared, vanished: vanished,
+            refused: transaction.refused)
+        feed.enqueue(batch)
+        return batch
+    }
+}

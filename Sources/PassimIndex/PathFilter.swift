@@ -1,0 +1,49 @@
+internal import PassimCore
+
+/// What a listing is searched for: a part of the path in any case, or the beginning of the digest.
+struct PathFilter {
+    /// In lower case.
+    private let part: [UInt8]
+    private let isASCII: Bool
+    /// nil where the text cannot be the beginning of a digest.
+    private let digestPrefix: String?
+
+    init(_ text: String) {
+        let lower = text.lowercased()
+        part = Array(lower.utf8)
+        isASCII = part.allSatisfy { $0 < 0x80 }
+        let isHex = part.count <= Digest.hexCount && part.allSatisfy { hexValue($0) != 0xFF }
+        digestPrefix = isHex ? lower : nil
+    }
+
+    func matches(_ item: Item) -> Bool {
+        if matches(item.path) { return true }
+        guard let digestPrefix else { return false }
+        let digest = item.entry.digest
+        // One comparison tells for nearly all.
+        guard hexValue(part[0]) == digest.firstByte >> 4 else { return false }
+        return digest.hex.hasPrefix(digestPrefix)
+    }
+
+    /// ASCII bytes match whatever surrounds them; other characters need a path that is text.
+    func matches(_ path: RawName) -> Bool {
+        if isASCII { return contains(path.bytes) { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 } }
+        return contains(Array(String(decoding: path.bytes, as: UTF8.self).lowercased().utf8)) { $0 }
+    }
+
+    @inline(__always)
+    private func contains(_ bytes: [UInt8], _ lower: (UInt8) -> UInt8) -> Bool {
+        guard bytes.count >= part.count else { return false }
+        return bytes.withUnsafeBufferPointer { bytes in
+            part.withUnsafeBufferPointer { part in
+                guard let first = part.first else { return true }
+                for start in 0...(bytes.count - part.count) where lower(bytes[start]) == first {
+                    var length = 1
+                    while length < part.count, lower(bytes[start + length]) == part[length] { length += 1 }
+                    if length == part.count { return true }
+                }
+                return false
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+internal import PassimConfig
+internal import PassimCore
+internal import PassimSystem
+
+/// What the check of one block of names finds; applied at its end in one go.
+struct CheckBatch {
+    let walk: Walk
+    let directory: DirectoryID
+    private let node: DirectoryNode
+    private let rechecks: RecheckTable
+    private var path: RelativePath
+
+    private(set) var changes: [Change] = []
+    /// Names that are there, whatever becomes of them.
+    private(set) var seen: [RawName] = []
+    /// Directories whose kind the listing did not tell.
+    var subdirectories: NameCollector
+    private(set) var trustedAttributes = 0
+    private(set) var trustedStore = 0
+    private var pending: NameCollector
+    private var pendingFiles: [(offset: UInt32, size: UInt64, marks: FileJob.Marks)] = []
+
+    init(_ node: DirectoryNode, _ path: RawName, _ directory: DirectoryID, _ rechecks: RecheckTable) {
+        walk = node.walk
+        self.node = node
+        self.directory = directory
+        self.rechecks = rechecks
+        self.path = RelativePath(in: path)
+        subdirectories = NameCollector(directory: node)
+        pending = NameCollector(directory: node)
+    }
+
+    /// Whether somebody is looking at this file already.
+    mutating func isRechecked(_ name: RawName) -> Bool {
+        !rechecks.isEmpty && rechecks.contains(path.path(of: name))
+    }
+
+    mutating func accepts(_ name: RawName) -> Bool {
+        name.bytes.withUnsafeBytes { path.with($0) { walk.dropIn.accepts($0) } }
+    }
+
+    mutating func enters(_ name: RawName) -> Bool {
+        name.bytes.withUnsafeBytes { path.with($0) { walk.dropIn.entersDirectory($0) } }
+    }
+
+    mutating func noteSeen(_ name: RawName) {
+        seen.append(name)
+    }
+
+    mutating func trust(_ source: ChecksumCache.Source, _ name: RawName, _ identity: FileIdentity) {
+        let digest: Digest
+        switch source {
+        case .attributes(let known):
+            digest = known
+            trustedAttributes += 1
+        case .store(let known):
+            digest = known
+            trustedStore += 1
+        }
+        changes.append(
+            .insert(directory: directory, name: name, digest: digest, identity: identity, flags: []))
+    }
+
+    mutating func remove(_ name: RawName) {
+        changes.append(.remove(directory: directory, name: name))
+    }
+
+    /// To be hashed.
+    mutating func queue(_ name: RawName, size: UInt64, distrusted: Bool) {
+        let marks: FileJob.Marks = distrusted ? [.counts, .distrusted] : .counts
+        pendingFiles.append((pending.add(name, .regular), size, marks))
+    }
+
+    /// A name that could not be looked at.
+    mutating func failed(_ name: RawName, _ error: SystemError) {
+        switch error.meaning {
+        case .gone:
+            // With a pass it goes when all is listed.
+            if walk.pass == nil { remove(name) }
+        case .forbidden:
+            walk.noteUnreadable("\(path.path(of: name)): \(error.code.sentence)")
+        case .shortage, .fault:
+            seen.append(name)
+            walk.noteUnreadable("\(path.path(of: name)): \(error.code.sentence)")
+        }
+    }
+
+    mutating func jobs() -> [FileJob] {
+        // A block of names makes one block of pending names at most.
+        guard let block = pending.finish().first else { return [] }
+        return pendingFiles.map { FileJob(block, at: $0.offset, size: $0.size, marks: $0.marks) }
+    }
+}

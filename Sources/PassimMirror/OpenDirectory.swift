@@ -1,0 +1,19 @@
+package import PassimSystem
+
+/// A directory held open for as long as somebody works in it.
+final class OpenDirectory: Sendable {
+    let descriptor: Descriptor
+
+    init(_ descriptor: consuming Descriptor) {
+        self.descriptor = descriptor
+    }
+}
+
+/// Opens a configured directory, as a place only: what is below is reached through it.
+///
+/// `path` itself, and what is above it, may be symlinks; nothing below is ever reached through one.
+///
+/// - Throws: `.notFound` where it is missing, `.notDirectory` where something else has its name.
+package func openRoot(of path: String) throws(SystemError) -> Descriptor {
+    try Descriptor.open(path, [.path, .directory])
+}

@@ -1,0 +1,104 @@
+internal import PassimConfig
+internal import PassimCore
+internal import Synchronization
+
+/// One configured directory while the daemon runs: its drop-in, its root, its pass, its progress.
+final class Origin: Sendable {
+    let id: OriginID
+
+    /// Set once, when the drop-in is gone. Whoever changes the index looks at it afterwards: either the
+    /// removal of all entries came later, or the change is undone by whoever sees this.
+    private let removal = Atomic<Bool>(false)
+
+    /// Which scheduled rescan counts; an earlier one is void when its time comes.
+    private let currentSchedule = Atomic<Int>(0)
+
+    struct State {
+        var dropIn: DropIn
+        var root: OpenDirectory?
+        /// The pass that runs.
+        var walk: Walk?
+        /// A pass waits in the queue.
+        var requested = false
+        /// Asked for while one ran: starts when that ends.
+        var again = false
+        var passesDone = 0
+        var outcome = DirectoryStatus.State.scanning
+        /// Tries of a pass that could not begin.
+        var tries: UInt8 = 0
+    }
+    let state: Lock<State>
+
+    struct Progress {
+        var pendingFiles = 0
+        var pendingBytes: UInt64 = 0
+        var hashedFiles = 0
+        var hashedBytes: UInt64 = 0
+        var unreadable = 0
+    }
+    let progress: Lock<Progress>
+
+    init(id: OriginID, dropIn: DropIn) {
+        self.id = id
+        state = Lock(State(dropIn: dropIn))
+        progress = Lock(Progress())
+    }
+
+    var isRemoved: Bool { removal.load(ordering: .sequentiallyConsistent) }
+
+    func remove() {
+        removal.store(true, ordering: .sequentiallyConsistent)
+        state.withLock { $0.walk }?.cancel()
+    }
+
+    var schedule: Int { currentSchedule.load(ordering: .relaxed) }
+
+    func newSchedule() -> Int {
+        currentSchedule.add(1, ordering: .relaxed).newValue
+    }
+
+    var path: String { state.withLock { $0.dropIn.path } }
+
+    func isOf(_ dropIn: DropIn) -> Bool {
+        state.withLock { $0.dropIn.name == dropIn.name && $0.dropIn.path == dropIn.path }
+    }
+
+    /// Takes over a drop-in of the same name and path.
+    ///
+    /// - Returns: whether it selects other files, so that a walk is needed; one that runs is given up.
+    func update(_ dropIn: DropIn) -> Bool {
+        let (selectsOthers, walk) = state.withLock { state in
+            let old = state.dropIn
+            state.dropIn = dropIn
+            let selectsOthers =
+                old.recursive != dropIn.recursive || old.include != dropIn.include
+                || old.exclude != dropIn.exclude || old.rescanInterval != dropIn.rescanInterval
+            return (selectsOthers, selectsOthers ? state.walk : nil)
+        }
+        walk?.cancel()
+        return selectsOthers
+    }
+
+    func addPending(_ jobs: [FileJob]) {
+        if jobs.isEmpty { return }
+        progress.withLock { progress in
+            progress.pendingFiles += jobs.count
+            for job in jobs { progress.pendingBytes += job.size }
+        }
+    }
+
+    func status(items: Int, bytes: UInt64) -> DirectoryStatus {
+        let (dropIn, outcome) = state.withLock { ($0.dropIn, $0.outcome) }
+        var status = DirectoryStatus(dropIn: dropIn.name, path: dropIn.path, state: outcome)
+        status.items = items
+        status.bytes = bytes
+        progress.withLock { progress in
+            status.pendingFiles = progress.pendingFiles
+            status.pendingBytes = progress.pendingBytes
+            status.hashedFiles = progress.hashedFiles
+            status.hashedBytes = progress.hashedBytes
+            status.unreadable = progress.unreadable
+        }
+        return status
+    }
+}

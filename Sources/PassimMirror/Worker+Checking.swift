@@ -1,0 +1,179 @@
+internal import PassimCore
+internal import PassimIndex
+internal import PassimSystem
+
+/// How a file that was found in a directory is opened: a name may have become a symlink, a FIFO or a
+/// terminal since it was listed, and none of them may be followed, waited for or taken over.
+let fileFlags: OpenFlags = [.readOnly, .noFollow, .nonBlocking, .noControllingTerminal]
+
+extension Worker {
+    /// Compares a queued batch of names with what is known.
+    func check(_ job: BatchJob) {
+        let walk = job.walk
+        if walk.isCancelled { return endListing(walk) }
+        let node = job.block.directory
+        let path = node.path
+        do throws(SystemError) {
+            check(job, in: try workPlace(node, path), path)
+        } catch {
+            if error.meaning == .shortage, job.tries < Limits.shortageTries {
+                return retry(job.block, tries: job.tries)
+            }
+            if error.meaning != .gone {
+                walk.noteUnreadable("\(path): \(error.code.sentence)", fault: error.meaning != .forbidden)
+            }
+            endListing(walk)
+        }
+    }
+
+    /// Compares the names of a block with what is known: files that are as they were stay, what may be
+    /// believed comes into the index, the rest is queued to be hashed.
+    func check(_ job: BatchJob, in directory: OpenDirectory, _ path: RawName) {
+        let walk = job.walk
+        var batch = CheckBatch(
+            job.block.directory, path, mirror.index.directory(origin: walk.origin.id, path: path),
+            mirror.rechecks(of: walk.origin))
+        let names =
+            walk.isFirst
+            ? namesOfFiles(job.block, directory, &batch) : namesOfChanged(job.block, directory, &batch)
+        var rest: NameBlock?
+        for (position, name) in names.enumerated() {
+            if mirror.isStopping { break }
+            do throws(SystemError) {
+                let file = try directory.descriptor.open(name, fileFlags)
+                let status = try file.status()
+                if status.kind == .regular { examine(file, name, status.identity, &batch) }
+            } catch {
+                if error.meaning == .shortage, job.tries < Limits.shortageTries {
+                    var left = NameCollector(directory: job.block.directory)
+                    for name in names[position...] { left.add(name, .regular) }
+                    rest = left.finish().first
+                    break
+                }
+                batch.failed(name, error)
+            }
+        }
+        finish(&batch)
+        if let rest {
+            retry(rest, tries: job.tries)
+        } else {
+            endListing(walk)
+        }
+    }
+
+    // MARK: - Which names to open
+
+    /// On the first pass: all, because each file's attributes have to be read.
+    private func namesOfFiles(
+        _ block: NameBlock, _ directory: OpenDirectory, _ batch: inout CheckBatch
+    ) -> [RawName] {
+        var names: [RawName] = []
+        names.reserveCapacity(block.count)
+        block.forEach { _, name, kind in
+            if kind == .regular || identify(name, directory, &batch) != nil {
+                if batch.isRechecked(name) { batch.noteSeen(name) } else { names.append(name) }
+            }
+            return true
+        }
+        return names
+    }
+
+    /// Later: only those that stat(2) tells apart from what the index has.
+    private func namesOfChanged(
+        _ block: NameBlock, _ directory: OpenDirectory, _ batch: inout CheckBatch
+    ) -> [RawName] {
+        var files: [(name: RawName, identity: FileIdentity)] = []
+        files.reserveCapacity(block.count)
+        block.forEach { _, name, _ in
+            if batch.isRechecked(name) {
+                batch.noteSeen(name)
+            } else if let identity = identify(name, directory, &batch) {
+                files.append((name, identity))
+            }
+            return true
+        }
+        let same: [Bool]
+        if let pass = batch.walk.pass {
+            same = mirror.index.reconcile(directory: batch.directory, pass: pass, files: files)
+        } else {
+            same = files.map { file in
+                mirror.index.entry(directory: batch.directory, name: file.name)?.identity == file.identity
+            }
+        }
+        return zip(files, same).compactMap { file, same in same ? nil : file.name }
+    }
+
+    /// What stat(2) says of a name; nil where it is no regular file that is shared.
+    private func identify(
+        _ name: RawName, _ directory: OpenDirectory, _ batch: inout CheckBatch
+    ) -> FileIdentity? {
+        do throws(SystemError) {
+            let status = try directory.descriptor.status(of: name)
+            switch status.kind {
+            case .regular: return batch.accepts(name) ? status.identity : nil
+            case .directory: if batch.enters(name) { batch.subdirectories.add(name, .directory) }
+            case .symbolicLink, .other: break
+            }
+        } catch {
+            batch.failed(name, error)
+        }
+        return nil
+    }
+
+    // MARK: - What to believe
+
+    /// One open file of a batch.
+    private func examine(
+        _ file: borrowing Descriptor, _ name: RawName, _ identity: FileIdentity, _ batch: inout CheckBatch
+    ) {
+        guard let known = mirror.index.entry(directory: batch.directory, name: name) else {
+            if let source = mirror.cache.trusted(file, identity) {
+                batch.trust(source, name, identity)
+            } else {
+                batch.queue(name, size: identity.size, distrusted: false)
+            }
+            return
+        }
+        if known.identity == identity { return batch.noteSeen(name) }
+        // Changed while we run: whatever did it may have put mtime back, so its stamp is not believed.
+        if known.identity.sameContent(as: identity) {
+            // Only ctime moved, most likely an attribute: it stays until it has been hashed. The server
+            // compares ctime too, so nothing of it is sent meanwhile.
+            batch.noteSeen(name)
+        } else {
+            batch.remove(name)
+        }
+        batch.queue(name, size: identity.size, distrusted: true)
+    }
+
+    private func finish(_ batch: inout CheckBatch) {
+        let walk = batch.walk
+        mirror.apply(batch.changes, of: walk.origin)
+        if let pass = walk.pass, !batch.seen.isEmpty {
+            mirror.index.markSeen(directory: batch.directory, pass: pass, names: batch.seen)
+        }
+        if batch.trustedAttributes + batch.trustedStore > 0 {
+            mirror.count { counters in
+                counters.trustedAttributes += batch.trustedAttributes
+                counters.trustedStore += batch.trustedStore
+            }
+        }
+        if let names = batch.subdirectories.finish().first { queue([], [names], of: walk) }
+        let jobs = batch.jobs()
+        walk.addFiles(jobs.count)
+        walk.origin.addPending(jobs)
+        mirror.push(jobs)
+    }
+
+    private func retry(_ block: NameBlock, tries: UInt8) {
+        mirror.push(.batch(BatchJob(block: block, tries: tries + 1)), after: backOff(tries))
+    }
+
+    /// The directory of a node to work in: the one at hand, or opened as a place.
+    func workPlace(_ node: DirectoryNode, _ path: RawName) throws(SystemError) -> OpenDirectory {
+        if let current, current.node === node { return current.directory }
+        let directory = try open(node, path, [.path, .directory, .noFollow])
+        current = (node, directory)
+        return directory
+    }
+}

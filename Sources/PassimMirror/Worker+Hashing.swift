@@ -1,0 +1,204 @@
+internal import Logging
+internal import PassimCore
+internal import PassimIndex
+internal import PassimSystem
+
+extension Worker {
+    /// What comes of the files of one turn: the index hears of all at once.
+    private struct Results {
+        var changes: [Change] = []
+        var ended: [FileJob] = []
+        var hashedFiles = 0
+        var hashedBytes: UInt64 = 0
+    }
+
+    /// Hashes files of one directory.
+    func hash(_ jobs: [FileJob]) {
+        var results = Results()
+        let node = jobs[0].block.directory
+        let walk = node.walk
+        if walk.isCancelled {
+            results.ended = jobs
+            return finish(results, walk)
+        }
+        let path = node.path
+        let id = mirror.index.directory(origin: walk.origin.id, path: path)
+        do throws(SystemError) {
+            let directory = try workPlace(node, path)
+            for job in jobs where !mirror.isStopping { hash(job, in: directory, id, &results) }
+        } catch {
+            for job in jobs { failed(job, job.name, id, error, &results) }
+        }
+        finish(results, walk)
+    }
+
+    private func hash(_ job: FileJob, in directory: OpenDirectory, _ id: DirectoryID, _ results: inout Results) {
+        let name = job.name
+        do throws(SystemError) {
+            let file = try directory.descriptor.open(name, fileFlags)
+            let status = try file.status()
+            if status.kind == .regular {
+                try hash(file, status.identity, job, name, id, &results)
+            } else {
+                results.changes.append(.remove(directory: id, name: name))
+                results.ended.append(job)
+            }
+        } catch {
+            failed(job, name, id, error, &results)
+        }
+    }
+
+    private func hash(
+        _ file: borrowing Descriptor, _ identity: FileIdentity, _ job: FileJob, _ name: RawName,
+        _ id: DirectoryID, _ results: inout Results
+    ) throws(SystemError) {
+        if let wait = settleTime(of: identity) {
+            return putBackYoung(job, name, identity, id, wait, &results)
+        }
+        func publish(_ digest: Digest, _ identity: FileIdentity) {
+            results.changes.append(
+                .insert(directory: id, name: name, digest: digest, identity: identity, flags: []))
+            results.ended.append(job)
+        }
+        // Another name of the same inode may have been hashed meanwhile: mirrors are full of hard links.
+        if !job.marks.contains(.distrusted), identity.size > Limits.sizeClasses[0],
+            let source = mirror.cache.trusted(file, identity)
+        {
+            return publish(source.digest, identity)
+        }
+        let walk = job.walk
+        let outcome = try ContentHasher.hash(file, identity, with: hasher, buffer: chunkBuffer) { offset in
+            giveWay(walk, at: offset)
+        }
+        switch outcome {
+        case .stopped:
+            results.ended.append(job)
+        case .changed:
+            putBackChanged(job, name, id, &results)
+        case .digest(let digest):
+            results.hashedFiles += 1
+            results.hashedBytes += identity.size
+            walk.noteHashed()
+            switch try mirror.cache.keep(digest, of: file, hashed: identity) {
+            case .changed: putBackChanged(job, name, id, &results)
+            case .kept(let identity, let attributesWritten):
+                if attributesWritten { mirror.count { $0.attributesWritten += 1 } }
+                publish(digest, identity)
+            }
+        }
+    }
+
+    /// How long a file is to be left alone, in nanoseconds; nil where it is old enough. A time in the future
+    /// by more than the limit is somebody's setting, not a write of now.
+    private func settleTime(of identity: FileIdentity) -> UInt64? {
+        let now = mirror.clock.now()
+        let (seconds, overflow) = now.seconds.subtractingReportingOverflow(identity.modified.seconds)
+        if overflow || abs(seconds) > 4 { return nil }
+        let age =
+            seconds * 1_000_000_000 + Int64(now.nanoseconds) - Int64(identity.modified.nanoseconds)
+        if age >= Limits.settleTime || age <= -Limits.settleTime { return nil }
+        return UInt64(Limits.settleTime - age)
+    }
+
+    // MARK: - Not now
+
+    private func putBackYoung(
+        _ job: FileJob, _ name: RawName, _ identity: FileIdentity, _ id: DirectoryID, _ wait: UInt64,
+        _ results: inout Results
+    ) {
+        // What is known of other content is not true any more, and not to be listed for as long as it takes.
+        if let known = mirror.index.entry(directory: id, name: name), !known.identity.sameContent(as: identity) {
+            results.changes.append(.remove(directory: id, name: name))
+        }
+        var job = job
+        job.waits = min(job.waits + 1, 100)
+        // A file that is written all the time is looked at ever more seldom.
+        let delay = job.waits == 1 ? wait : max(wait, backOff(job.waits + 4))
+        putBack(job, after: delay, &results)
+    }
+
+    private func putBackChanged(_ job: FileJob, _ name: RawName, _ id: DirectoryID, _ results: inout Results) {
+        mirror.count { $0.changedWhileHashed += 1 }
+        var job = job
+        job.tries += 1
+        job.marks.insert(.distrusted)
+        results.changes.append(.remove(directory: id, name: name))
+        if job.tries < Limits.hashTries {
+            putBack(job, after: backOff(job.tries), &results)
+        } else {
+            give(up: job, "changes while it is read", &results)
+        }
+    }
+
+    /// Queues a file for later. A pass waits for one such time, then it ends without the file; a file that
+    /// is never at rest must not keep the daemon loading.
+    private func putBack(_ job: FileJob, after delay: UInt64, _ results: inout Results) {
+        guard job.marks.contains(.counts), job.waits + job.tries > 1 else {
+            return mirror.push(.file(job), after: delay)
+        }
+        guard mirror.adoptAsRecheck(job.origin, job.path) else {
+            // Somebody else looks after it already, or too many files change: the next pass will tell.
+            results.ended.append(job)
+            return
+        }
+        var later = job
+        later.marks.remove(.counts)
+        later.marks.insert([.recheck, .distrusted])
+        mirror.push(.file(later), after: delay)
+        endFiles(job.walk, 1)
+    }
+
+    // MARK: - Not at all
+
+    private func failed(
+        _ job: FileJob, _ name: RawName, _ id: DirectoryID, _ error: SystemError, _ results: inout Results
+    ) {
+        if error.meaning == .shortage, job.tries < Limits.shortageTries {
+            var job = job
+            job.tries += 1
+            return mirror.push(.file(job), after: backOff(job.tries))
+        }
+        // It is queued because it is not what the index has: what that has goes, whatever the reason.
+        results.changes.append(.remove(directory: id, name: name))
+        if error.meaning == .gone {
+            results.ended.append(job)
+        } else {
+            give(up: job, error.code.sentence, &results)
+        }
+    }
+
+    private func give(up job: FileJob, _ reason: String, _ results: inout Results) {
+        if job.marks.contains(.counts) {
+            job.walk.noteUnreadable("\(job.path): \(reason)")
+        } else {
+            mirror.logger.debug(
+                "A file cannot be shared", metadata: ["path": "\(job.path)", "reason": "\(reason)"])
+        }
+        results.ended.append(job)
+    }
+
+    // MARK: - The end
+
+    private func finish(_ results: Results, _ walk: Walk) {
+        let origin = walk.origin
+        mirror.apply(results.changes, of: origin)
+        if results.hashedFiles > 0 {
+            mirror.count { counters in
+                counters.filesHashed += results.hashedFiles
+                counters.bytesHashed += results.hashedBytes
+            }
+        }
+        origin.progress.withLock { progress in
+            progress.hashedFiles += results.hashedFiles
+            progress.hashedBytes += results.hashedBytes
+            progress.pendingFiles -= results.ended.count
+            for job in results.ended { progress.pendingBytes -= job.size }
+        }
+        var counted = 0
+        for job in results.ended {
+            if job.marks.contains(.counts) { counted += 1 }
+            if job.marks.contains(.recheck) { mirror.endRecheck(origin, job.path) }
+        }
+        endFiles(walk, counted)
+    }
+}

@@ -1,0 +1,122 @@
+internal import PassimConfig
+internal import PassimCore
+internal import PassimIndex
+internal import PassimSystem
+
+extension Worker {
+    /// Lists a directory: sub-directories are queued, its files compared with what is known.
+    func list(_ job: DirectoryJob) {
+        let walk = job.walk
+        if walk.isCancelled { return endListing(walk) }
+        let node = job.makeNode()
+        let path = node.path
+        let directory: OpenDirectory
+        do throws(SystemError) {
+            directory = try open(node, path, [.readOnly, .directory, .noFollow, .nonBlocking])
+        } catch {
+            return failedToList(job, node, path, error)
+        }
+        current = (node, directory)
+        var files = NameCollector(directory: node)
+        var directories = NameCollector(directory: node)
+        var relative = RelativePath(in: path)
+        do throws(SystemError) {
+            try directory.descriptor.forEachName(buffer: listBuffer) { name, kind in
+                switch kind {
+                case .regular:
+                    if relative.with(name, { walk.dropIn.accepts($0) }) { files.add(name, kind) }
+                case .directory:
+                    if relative.with(name, { walk.dropIn.entersDirectory($0) }) { directories.add(name, kind) }
+                case .unknown: files.add(name, kind)
+                case .symbolicLink, .other: break
+                }
+            }
+        } catch {
+            // What came before the error is good.
+            walk.noteUnreadable("\(path): \(error.code.sentence)", fault: error.meaning != .gone)
+        }
+        var blocks = files.finish()
+        let last = blocks.popLast()
+        queue(blocks, directories.finish(), of: walk)
+        if let last {
+            check(BatchJob(block: last), in: directory, path)
+        } else {
+            endListing(walk)
+        }
+    }
+
+    /// The batches and the directories, which the walk now waits for.
+    func queue(_ batches: [NameBlock], _ directories: [NameBlock], of walk: Walk) {
+        var jobs: [DirectoryJob] = []
+        jobs.reserveCapacity(directories.reduce(0) { $0 + $1.count })
+        for block in directories {
+            block.forEach { offset, _, _ in
+                jobs.append(DirectoryJob(block, at: offset))
+                return true
+            }
+        }
+        walk.addListing(batches.count + jobs.count)
+        mirror.push(batches.map { BatchJob(block: $0) }, jobs, of: walk.origin)
+    }
+
+    /// Opens the directory of a node: from its parent, where that is open, else from the root.
+    func open(
+        _ node: DirectoryNode, _ path: RawName, _ flags: OpenFlags
+    ) throws(SystemError) -> OpenDirectory {
+        if path.bytes.count > Limits.longestPath {
+            throw SystemError(code: .nameTooLong, call: .openat, subject: "\(path)")
+        }
+        if let current, let parent = node.parent, current.node === parent {
+            return OpenDirectory(try current.directory.descriptor.open(node.name, flags))
+        }
+        return OpenDirectory(try node.walk.root.descriptor.open(beneath: path, flags))
+    }
+
+    private func failedToList(_ job: DirectoryJob, _ node: DirectoryNode, _ path: RawName, _ error: SystemError) {
+        let walk = job.walk
+        switch error.meaning {
+        case .gone:
+            // Not there when its turn came: what it had is removed with the pass.
+            if walk.pass == nil { _ = mirror.index.removeAll(origin: walk.origin.id, below: path) }
+        case .shortage where job.tries < Limits.shortageTries:
+            return mirror.push(
+                .directory(DirectoryJob(node, tries: job.tries + 1)), after: backOff(job.tries))
+        case .shortage, .fault:
+            walk.noteUnreadable("\(path): \(error.code.sentence)", fault: true)
+        case .forbidden:
+            walk.noteUnreadable("\(path): \(error.code.sentence)")
+        }
+        if path.isEmpty, error.meaning != .gone {
+            walk.origin.state.withLock { $0.outcome = .failed(error.code.sentence) }
+        }
+        endListing(walk)
+    }
+}
+
+/// The paths of the names of one directory, one after another in the same memory.
+struct RelativePath {
+    private var bytes: [UInt8]
+    private let prefix: Int
+
+    init(in directory: RawName) {
+        bytes = directory.bytes
+        if !bytes.isEmpty { bytes.append(0x2F) }
+        prefix = bytes.count
+    }
+
+    /// Lends the path of `name`.
+    mutating func with<Result>(
+        _ name: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        bytes.removeSubrange(prefix...)
+        bytes.append(contentsOf: name)
+        return bytes.withUnsafeBytes { body($0) }
+    }
+
+    /// The path of `name` as a value.
+    mutating func path(of name: RawName) -> RawName {
+        bytes.removeSubrange(prefix...)
+        bytes.append(contentsOf: name.bytes)
+        return RawName(bytes: bytes)
+    }
+}

@@ -1,0 +1,124 @@
+internal import PassimCore
+internal import PassimCrypto
+internal import PassimHTTP
+
+extension Connection {
+    /// Reads, encrypts and counts the next part of the response, up to the turn's budget.
+    func respond(_ reactor: Reactor, _ budget: inout Int) -> Step {
+        while var current = response {
+            // What follows is the connection's own copy until it is put back.
+            response = nil
+            let step = produce(&current, reactor, &budget)
+            response = current
+            switch step {
+            case .goOn where current.isComplete:
+                return finishResponse(reactor, &budget)
+            case .goOn: continue
+            default: return step
+            }
+        }
+        return .cut
+    }
+
+    private func finishResponse(_ reactor: Reactor, _ budget: inout Int) -> Step {
+        endResponse(reactor, complete: true)
+        phase = .request
+        if closesAfterResponse { return .finish }
+        waitingSince = reactor.now
+        deadline = reactor.now + reactor.settings.values.timeLimits.idle
+        if heldInput.isEmpty && !session.hasBufferedInput {
+            // The next request has not come, or only to the socket: epoll tells.
+            return .goOn
+        }
+        // However small a response is, pipelined requests end a turn at some time.
+        budget -= 512
+        guard budget > 0 else {
+            if !isResumable {
+                isResumable = true
+                reactor.resumable.append(self)
+            }
+            return .pause
+        }
+        return .goOn
+    }
+
+    /// One fill of the plaintext buffer, encrypted.
+    private func produce(_ current: inout Response, _ reactor: Reactor, _ budget: inout Int) -> Step {
+        guard budget > 0 || current.staged > 0 else { return .pause }
+        var plaintext = current.staged
+        budget -= plaintext
+        current.staged = 0
+        switch current.content {
+        case .none: break
+        case .memory(let bytes, let offset):
+            let count = min(bytes.count - offset, budget, reactor.plain.count - plaintext)
+            bytes.withUnsafeBytes { bytes in
+                UnsafeMutableRawBufferPointer(rebasing: reactor.plain[plaintext...])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]))
+            }
+            plaintext += count
+            budget -= count
+            current.content = .memory(bytes, offset: offset + count)
+        case .file(let file, let offset, let remaining):
+            guard remaining > 0, budget > 0 else { break }
+            let wanted = Int(min(remaining, UInt64(min(budget, BufferPool.largeTurn))))
+            let allowed = current.allowance.available(wanted, remaining: remaining, now: reactor.now)
+            if allowed == 0 {
+                if plaintext > 0 { break }
+                throttledUntil = RateLimiter.nextSlice(after: reactor.now)
+                return .pause
+            }
+            let space = UnsafeMutableRawBufferPointer(
+                rebasing: reactor.plain[plaintext..<plaintext + allowed])
+            do throws(PreparedFile.Fault) {
+                let count = try file.read(into: space, at: offset)
+                current.allowance.spend(count)
+                plaintext += count
+                budget -= count
+                current.content = .file(
+                    file, offset: offset + UInt64(count), remaining: remaining - UInt64(count))
+            } catch {
+                if error == .stale {
+                    reactor.files.remove(file.entry)
+                    reactor.state.drop(file.entry)
+                }
+                return .cut
+            }
+        }
+        return encrypt(plaintext, reactor) ? .goOn : .cut
+    }
+
+    /// The first `count` bytes of the plaintext buffer, as records in the turn's output.
+    private func encrypt(_ count: Int, _ reactor: Reactor) -> Bool {
+        var done = 0
+        while done < count {
+            switch session.write(UnsafeRawBufferPointer(rebasing: reactor.plain[done..<count])) {
+            case .done(let written): done += written
+            // The output grows as it must, so OpenSSL has no reason to wait for anything.
+            case .wantsInput, .ended, .failed: return false
+            }
+        }
+        return true
+    }
+
+    /// What was cut off does not count.
+    func giveBackUnconfirmed(_ reactor: Reactor) {
+        for digest in unconfirmed { reactor.state.cooldowns.giveBack(digest, for: peer) }
+        unconfirmed.removeAll()
+    }
+
+    /// The response is written, or never will be.
+    func endResponse(_ reactor: Reactor, complete: Bool) {
+        guard let ended = response else { return }
+        response = nil
+        if case .file(let file, _, _) = ended.content {
+            reactor.senders -= 1
+            file.lastUsed = reactor.now
+            if ended.startsCooldown {
+                // Sent is what the kernel has taken: until the turn's output is flushed it can be cut off.
+                unconfirmed.append(file.entry.digest)
+                if !complete { giveBackUnconfirmed(reactor) }
+            }
+        }
+    }
+}

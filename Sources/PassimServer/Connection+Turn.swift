@@ -1,0 +1,101 @@
+internal import PassimCrypto
+internal import PassimHTTP
+internal import PassimSystem
+
+extension Connection {
+    /// What a stage of a turn came to.
+    enum Step {
+        /// The next stage can follow at once.
+        case goOn
+        /// Nothing more in this turn.
+        case pause
+        /// Send what is written, then close.
+        case finish
+        /// Close without another word: what was being sent cannot be finished.
+        case cut
+    }
+
+    /// Everything that can be done for this connection now, up to one batch of output.
+    func turn(_ reactor: Reactor, _ interest: Poller.Interest) {
+        // Both sides of the connection have ended, or it is broken: nothing can be sent any more.
+        if interest.contains(.error) || interest.contains(.hangUp) { return reactor.close(self) }
+        if interest.contains(.input) { transport.pointee.drained = false }
+        if phase == .linger { return linger(reactor) }
+
+        // What the last turn left must go first.
+        switch flush(reactor) {
+        case .all: break
+        case .some: return watch(.output, reactor)
+        case .broken: return reactor.close(self)
+        }
+        guard let buffer = reactor.buffers.take(turn: reactor.turnSize) else { return reactor.close(self) }
+        transport.pointee.output = buffer
+
+        let step = advance(reactor)
+        if step == .cut { return reactor.close(self) }
+        if step == .finish, phase != .handshake { session.shutdown() }
+        switch flush(reactor) {
+        case .broken: reactor.close(self)
+        case .some:
+            if step == .finish { closesAfterResponse = true }
+            if phase != .response { beginMeasuring(reactor) }
+            watch(.output, reactor)
+        case .all: settle(step, reactor)
+        }
+    }
+
+    /// From stage to stage until something must be waited for.
+    private func advance(_ reactor: Reactor) -> Step {
+        var budget = reactor.turnSize
+        while true {
+            let step: Step
+            switch phase {
+            case .handshake: step = handshake(reactor)
+            case .request: step = closesAfterResponse ? .finish : request(reactor)
+            case .response: step = respond(reactor, &budget)
+            case .linger: step = .pause
+            }
+            if step != .goOn { return step }
+        }
+    }
+
+    /// All output is with the kernel: what to wait for.
+    private func settle(_ step: Step, _ reactor: Reactor) {
+        switch step {
+        case .finish:
+            if lingers { beginLinger(reactor) } else { reactor.close(self) }
+        case .pause where phase == .response && throttledUntil > reactor.now:
+            watch([], reactor)
+            reactor.throttled.append(self)
+        case .pause where phase == .response:
+            watch(.output, reactor)
+        case .pause:
+            watch(.input, reactor)
+        case .goOn, .cut: break
+        }
+    }
+
+    private func handshake(_ reactor: Reactor) -> Step {
+        switch session.handshake() {
+        case .done:
+            phase = .request
+            waitingSince = reactor.now
+            deadline = reactor.now + reactor.settings.values.timeLimits.head
+            return .goOn
+        case .wantsInput: return .pause
+        // The alert that OpenSSL has written tells the client what was wrong.
+        case .ended, .failed: return .finish
+        }
+    }
+
+    private func beginLinger(_ reactor: Reactor) {
+        phase = .linger
+        endSending()
+        deadline = reactor.now + reactor.settings.values.timeLimits.linger
+        watch(.input, reactor)
+    }
+
+    private func linger(_ reactor: Reactor) {
+        if !discardInput() { reactor.close(self) }
+    }
+}

@@ -1,0 +1,186 @@
+// One client: its socket, its TLS session, and where it stands. Lives on one reactor's thread.
+//
+// A turn (Connection+Turn.swift) reads what has come, answers it, and sends what was written, once. What
+// stays between turns is little: an idle connection holds no buffer.
+
+internal import PassimCore
+internal import PassimCrypto
+internal import PassimHTTP
+internal import PassimSystem
+
+final class Connection {
+    enum Phase {
+        case handshake
+        /// Waits for a request, or for the rest of one.
+        case request
+        case response
+        /// Our side has ended, and what the peer still sends is thrown away: closing with unread input
+        /// would reset the connection, and the peer might never read our last response.
+        case linger
+    }
+
+    let peer: IPAddress
+    /// The descriptor's number, for the reactor's table.
+    let number: CInt
+    let token: UInt64
+    let isLoopback: Bool
+    private(set) var isOpen = true
+    private let socket: Descriptor
+    let transport: UnsafeMutablePointer<TLSTransport>
+    let session: TLSSession
+
+    var phase = Phase.handshake
+    /// Request bytes that wait for their rest, or for the response before them.
+    var heldInput: [UInt8] = []
+    var parser = RequestParser()
+    var response: Response?
+    /// After the present response, and when its last byte is sent.
+    var closesAfterResponse = false
+    /// Digests whose cooldown has begun with responses that the kernel has not taken entirely yet.
+    var unconfirmed: [Digest] = []
+    /// Whether what comes after the last response is thrown away before closing.
+    var lingers = false
+
+    /// What epoll watches now.
+    private var interest: Poller.Interest = .input
+    /// When the present phase has lasted too long.
+    var deadline: UInt64
+    var waitingSince: UInt64
+    /// Bytes that the socket has taken since `slowSince`.
+    private var taken: UInt64 = 0
+    private var slowSince: UInt64 = 0
+    var throttledUntil: UInt64 = 0
+    var isResumable = false
+    /// Requests answered since the last tick that found the connection idle.
+    var requestsOfLate = 0
+
+    /// - Returns: nil where there is no memory; the socket is still the caller's then.
+    init?(socket: CInt, peer: IPAddress, generation: UInt32, tls: TLSContext, reactor: Reactor) {
+        let transport = UnsafeMutablePointer<TLSTransport>.allocate(capacity: 1)
+        transport.initialize(to: TLSTransport(socket: socket))
+        guard let session = TLSSession(context: tls, transport: transport) else {
+            transport.deallocate()
+            return nil
+        }
+        self.transport = transport
+        self.session = session
+        self.socket = Descriptor(owning: socket)
+        self.socket.sendWithoutDelay()
+        self.peer = peer
+        number = socket
+        token = UInt64(generation) << 32 | UInt64(socket)
+        isLoopback = peer.isLoopback
+        waitingSince = reactor.now
+        deadline = reactor.now + reactor.settings.values.timeLimits.handshake
+    }
+
+    deinit {
+        transport.deinitialize(count: 1)
+        transport.deallocate()
+    }
+
+    // MARK: Life
+
+    /// Only through `Reactor.close`, which forgets the connection as well.
+    func end(_ reactor: Reactor) {
+        isOpen = false
+        if let buffer = transport.pointee.output {
+            transport.pointee.output = nil
+            reactor.buffers.put(buffer)
+        }
+        endResponse(reactor, complete: false)
+        giveBackUnconfirmed(reactor)
+        try? reactor.poller.remove(number)
+    }
+
+    /// Neither sending nor about to: may be ended to make room.
+    var isWaiting: Bool { phase != .response && transport.pointee.output == nil }
+
+    /// For a server that stops.
+    ///
+    /// - Returns: false where there is nothing to finish.
+    func finishesWhatItSends() -> Bool {
+        closesAfterResponse = true
+        return !isWaiting
+    }
+
+    /// Once a second: an idle connection gives up the buffers it was lent as a busy one.
+    func rest(_ reactor: Reactor) {
+        guard requestsOfLate > 0, phase == .request, waitingSince + Reactor.second <= reactor.now else { return }
+        if requestsOfLate >= Connection.busy { session.keepBuffers(false) }
+        requestsOfLate = 0
+    }
+
+    /// So many requests without a second's rest make a connection busy.
+    static let busy = 4
+
+    /// Asked once a second.
+    func isOverdue(_ reactor: Reactor) -> Bool {
+        if phase == .response || transport.pointee.output != nil { return isTooSlow(reactor) }
+        return reactor.now >= deadline
+    }
+
+    private func isTooSlow(_ reactor: Reactor) -> Bool {
+        let limits = reactor.settings.values.timeLimits
+        guard reactor.now >= slowSince + limits.slowWindow else { return false }
+        // Held back by a rate limit of ours, a client cannot be blamed.
+        let tooSlow = taken < limits.slowBytes && throttledUntil < slowSince
+        slowSince = reactor.now
+        taken = 0
+        return tooSlow
+    }
+
+    /// A response begins: from now on the client's speed counts.
+    func beginMeasuring(_ reactor: Reactor) {
+        slowSince = reactor.now
+        taken = 0
+    }
+
+    // MARK: Socket
+
+    func watch(_ wanted: Poller.Interest, _ reactor: Reactor) {
+        guard wanted != interest else { return }
+        do throws(SystemError) {
+            try reactor.poller.modify(number, wanted, token: token)
+            interest = wanted
+        } catch {
+            reactor.close(self)
+        }
+    }
+
+    enum Flush {
+        case all, some, broken
+    }
+
+    /// Sends what the turn has written; the buffer goes back to the reactor if the socket took it all.
+    func flush(_ reactor: Reactor) -> Flush {
+        guard var output = transport.pointee.output else { return .all }
+        // The BIO must not append to a copy: the buffer is taken out while it is sent.
+        transport.pointee.output = nil
+        while !output.isEmpty {
+            do throws(SystemError) {
+                guard let count = try socket.send(output.unsent) else {
+                    transport.pointee.output = output
+                    return .some
+                }
+                output.sent += count
+                taken += UInt64(count)
+            } catch {
+                transport.pointee.output = output
+                return .broken
+            }
+        }
+        reactor.buffers.put(output)
+        if !unconfirmed.isEmpty { unconfirmed.removeAll() }
+        return .all
+    }
+
+    func endSending() {
+        socket.endSending()
+    }
+
+    /// - Returns: false once the peer has ended its side.
+    func discardInput() -> Bool {
+        socket.discardInput()
+    }
+}

@@ -1,0 +1,89 @@
+internal import PassimCore
+internal import PassimGLib
+internal import PassimHTTP
+internal import PassimSystem
+
+/// An opened file that was found to be what the index says, with the header fields of its responses.
+///
+/// The whole promise of "what is sent is what was hashed" is `read` and `verify`: fstat(2) after each
+/// read, before the bytes go anywhere.
+final class PreparedFile {
+    enum Fault: Error {
+        /// Not what was indexed, or not to be read: the entry is not true any more.
+        case stale
+        /// Too many descriptors or too little memory just now; says nothing of the file.
+        case exhausted
+    }
+
+    let entry: Entry
+    let name: RawName
+    let origin: ServedOrigin
+    /// Content-Type and everything else that depends on the file alone, each field ended by CRLF.
+    let fields: [UInt8]
+    /// When a response last used it, in monotonic nanoseconds.
+    var lastUsed: UInt64
+    private let file: Descriptor
+
+    init(_ entry: Entry, path: RawName, origin: ServedOrigin, now: UInt64) throws(Fault) {
+        let status: FileStatus
+        do throws(SystemError) {
+            file = try origin.open(path)
+            status = try file.status()
+        } catch {
+            throw PreparedFile.fault(error)
+        }
+        guard status.kind == .regular, status.identity == entry.identity else { throw .stale }
+        self.entry = entry
+        self.origin = origin
+        name = path.basename
+        lastUsed = now
+        fields = PreparedFile.fields(entry, name: name, file: file)
+    }
+
+    private static func fields(_ entry: Entry, name: RawName, file: borrowing Descriptor) -> [UInt8] {
+        let type = withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
+            // Only a guess depends on these bytes: a file that changes now is caught when it is sent.
+            let count = (try? file.read(into: buffer, at: 0)) ?? 0
+            return ContentType.guess(name: name, content: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        return contentFields(
+            name: name, digest: entry.digest, contentType: type, modified: entry.identity.modified.seconds)
+    }
+
+    /// Reads what fits into `buffer` at `offset`, and makes sure that it belongs to the digest.
+    ///
+    /// - Returns: bytes read, at least 1.
+    @inline(__always)
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(Fault) -> Int {
+        do throws(SystemError) {
+            let count = try file.read(into: buffer, at: offset)
+            if count > 0, try file.status().identity == entry.identity { return count }
+        } catch {
+            throw PreparedFile.fault(error)
+        }
+        throw .stale
+    }
+
+    /// Makes sure that the file is still what was indexed.
+    func verify() throws(Fault) {
+        let identity: FileIdentity
+        do throws(SystemError) {
+            identity = try file.status().identity
+        } catch {
+            throw PreparedFile.fault(error)
+        }
+        if identity != entry.identity { throw .stale }
+    }
+
+    /// A long download: let the kernel read ahead further.
+    func adviseSequential() {
+        file.adviseSequential()
+    }
+
+    private static func fault(_ error: SystemError) -> Fault {
+        switch error.code {
+        case .tooManyFiles, .tooManyFilesInSystem, .outOfMemory: .exhausted
+        default: .stale
+        }
+    }
+}

@@ -1,0 +1,223 @@
+// One thread, one epoll instance, and the connections that live on it: whatever happens to a connection
+// happens here, so nothing of it is locked.
+
+internal import Logging
+internal import PassimCore
+internal import PassimCrypto
+internal import PassimSystem
+internal import Synchronization
+
+final class Reactor {
+    /// What other threads say to a reactor.
+    enum Message {
+        case adopt(socket: CInt, peer: IPAddress)
+        case settingsChanged
+        /// Accept no more, end what is idle, and let what is being sent finish until then.
+        case drain(deadline: UInt64)
+    }
+
+    let number: Int
+    let state: ServerState
+    var settings: ServerState.Settings
+    let poller: Poller
+    let mailbox: Mailbox
+    let listeners: ListenerSet
+
+    /// By descriptor.
+    var connections: [Connection?] = []
+    var connectionCount = 0
+    /// Distinguishes a connection from an earlier one with the same descriptor.
+    var generation: UInt32 = 0
+    /// Connections with requests in their buffers, of which epoll tells nothing.
+    var resumable: [Connection] = []
+    /// Downloads that wait for the next slice of their rate limit.
+    var throttled: [Connection] = []
+    /// Connections that are sending: how large a turn each may have.
+    var senders = 0
+
+    var files: FileCache
+    var buffers = BufferPool()
+    /// Plaintext of the turn: a response's head and content.
+    let plain = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: Reactor.headRoom + BufferPool.largeTurn, alignment: 4096)
+    /// Request bytes of the turn.
+    let input = UnsafeMutableRawBufferPointer.allocate(byteCount: Reactor.inputCapacity, alignment: 64)
+    /// `Date:` of responses, remade each second.
+    var date = ResponseDate()
+
+    var now: UInt64 = monotonicNanoseconds()
+    var nextTick: UInt64 = 0
+    var isListening = false
+    /// Accepting stopped for want of descriptors; goes on then.
+    var acceptAgainAt: UInt64?
+    var drainDeadline: UInt64?
+
+    /// Room for a response's head in front of its content.
+    static let headRoom = 16 * 1024
+    /// A head, and a record behind it.
+    static let inputCapacity = 32 * 1024
+    static let second: UInt64 = 1_000_000_000
+    static let mailboxToken = UInt64.max
+
+    init(
+        number: Int, state: ServerState, listeners: ListenerSet, mailbox: Mailbox, cachedFiles: Int
+    ) throws(SystemError) {
+        self.number = number
+        self.state = state
+        self.listeners = listeners
+        self.mailbox = mailbox
+        settings = state.settings
+        files = FileCache(capacity: cachedFiles)
+        poller = try Poller(capacity: 256)
+        try mailbox.watch(poller, token: Reactor.mailboxToken)
+    }
+
+    deinit {
+        plain.deallocate()
+        input.deallocate()
+        buffers.freeAll()
+    }
+
+    /// The reactor's life; returns when it has drained.
+    func run() {
+        listen()
+        while !hasEnded {
+            let count: Int
+            do throws(SystemError) {
+                count = try poller.wait(milliseconds: timeout())
+            } catch {
+                // Nothing that epoll_wait(2) reports is of a connection; without it there is no reactor.
+                state.logger.critical("serving thread \(number) ends: \(error)")
+                break
+            }
+            now = monotonicNanoseconds()
+            for index in 0..<count {
+                let event = poller.event(index)
+                dispatch(event.token, event.interest)
+            }
+            resume()
+            releaseThrottled()
+            if now >= nextTick { tick() }
+        }
+        closeAll()
+    }
+
+    private func dispatch(_ token: UInt64, _ interest: Poller.Interest) {
+        if token == Reactor.mailboxToken {
+            readMailbox()
+        } else if let listener = ListenerSet.listener(ofToken: token) {
+            accept(from: listener)
+        } else {
+            let number = Int(UInt32(truncatingIfNeeded: token))
+            guard number < connections.count, let connection = connections[number],
+                connection.token == token
+            else { return }
+            connection.turn(self, interest)
+        }
+    }
+
+    private func readMailbox() {
+        for message in mailbox.take() {
+            switch message {
+            case .adopt(let socket, let peer): adopt(socket, peer)
+            case .settingsChanged: settings = state.settings
+            case .drain(let deadline): drain(until: deadline)
+            }
+        }
+    }
+
+    private func resume() {
+        guard !resumable.isEmpty else { return }
+        let batch = resumable
+        resumable.removeAll(keepingCapacity: true)
+        for connection in batch where connection.isOpen {
+            connection.isResumable = false
+            connection.turn(self, [])
+        }
+    }
+
+    private func releaseThrottled() {
+        guard !throttled.isEmpty, now >= throttled[0].throttledUntil else { return }
+        let batch = throttled
+        throttled.removeAll(keepingCapacity: true)
+        for connection in batch where connection.isOpen {
+            connection.turn(self, [.output])
+        }
+    }
+
+    /// Milliseconds until something is due; -1 where nothing is: an idle daemon does not wake.
+    private func timeout() -> CInt {
+        if !resumable.isEmpty { return 0 }
+        var due: UInt64?
+        if connectionCount > 0 || !files.isEmpty { due = nextTick }
+        if let first = throttled.first { due = min(due ?? .max, first.throttledUntil) }
+        if let again = acceptAgainAt { due = min(due ?? .max, again) }
+        if let deadline = drainDeadline { due = min(due ?? .max, deadline) }
+        guard let due else { return -1 }
+        let time = monotonicNanoseconds()
+        return due <= time ? 0 : CInt(clamping: (due - time + 999_999) / 1_000_000)
+    }
+
+    /// Once a second: time limits, and descriptors that nobody uses any more.
+    private func tick() {
+        nextTick = now + Reactor.second
+        for connection in connections {
+            guard let connection else { continue }
+            if connection.isOverdue(self) { close(connection) } else { connection.rest(self) }
+        }
+        files.expire(before: now > 2 * Reactor.second ? now - 2 * Reactor.second : 0)
+        if let again = acceptAgainAt, now >= again { listen() }
+    }
+
+    private func drain(until deadline: UInt64) {
+        drainDeadline = deadline
+        stopListening()
+        for connection in connections {
+            if let connection, !connection.finishesWhatItSends() { close(connection) }
+        }
+    }
+
+    private var hasEnded: Bool {
+        guard let drainDeadline else { return false }
+        return connectionCount == 0 || monotonicNanoseconds() >= drainDeadline
+    }
+
+    private func closeAll() {
+        stopListening()
+        for connection in connections {
+            if let connection { close(connection) }
+        }
+        for case .adopt(let socket, let peer) in mailbox.close() {
+            _ = Descriptor(owning: socket)
+            state.counts.leave(peer)
+        }
+    }
+
+    // MARK: Connections
+
+    /// What a connection may encrypt in one turn.
+    var turnSize: Int { senders <= 4 ? BufferPool.largeTurn : BufferPool.smallTurn }
+
+    func insert(_ connection: Connection) {
+        let number = Int(connection.number)
+        if number >= connections.count {
+            connections.append(contentsOf: repeatElement(nil, count: number + 1 - connections.count))
+        }
+        connections[number] = connection
+        connectionCount += 1
+        if connectionCount == 1 { nextTick = now + Reactor.second }
+        state.loads[self.number].connections.add(1, ordering: .relaxed)
+    }
+
+    /// Ends a connection for good. Its descriptor is closed here and nowhere else.
+    func close(_ connection: Connection) {
+        guard connection.isOpen else { return }
+        connection.end(self)
+        connections[Int(connection.number)] = nil
+        connectionCount -= 1
+        state.loads[number].connections.subtract(1, ordering: .relaxed)
+        state.counts.leave(connection.peer)
+        // A descriptor came free: whoever waits to be accepted need not wait for the clock.
+        if acceptAgainAt != nil { listen() }
+    }
+}

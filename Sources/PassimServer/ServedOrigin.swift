@@ -1,0 +1,48 @@
+package import PassimCore
+internal import PassimSystem
+
+/// An origin as the server needs it: where its files are and what holds for them.
+package final class ServedOrigin: Sendable {
+    package let id: OriginID
+    /// Absolute. May be a symlink itself; none below it is followed.
+    package let path: String
+    /// Seconds in which an address is not sent the same digest again; 0 or less is none.
+    package let cooldown: Int
+    /// Bytes per second over all downloads of this origin; 0 is no limit.
+    package let maxRate: UInt64
+    let limiter: RateLimiter?
+
+    package init(id: OriginID, path: String, cooldown: Int, maxRate: UInt64) {
+        self.id = id
+        self.path = path
+        self.cooldown = cooldown
+        self.maxRate = maxRate
+        limiter = maxRate > 0 ? RateLimiter(bytesPerSecond: maxRate) : nil
+    }
+
+    /// Opens a file below the directory, for reading. The directory is opened anew each time, so that it
+    /// can be unmounted, and replaced: whether the bytes are the right ones is told by the file itself.
+    func open(_ path: RawName) throws(SystemError) -> Descriptor {
+        let root = try Descriptor.open(self.path, [.path, .directory])
+        // Non-blocking: a FIFO in the place of the file must not hold up a reactor.
+        return try root.open(beneath: path, [.readOnly, .nonBlocking, .noControllingTerminal, .noFollow])
+    }
+}
+
+/// All origins of now, by number.
+package final class OriginTable: Sendable {
+    private let origins = Lock<[OriginID: ServedOrigin]>([:])
+
+    package init() {}
+
+    /// Replaces the table; an origin that stays must be the same object, or its rate starts anew.
+    package func replace(_ all: [ServedOrigin]) {
+        origins.withLock { origins in
+            origins = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        }
+    }
+
+    package func origin(_ id: OriginID) -> ServedOrigin? {
+        origins.withLock { $0[id] }
+    }
+}

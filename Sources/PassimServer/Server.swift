@@ -1,0 +1,88 @@
+package import Logging
+package import PassimCore
+package import PassimCrypto
+package import PassimIndex
+package import PassimSystem
+internal import Synchronization
+
+/// Serves files by digest, over TLS, on all reactors.
+package final class Server: Sendable {
+    private let state: ServerState
+    private let listeners: ListenerSet
+    private let ended: Countdown
+    private let logger: Logger
+
+    /// Binds the port. Nobody is answered before `start`.
+    ///
+    /// - Parameter tls: until `replace(tls:)`.
+    /// - Throws: `.addressInUse` where another server has the port.
+    package init(
+        settings: ServerSettings, tls: TLSContext, index: DigestIndex, origins: OriginTable,
+        pages: any LocalPages, staleObserver: any StaleEntryObserver, logger: Logger
+    ) throws(SystemError) {
+        listeners = try ListenerSet(settings.places, port: settings.port) { place, error in
+            logger.warning("not listening at \(place): \(error)")
+        }
+        state = try ServerState(
+            index: index, origins: origins, pages: pages, staleObserver: staleObserver,
+            settings: ServerState.Settings(settings, tls: tls), logger: logger)
+        ended = Countdown(settings.reactors)
+        self.logger = logger
+    }
+
+    /// The port it listens on; that of the settings, or a free one where they say 0.
+    package var port: UInt16 { listeners.port }
+
+    /// Starts the reactors.
+    ///
+    /// - Parameter cachedFiles: descriptors that each may keep open between requests; a power of two.
+    package func start(cachedFiles: Int = 64) throws(SystemError) {
+        for number in 0..<state.settings.values.reactors {
+            // Made here, so that what fails is reported here, and used by its thread alone from then on.
+            nonisolated(unsafe) let reactor = try Reactor(
+                number: number, state: state, listeners: listeners, mailbox: state.mailboxes[number],
+                cachedFiles: cachedFiles)
+            let ended = ended
+            _ = try SystemThread(name: "serve-\(number)") {
+                reactor.run()
+                ended.count()
+            }
+        }
+    }
+
+    /// For new connections; those that are open go on as they began.
+    package func replace(tls: TLSContext) {
+        var settings = state.settings
+        settings.tls = tls
+        state.settings = settings
+        tell(.settingsChanged)
+    }
+
+    /// Limits, rates and names; places, port and reactors stay as they are.
+    package func replace(settings values: ServerSettings) {
+        var replaced = ServerState.Settings(values, tls: state.settings.tls)
+        let before = state.settings
+        replaced.values.reactors = before.values.reactors
+        if values.maxRate == before.values.maxRate { replaced.limiter = before.limiter }
+        state.settings = replaced
+        tell(.settingsChanged)
+    }
+
+    /// Open connections.
+    package var connectionCount: Int {
+        state.loads.reduce(0) { $0 + $1.connections.load(ordering: .relaxed) }
+    }
+
+    /// Stops accepting, ends what is idle, and lets what is being sent finish.
+    ///
+    /// - Parameter seconds: after them, what is still being sent is cut.
+    package func stop(within seconds: Int) async {
+        listeners.refuse()
+        tell(.drain(deadline: monotonicNanoseconds() + UInt64(seconds) * Reactor.second))
+        await ended.wait()
+    }
+
+    private func tell(_ message: Reactor.Message) {
+        for mailbox in state.mailboxes { mailbox.send(message) }
+    }
+}

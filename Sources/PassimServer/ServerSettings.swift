@@ -1,0 +1,53 @@
+package import PassimSystem
+
+/// What a server is told when it starts, and again when the configuration is read again.
+package struct ServerSettings: Sendable {
+    /// Where to listen; fixed for the life of a server.
+    package var places: [Socket.Place]
+    /// 0 takes a free one; fixed for the life of a server.
+    package var port: UInt16
+    /// Threads that serve, at least 1; fixed for the life of a server.
+    package var reactors: Int
+    /// Connections altogether. Past it the longest idle ones make room.
+    package var maxConnections: Int
+    /// Connections of one address at a time; loopback is exempt.
+    package var maxConnectionsPerAddress: Int
+    /// Bytes of content per second over all connections; 0 is no limit.
+    package var maxRate: UInt64
+    /// Names of this host that a browser may have asked for, besides localhost and loopback addresses.
+    package var hostNames: [String]
+    package var timeLimits: TimeLimits
+
+    package init(
+        places: [Socket.Place] = [.every(v6: false)], port: UInt16 = 27500, reactors: Int = 2,
+        maxConnections: Int = 512, maxConnectionsPerAddress: Int = 256, maxRate: UInt64 = 0,
+        hostNames: [String] = [], timeLimits: TimeLimits = TimeLimits()
+    ) {
+        self.places = places
+        self.port = port
+        self.reactors = reactors
+        self.maxConnections = maxConnections
+        self.maxConnectionsPerAddress = maxConnectionsPerAddress
+        self.maxRate = maxRate
+        self.hostNames = hostNames
+        self.timeLimits = timeLimits
+    }
+}
+
+/// How long a client may take, in nanoseconds. Checked once a second.
+package struct TimeLimits: Sendable {
+    /// From the connection to the end of the TLS handshake.
+    package var handshake: UInt64 = 10_000_000_000
+    /// From the handshake, or from the first byte of a later head, to the end of a request's head.
+    package var head: UInt64 = 10_000_000_000
+    /// From the end of a response to the next request's first byte.
+    package var idle: UInt64 = 60_000_000_000
+    /// Over how long a reader's speed is measured.
+    package var slowWindow: UInt64 = 60_000_000_000
+    /// Bytes that a reader takes in each such time at least: 1 KiB/s.
+    package var slowBytes: UInt64 = 60 * 1024
+    /// For the peer to end its side after ours, when it may still be sending what we refused.
+    package var linger: UInt64 = 2_000_000_000
+
+    package init() {}
+}

@@ -1,0 +1,70 @@
+internal import Logging
+internal import PassimCore
+internal import PassimCrypto
+internal import PassimHTTP
+internal import PassimIndex
+internal import PassimSystem
+internal import Synchronization
+
+/// What all reactors of a server share.
+final class ServerState: Sendable {
+    /// What can change while the server runs; each reactor keeps a copy and takes a new one when told.
+    struct Settings: Sendable {
+        var values: ServerSettings
+        var tls: TLSContext
+        var hosts: HostCheck
+        var limiter: RateLimiter?
+
+        init(_ values: ServerSettings, tls: TLSContext) {
+            self.values = values
+            self.tls = tls
+            hosts = HostCheck(hostNames: values.hostNames)
+            limiter = values.maxRate > 0 ? RateLimiter(bytesPerSecond: values.maxRate) : nil
+        }
+    }
+
+    let index: DigestIndex
+    let origins: OriginTable
+    let pages: any LocalPages
+    let staleObserver: any StaleEntryObserver
+    let logger: Logger
+    let cooldowns = CooldownTable()
+    let counts = ConnectionCounts()
+    /// Open connections of each reactor: a new one goes where there are fewest.
+    let loads: [ReactorLoad]
+    let mailboxes: [Mailbox]
+    private let current: Lock<Settings>
+
+    init(
+        index: DigestIndex, origins: OriginTable, pages: any LocalPages,
+        staleObserver: any StaleEntryObserver, settings: Settings, logger: Logger
+    ) throws(SystemError) {
+        var mailboxes: [Mailbox] = []
+        for _ in 0..<settings.values.reactors { mailboxes.append(try Mailbox()) }
+        self.mailboxes = mailboxes
+        self.index = index
+        self.origins = origins
+        self.pages = pages
+        self.staleObserver = staleObserver
+        self.logger = logger
+        loads = (0..<settings.values.reactors).map { _ in ReactorLoad() }
+        current = Lock(settings)
+    }
+
+    var settings: Settings {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
+
+    /// The entry turned out not to be true: nobody shall get it, and the file is to be hashed again.
+    func drop(_ entry: Entry) {
+        let path = index.path(of: entry)
+        index.apply([.drop(entry)])
+        if let path { staleObserver.foundStale(Item(entry: entry, path: path)) }
+    }
+}
+
+/// A counter that reactors read of each other.
+final class ReactorLoad: Sendable {
+    let connections = Atomic<Int>(0)
+}

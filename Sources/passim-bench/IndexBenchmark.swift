@@ -1,0 +1,265 @@
+internal import ArgumentParser
+internal import Glibc
+internal import PassimCore
+internal import PassimIndex
+internal import PassimSystem
+
+/// `passim-bench index`: memory per entry, inserts and lookups of the index, beside a `Dictionary` under one lock.
+///
+/// Rounds of ours and of the peer alternate, and medians count: the machine may be busy.
+struct IndexBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "index", abstract: "The digest index beside a Dictionary under one lock.")
+
+    @Option(help: "Files, 100 a directory, with paths of 40 bytes.")
+    var entries = 1_000_000
+
+    @Option(help: "Rounds of each kind of lookup.")
+    var rounds = 5
+
+    @Option(help: "Where to write the figures as JSON.")
+    var json: String?
+
+    func validate() throws {
+        guard (1...16_000_000).contains(entries) else {
+            throw ValidationError("--entries takes 1 to 16000000")
+        }
+        guard rounds > 0 else { throw ValidationError("--rounds takes 1 or more") }
+    }
+
+    func run() throws {
+        let files = SyntheticFiles(count: entries)
+        let index = DigestIndex()
+        let ours = fill(files) { path, names in
+            let directory = index.directory(origin: OriginID(1), path: path)
+            index.apply(
+                names.map { number, name in
+                    .insert(
+                        directory: directory, name: name, digest: files.digest(number),
+                        identity: files.identity(number), flags: [])
+                })
+        }
+        let peer = Lock<[Digest: PeerEntry]>([:])
+        let theirs = fill(files) { path, names in
+            for (number, name) in names {
+                let entry = PeerEntry(identity: files.identity(number), path: path.appending(name), flags: [])
+                peer.withLock { $0[files.digest(number)] = entry }
+            }
+        }
+        precondition(index.count == entries && peer.withLock { $0.count } == entries)
+
+        var rows = [
+            Row(
+                "memory, all told", "B/entry", ours: ours.bytesPerEntry, peer: theirs.bytesPerEntry,
+                target: .atMost(130)),
+            Row("inserts, 100 a batch", "M/s", ours: ours.rate, peer: theirs.rate, target: nil),
+        ]
+        for threads in [1, 2] {
+            for kind in Lookup.allCases {
+                let pairs = (0..<rounds).map { round in
+                    (
+                        ours: lookups(files, kind, threads, round) { index.find($0) != nil },
+                        peer: lookups(files, kind, threads, round) { digest in
+                            peer.withLock { $0[digest] } != nil
+                        }
+                    )
+                }
+                rows.append(
+                    Row(
+                        "lookups, \(kind.rawValue), \(threads) thread\(threads == 1 ? "" : "s")", "M/s",
+                        ours: median(pairs.map(\.ours)), peer: median(pairs.map(\.peer)),
+                        target: threads == 2 ? .atLeast(2) : nil))
+            }
+        }
+        print("\(entries) entries; the peer is Dictionary<Digest, entry with its path> and a lock")
+        print(table(rows))
+        if let json { try write(document(rows), to: json) }
+    }
+
+    /// What the peer keeps of a file.
+    private struct PeerEntry: Sendable {
+        var identity: FileIdentity
+        var path: RawName
+        var flags: ItemFlags
+    }
+
+    private enum Lookup: String, CaseIterable {
+        case hits, misses
+    }
+
+    // MARK: - Measuring
+
+    /// Calls `body` for each directory, and measures what that takes.
+    private func fill(
+        _ files: SyntheticFiles, _ body: (RawName, [(number: Int, name: RawName)]) -> Void
+    ) -> (bytesPerEntry: Double, rate: Double) {
+        let before = residentBytes()
+        let start = monotonicNanoseconds()
+        for directory in 0..<(files.count + 99) / 100 {
+            let numbers = directory * 100..<min(directory * 100 + 100, files.count)
+            body(files.directory(directory), numbers.map { ($0, files.name($0)) })
+        }
+        let duration = monotonicNanoseconds() - start
+        let grown = Double(residentBytes() - before)
+        return (grown / Double(files.count), Double(files.count) * 1000 / Double(duration))
+    }
+
+    /// - Returns: millions a second, of all threads together.
+    private func lookups(
+        _ files: SyntheticFiles, _ kind: Lookup, _ threads: Int, _ round: Int,
+        _ find: @escaping @Sendable (Digest) -> Bool
+    ) -> Double {
+        let each = 1_000_000
+        let start = monotonicNanoseconds()
+        let workers = (0..<threads).map { thread in
+            try! SystemThread(name: "lookups") {
+                var random = UInt64(round * threads + thread) << 32
+                var found = 0
+                for _ in 0..<each {
+                    random &+= 1
+                    let number = Int(mixed(random) % UInt64(files.count))
+                    if find(files.digest(kind == .hits ? number : number + files.count)) { found += 1 }
+                }
+                precondition(found == (kind == .hits ? each : 0))
+            }
+        }
+        for worker in workers { worker.join() }
+        return Double(threads * each) * 1000 / Double(monotonicNanoseconds() - start)
+    }
+
+    private func residentBytes() -> Int {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        guard fgets(&line, CInt(line.count), file) != nil else { return 0 }
+        let fields = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            .split(separator: " ")
+        return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(CInt(_SC_PAGESIZE)) : 0
+    }
+
+    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+    // MARK: - Telling
+
+    private enum Target {
+        case atMost(Double), atLeast(Double)
+    }
+
+    private struct Row {
+        var what: String
+        var unit: String
+        var ours: Double
+        var peer: Double
+        var target: Target?
+
+        init(_ what: String, _ unit: String, ours: Double, peer: Double, target: Target?) {
+            self.what = what
+            self.unit = unit
+            self.ours = ours
+            self.peer = peer
+            self.target = target
+        }
+
+        var isMet: Bool? {
+            switch target {
+            case .atMost(let bound): ours <= bound
+            case .atLeast(let bound): ours >= bound
+            case nil: nil
+            }
+        }
+    }
+
+    private func table(_ rows: [Row]) -> String {
+        let lines =
+            [["what", "unit", "ours", "peer", "ratio", "target", ""]]
+            + rows.map { row in
+                let target =
+                    switch row.target {
+                    case .atMost(let bound): "≤ \(rounded(bound))"
+                    case .atLeast(let bound): "≥ \(rounded(bound))"
+                    case nil: "–"
+                    }
+                return [
+                    row.what, row.unit, rounded(row.ours), rounded(row.peer), rounded(row.ours / row.peer),
+                    target, row.isMet.map { $0 ? "met" : "MISSED" } ?? "",
+                ]
+            }
+        let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max()! }
+        return lines.map { line in
+            zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+                .joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+
+    private func document(_ rows: [Row]) -> String {
+        let objects = rows.map { row in
+            """
+              {"what": "\(row.what)", "unit": "\(row.unit)", "ours": \(rounded(row.ours)), \
+            "peer": \(rounded(row.peer)), "met": \(row.isMet.map { "\($0)" } ?? "null")}
+            """
+        }
+        return """
+            {"benchmark": "index", "entries": \(entries), "rows": [
+            \(objects.joined(separator: ",\n"))
+            ]}
+
+            """
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        guard let file = fopen(path, "w") else {
+            throw ValidationError("cannot write \(path): \(String(cString: strerror(errno)))")
+        }
+        fputs(text, file)
+        guard fclose(file) == 0 else {
+            throw ValidationError("cannot write \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private func rounded(_ value: Double) -> String {
+        let hundredths = Int((value * 100).rounded())
+        let fraction = hundredths % 100
+        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    }
+}
+
+/// Files that need no memory: all that is known of one follows from its number.
+private struct SyntheticFiles: Sendable {
+    let count: Int
+
+    /// Numbers from `count` on give digests that no file has.
+    func digest(_ number: Int) -> Digest {
+        let seed = UInt64(number) << 2
+        return Digest(words: (mixed(seed), mixed(seed | 1), mixed(seed | 2), mixed(seed | 3)))
+    }
+
+    func identity(_ number: Int) -> FileIdentity {
+        let time = Timestamp(
+            seconds: 1_700_000_000 + Int64(number), nanoseconds: UInt32(mixed(UInt64(number)) % 1_000_000_000)
+        )
+        return FileIdentity(
+            device: 2049, inode: UInt64(number) + 11, size: mixed(UInt64(number)) % 1_000_000, modified: time,
+            changed: time)
+    }
+
+    /// 20 bytes.
+    func directory(_ number: Int) -> RawName {
+        RawName("vendor-\(padded(number / 100, 4))/dev-\(padded(number % 100, 4))")
+    }
+
+    /// 19 bytes.
+    func name(_ number: Int) -> RawName { RawName("fw-\(padded(number, 12)).cab") }
+
+    private func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): a bijection that leaves no pattern.
+private func mixed(_ value: UInt64) -> UInt64 {
+    var z = value &+ 0x9E37_79B9_7F4A_7C15
+    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+    return z ^ z >> 31
+}

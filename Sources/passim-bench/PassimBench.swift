@@ -1,0 +1,9 @@
+internal import ArgumentParser
+
+/// `passim-bench`: the figures of performance.md, each in a sub-command of its own.
+@main
+struct PassimBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "passim-bench", abstract: "Measures passim against its targets.",
+        subcommands: [IndexBenchmark.self])
+}

@@ -1,0 +1,79 @@
+import PassimCore
+import PassimTestKit
+import Testing
+
+@testable import PassimConfig
+
+@Suite struct DropInTests {
+    private func dropIn(
+        include: [String] = [], exclude: [String]? = nil, recursive: Bool = true
+    ) throws -> DropIn {
+        var dropIn = DropIn(name: "x.conf", file: "/etc/passim.d/x.conf", path: "/srv/x")
+        dropIn.recursive = recursive
+        dropIn.include = try include.map { try Glob($0) }
+        if let exclude { dropIn.exclude = try exclude.map { try Glob($0) } }
+        return dropIn
+    }
+
+    @Test(arguments: [
+        ".firmware.cab.a1B2c3", "x/.firmware.cab.a1B2c3", ".~tmp~/a.cab", "x/.rsync-partial/a.cab", "a.tmp",
+        "a.cab.part", "a.cab.aria2", "a.aria2__temp", "partial/a.deb", "a.deb.FAILED",
+        "tmpdir.Ab3dE6/repomd.xml",
+        ".repodata/repomd.xml", ".git/config", "x/.git/objects/ab/cd", "lost+found/#12345",
+    ])
+    func temporariesAreNotSharedByDefault(path: String) throws {
+        #expect(try !dropIn().accepts(RawName(path)))
+        #expect(try dropIn(exclude: []).accepts(RawName(path)))
+    }
+
+    @Test(arguments: [
+        "a.cab", ".hidden", ".hidden/a", "x/.config.json", "partial", "lost+found.txt", ".gitignore", ".git",
+        "a.tmpl", "x.git/config", ".name.toolong", ".a.b1c2d",
+    ])
+    func otherFilesAreSharedByDefault(path: String) throws {
+        #expect(try dropIn().accepts(RawName(path)))
+    }
+
+    @Test func excludedDirectoryIsNotEntered() throws {
+        let dropIn = try dropIn()
+        #expect(dropIn.entersDirectory(RawName.empty))
+        #expect(dropIn.entersDirectory(RawName("x/y")))
+        #expect(!dropIn.entersDirectory(RawName(".git")))
+        #expect(!dropIn.entersDirectory(RawName("x/.git/objects")))
+        #expect(!dropIn.entersDirectory(RawName("lost+found")))
+    }
+
+    @Test func includeNarrowsAndExcludeWins() throws {
+        let dropIn = try dropIn(include: ["*.cab", "/docs"], exclude: ["beta/", "*-test.cab"])
+        #expect(dropIn.accepts(RawName("x/a.cab")))
+        #expect(dropIn.accepts(RawName("docs/deep/readme.txt")))
+        #expect(!dropIn.accepts(RawName("x/docs/readme.txt")))
+        #expect(!dropIn.accepts(RawName("x/a.xml")))
+        #expect(!dropIn.accepts(RawName("beta/a.cab")))
+        #expect(!dropIn.accepts(RawName("x/a-test.cab")))
+        #expect(!dropIn.accepts(RawName("docs/beta/readme.txt")))
+        // What is included may be below a directory that is not.
+        #expect(dropIn.entersDirectory(RawName("x")))
+    }
+
+    @Test func withoutRecursionOnlyTheDirectoryItselfIsShared() throws {
+        let dropIn = try dropIn(recursive: false)
+        #expect(dropIn.accepts(RawName("a.cab")))
+        #expect(!dropIn.accepts(RawName("x/a.cab")))
+        #expect(dropIn.entersDirectory(RawName.empty))
+        #expect(!dropIn.entersDirectory(RawName("x")))
+    }
+
+    @Test func directoryIsExamined() throws {
+        let scratch = ScratchDirectory()
+        var dropIn = DropIn(name: "x.conf", file: "x.conf", path: scratch.path)
+        #expect(dropIn.examineDirectory() == nil)
+        dropIn.path = scratch.path + "/missing"
+        #expect(dropIn.examineDirectory()?.message.contains("no such directory") == true)
+        dropIn.path = try scratch.write("file", "x")
+        #expect(dropIn.examineDirectory()?.message == "not a directory")
+        scratch.makeSymlink("link", to: scratch.path)
+        dropIn.path = scratch.path + "/link"
+        #expect(dropIn.examineDirectory() == nil)
+    }
+}

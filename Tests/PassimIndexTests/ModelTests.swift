@@ -1,0 +1,326 @@
+import PassimCore
+import PassimIndex
+import Testing
+
+/// The index against dictionaries: random operations, replayed by their seed.
+struct ModelTests {
+    @Test(arguments: [1, 2, 3, 4])
+    func indexAgreesWithASimpleModel(seed: UInt64) {
+        let run = ModelRun(seed: seed)
+        for step in 0..<6_000 {
+            run.step()
+            if step % 250 == 0 { run.compareAll() }
+            if run.hasFailed {
+                Issue.record("seed \(seed), step \(step): \(run.history.suffix(5))")
+                return
+            }
+        }
+        run.compareAll()
+        run.finish()
+    }
+}
+
+private final class ModelRun {
+    struct Place: Hashable {
+        var origin: OriginID
+        var path: RawName
+        var name: RawName
+    }
+
+    struct Content {
+        var digest: Digest
+        var identity: FileIdentity
+        var flags: ItemFlags
+        /// When it was last seen or inserted.
+        var seen: Int
+    }
+
+    struct Pass {
+        var id: PassID
+        var begun: Int
+    }
+
+    private let index: DigestIndex
+    private var random: SeededGenerator
+    private var model: [Place: Content] = [:]
+    private var passes: [Pass] = []
+    private var heldIDs: [OriginID: [RawName: DirectoryID]] = [:]
+    private var heldEntries: [Entry] = []
+    private var now = 0
+    private var sequence: UInt64 = 0
+    private let told = Lock<[Batch]>([])
+    private let subscription: Subscription
+    private(set) var history: [String] = []
+    private(set) var hasFailed = false
+
+    private static let paths = [
+        "", "a", "a/b", "a/b/c", "a/bc", "ab", "ab/x/y/z", "c", "c/\u{1}", "c/ü",
+        "c/\(String(repeating: "n", count: 255))",
+    ].map { RawName($0) }
+
+    init(seed: UInt64) {
+        var limits = IndexLimits()
+        limits.piece = 7
+        limits.retiredDirectories = 3
+        limits.filesPerShard = 128
+        limits.directories = 64
+        index = DigestIndex(limits: limits)
+        random = SeededGenerator(seed: seed)
+        subscription = index.subscribe { [told] batch in told.withLock { $0.append(batch) } }
+    }
+
+    func finish() { subscription.cancel() }
+
+    private func expect(_ condition: Bool, _ what: @autoclosure () -> String) {
+        if !condition {
+            hasFailed = true
+            Issue.record("\(what())")
+        }
+    }
+
+    // MARK: - Choosing
+
+    private func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+
+    private func somePlace() -> Place {
+        if chance(50),
+            let known = model.keys.sorted(by: {
+                ($0.origin.number, $0.path, $0.name) < ($1.origin.number, $1.path, $1.name)
+            }).randomElement(using: &random)
+        {
+            return known
+        }
+        return Place(
+            origin: OriginID(UInt32.random(in: 1...3, using: &random)),
+            path: ModelRun.paths.randomElement(using: &random)!,
+            name: RawName("n\(Int.random(in: 0..<10, using: &random))"))
+    }
+
+    private func someDigest() -> Digest {
+        let number = Int.random(in: 0..<60, using: &random)
+        return number < 20 ? .makeColliding(number) : .make(number)
+    }
+
+    private func someIdentity() -> FileIdentity {
+        let seconds: [Int64] = [0, 1 << 34, -62_135_596_800, 253_402_300_799, 1_700_000_000]
+        let time = Timestamp(
+            seconds: seconds.randomElement(using: &random)!,
+            nanoseconds: UInt32.random(in: 0..<3, using: &random))
+        return FileIdentity(
+            device: UInt64.random(in: 0..<3, using: &random), inode: UInt64.random(in: 0..<4, using: &random),
+            size: UInt64.random(in: 0..<3, using: &random) &* 0x5555_5555_5555_5555, modified: time,
+            changed: time)
+    }
+
+    /// Asked for now, or held from before.
+    private func directory(_ place: Place) -> DirectoryID {
+        if chance(50), let held = heldIDs[place.origin]?[place.path] { return held }
+        let id = index.directory(origin: place.origin, path: place.path)
+        heldIDs[place.origin, default: [:]][place.path] = id
+        return id
+    }
+
+    // MARK: - Steps
+
+    func step() {
+        now += 1
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<80: change()
+        case 80..<84: begin()
+        case 84..<92: look()
+        case 92..<96: end()
+        case 96..<99: removeBelow(ModelRun.paths.randomElement(using: &random)!)
+        default: if chance(20) { removeBelow(.empty) }
+        }
+    }
+
+    private func change() {
+        let before = digests
+        var changes: [Change] = []
+        var refusable: Set<Int> = []
+        for _ in 0..<Int.random(in: 1...6, using: &random) {
+            let place = somePlace()
+            let directory = directory(place)
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<6:
+                let content = Content(
+                    digest: someDigest(), identity: someIdentity(),
+                    flags: chance(30) ? .disabled : [], seen: now)
+                // An ID that is still good has the path that it was given for.
+                let isGood = index.directory(origin: place.origin, path: place.path) == directory
+                if !isGood { refusable.insert(changes.count) } else { model[place] = content }
+                changes.append(
+                    .insert(
+                        directory: directory, name: place.name, digest: content.digest,
+                        identity: content.identity, flags: content.flags))
+            case 6..<8:
+                model[place] = nil
+                // Files keep their directory, so the ID asked for now is the one that counts.
+                changes.append(
+                    .remove(
+                        directory: index.directory(origin: place.origin, path: place.path), name: place.name))
+            default:
+                // A drop goes alone: what it does depends on what is there when it is its turn.
+                if changes.isEmpty {
+                    drop()
+                    return
+                }
+            }
+        }
+        history.append("\(changes)")
+        let batch = index.apply(changes)
+        expect(Set(batch.refused) == refusable, "refused \(batch.refused), not \(refusable)")
+        check(batches: [batch], before: before)
+    }
+
+    private func drop() {
+        let before = digests
+        if let entry = index.find(someDigest()) { heldEntries.append(entry) }
+        guard let entry = heldEntries.randomElement(using: &random) else { return }
+        history.append("drop \(entry)")
+        for (place, content) in model
+        where content.digest == entry.digest && content.identity == entry.identity {
+            let current = index.entry(
+                directory: index.directory(origin: place.origin, path: place.path), name: place.name)
+            if current?.id == entry.id, current?.directory == entry.directory { model[place] = nil }
+        }
+        check(batches: [index.apply([.drop(entry)])], before: before)
+    }
+
+    private func begin() {
+        let pass = index.beginPass(origin: OriginID(UInt32.random(in: 1...3, using: &random)))
+        history.append("begin \(pass)")
+        passes.append(Pass(id: pass, begun: now))
+    }
+
+    private func look() {
+        guard let pass = passes.randomElement(using: &random) else { return }
+        let path = ModelRun.paths.randomElement(using: &random)!
+        let directory = index.directory(origin: pass.id.origin, path: path)
+        let places = (0..<Int.random(in: 0..<12, using: &random)).map {
+            Place(origin: pass.id.origin, path: path, name: RawName("n\($0)"))
+        }
+        history.append("look \(pass.id) \(path)")
+        if chance(30) {
+            index.markSeen(directory: directory, pass: pass.id, names: places.map(\.name))
+            for place in places { model[place]?.seen = now }
+            return
+        }
+        var files: [(name: RawName, identity: FileIdentity)] = []
+        var expected: [Bool] = []
+        for place in places {
+            let identity = chance(70) ? model[place]?.identity ?? someIdentity() : someIdentity()
+            files.append((place.name, identity))
+            expected.append(model[place]?.identity == identity)
+            if model[place]?.identity == identity { model[place]?.seen = now }
+        }
+        let known = index.reconcile(directory: directory, pass: pass.id, files: files)
+        expect(known == expected, "reconcile says \(known), not \(expected)")
+    }
+
+    private func end() {
+        guard let number = passes.indices.randomElement(using: &random) else { return }
+        let pass = passes.remove(at: number)
+        history.append("end \(pass.id)")
+        if chance(20) {
+            index.abandonPass(pass.id)
+            return
+        }
+        let before = digests
+        let swept = model.filter { $0.key.origin == pass.id.origin && $0.value.seen < pass.begun }
+        for place in swept.keys { model[place] = nil }
+        let count = index.endPass(pass.id)
+        expect(count == swept.count, "\(count) swept, not \(swept.count)")
+        check(batches: nil, before: before)
+    }
+
+    private func removeBelow(_ path: RawName) {
+        let before = digests
+        let origin = OriginID(UInt32.random(in: 1...3, using: &random))
+        history.append("remove below \(origin) \(path)")
+        let going = model.keys.filter { place in
+            place.origin == origin
+                && (path.isEmpty || place.path == path || place.path.bytes.starts(with: path.bytes + [0x2F]))
+        }
+        for place in going { model[place] = nil }
+        let count = index.removeAll(origin: origin, below: path)
+        expect(count == going.count, "\(count) removed, not \(going.count)")
+        check(batches: nil, before: before)
+    }
+
+    // MARK: - Comparing
+
+    private var digests: Set<Digest> { Set(model.values.map(\.digest)) }
+
+    /// - Parameter batches: what `apply` returned; nil for a sweep, which makes any number.
+    private func check(batches returned: [Batch]?, before: Set<Digest>) {
+        let batches = told.withLock { told in
+            defer { told = [] }
+            return told
+        }
+        for batch in batches {
+            sequence += 1
+            expect(batch.sequence == sequence, "batch \(batch.sequence) after \(sequence - 1)")
+        }
+        if let returned, let last = returned.last {
+            expect(last.sequence == sequence, "returned batch \(last.sequence), told \(sequence)")
+            expect(batches.count <= 1, "\(batches.count) batches for one")
+        }
+        let appeared = batches.flatMap(\.appeared)
+        let vanished = batches.flatMap(\.vanished)
+        let after = digests
+        expect(
+            appeared.count == Set(appeared).count && Set(appeared) == after.subtracting(before),
+            "appeared \(appeared)")
+        expect(
+            vanished.count == Set(vanished).count && Set(vanished) == before.subtracting(after),
+            "vanished \(vanished)")
+    }
+
+    func compareAll() {
+        var enabled: Set<Digest> = []
+        var sums: [OriginID: (files: Int, bytes: UInt64)] = [:]
+        for (place, content) in model {
+            let directory = index.directory(origin: place.origin, path: place.path)
+            guard let entry = index.entry(directory: directory, name: place.name) else {
+                expect(false, "\(place) is missing")
+                return
+            }
+            expect(
+                entry.digest == content.digest && entry.identity == content.identity
+                    && entry.flags == content.flags && entry.origin == place.origin,
+                "\(entry) for \(place), \(content)")
+            expect(index.path(of: entry) == place.path.appending(place.name), "path of \(place)")
+            if content.flags.isEmpty { enabled.insert(content.digest) }
+            sums[place.origin, default: (0, 0)].files += 1
+            sums[place.origin, default: (0, 0)].bytes &+= content.identity.size
+        }
+        for number in 0..<60 {
+            for digest in [Digest.make(number), .makeColliding(number)] {
+                let found = index.find(digest)
+                expect((found != nil) == digests.contains(digest), "find \(digest)")
+                if let found, enabled.contains(digest) {
+                    expect(found.flags.isEmpty, "disabled one preferred")
+                }
+            }
+        }
+        for number in UInt32(1)...3 {
+            let totals = index.totals(origin: OriginID(number))
+            expect(totals == sums[OriginID(number)] ?? (0, 0), "totals of \(number): \(totals)")
+        }
+        expect(index.count == model.count, "count \(index.count)")
+        expect(index.digestCount == digests.count, "digestCount \(index.digestCount)")
+        var listed: [Item] = []
+        var next: EntryID?
+        repeat {
+            let page = index.page(after: next, limit: 17)
+            listed += page.items
+            next = page.next
+        } while next != nil
+        let places = listed.map {
+            Place(origin: $0.entry.origin, path: $0.path.parent, name: $0.path.basename)
+        }
+        expect(places.count == model.count && Set(places) == Set(model.keys), "listing")
+        expect(index.page(offset: 0, limit: .max, filter: nil).items == listed, "page")
+    }
+}

@@ -1,0 +1,109 @@
+# shellcheck shell=bash disable=SC2034
+# What more than one script needs: messages, packages, the release build. Sourced, never run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Daemons and ip(8) are there, and not on everybody's path.
+PATH=$PATH:/usr/sbin:/sbin
+cd "$root" || exit 1
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+    say "$(basename "$0"): $*"
+    exit 1
+}
+
+# Packages, one a line: what shows that it is there (a command, a pkg-config module or a file), its name on
+# Debian, its name on Fedora.
+build_packages='
+command:pkg-config            pkg-config        pkgconf-pkg-config
+module:openssl                libssl-dev        openssl-devel
+module:gio-unix-2.0           libglib2.0-dev    glib2-devel
+module:sqlite3                libsqlite3-dev    sqlite-devel
+module:libsystemd             libsystemd-dev    systemd-devel
+file:/usr/share/mime/mime.cache shared-mime-info shared-mime-info
+'
+run_packages='
+command:curl                  curl              curl
+'
+test_packages='
+command:curl                  curl              curl
+command:openssl               openssl           openssl
+command:ip                    iproute2          iproute
+command:setpriv               util-linux        util-linux
+command:setfattr              attr              attr
+'
+bench_packages='
+command:nginx                 nginx-light       nginx
+command:wrk                   wrk               wrk
+command:h2load                nghttp2-client    nghttp2
+command:curl                  curl              curl
+command:openssl               openssl           openssl
+'
+
+is_there() {
+    case $1 in
+        command:*) command -v "${1#command:}" >/dev/null ;;
+        module:*) command -v pkg-config >/dev/null && pkg-config --exists "${1#module:}" ;;
+        file:*) [[ -e ${1#file:} ]] ;;
+    esac
+}
+
+# need PACKAGES: installs what is missing of a list, or says what is.
+need() {
+    local sign debian fedora
+    local -a missing_debian=() missing_fedora=()
+    while read -r sign debian fedora; do
+        [[ -z $sign ]] && continue
+        is_there "$sign" && continue
+        missing_debian+=("$debian")
+        missing_fedora+=("$fedora")
+    done <<<"$1"
+    ((${#missing_debian[@]})) || return 0
+
+    local -a as_root=() install
+    if command -v apt-get >/dev/null; then
+        install=(env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends
+            "${missing_debian[@]}")
+    elif command -v dnf >/dev/null; then
+        install=(dnf install --assumeyes "${missing_fedora[@]}")
+    else
+        die "install these first (names as on Debian): ${missing_debian[*]}"
+    fi
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null || die "not root and no sudo; run this as root first: ${install[*]}"
+        # Without a terminal nobody can type a password: fail rather than wait for one.
+        if [[ -t 0 ]]; then as_root=(sudo); else as_root=(sudo -n); fi
+    fi
+    say "installing: ${install[*]}"
+    "${as_root[@]}" "${install[@]}" >&2 && return
+    # A machine that has never asked for the lists of packages has none.
+    if command -v apt-get >/dev/null; then
+        "${as_root[@]}" apt-get update >&2 && "${as_root[@]}" "${install[@]}" >&2 && return
+    fi
+    die "could not install; run this as root first: ${install[*]}"
+}
+
+need_swift() {
+    command -v swift >/dev/null && return
+    if command -v dnf >/dev/null; then
+        need 'command:swift swift-lang swift-lang'
+    else
+        die "needs Swift 6.1 or later on the path: https://www.swift.org/install"
+    fi
+}
+
+# build_release PRODUCT...: builds them and prints the directory that they are in.
+#
+# The one place that says how a release is built. Swift's runtime goes into the
+# program where the toolchain has it as archives, so that the program runs where there is no toolchain.
+build_release() {
+    local product
+    local -a flags=(-c release)
+    local resources
+    resources=$(swift -print-target-info | sed -n 's/.*"runtimeResourcePath" *: *"\(.*\)".*/\1/p')
+    [[ -d ${resources}_static/linux ]] && flags+=(--static-swift-stdlib)
+    for product in "$@"; do
+        swift build "${flags[@]}" --product "$product" >&2 || exit 1
+    done
+    swift build "${flags[@]}" --show-bin-path
+}
