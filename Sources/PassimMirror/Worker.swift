@@ -32,7 +32,8 @@ final class Worker {
         while !mirror.isStopping {
             if turn() { continue }
             let ticket = mirror.bellTicket()
-            if turn() { continue }
+            // Both once more: what came before the ticket does not ring after it.
+            if mirror.isStopping || turn() { continue }
             rest()
             mirror.waitForWork(after: ticket)
         }
