@@ -18,6 +18,7 @@ package final class Mirror: Sendable {
     private let workers: Int
     private let bell = Doorbell()
     private let stopping = Atomic<Bool>(false)
+    private let overflowed = Atomic<Bool>(false)
     private let counts = Lock(MirrorCounters())
     private let threads = Lock<[SystemThread]>([])
 
@@ -223,7 +224,10 @@ package final class Mirror: Sendable {
     /// Changes the index, so that nothing of an origin comes in after it was removed.
     func apply(_ changes: [Change], of origin: Origin) {
         if changes.isEmpty || origin.isRemoved { return }
-        index.apply(changes)
+        let batch = index.apply(changes)
+        if !batch.refused.isEmpty, !overflowed.exchange(true, ordering: .relaxed) {
+            logger.warning("The index takes no more files", metadata: ["path": "\(origin.path)"])
+        }
         // Removed meanwhile: either its sweep came after our change, or we see the mark and sweep again.
         if origin.isRemoved { _ = index.removeAll(origin: origin.id) }
     }
@@ -296,7 +300,7 @@ package final class Mirror: Sendable {
 
     func requestPass(_ origin: Origin, after delay: UInt64 = 0) {
         let queued = origin.state.withLock { state in
-            if state.walk != nil {
+            if state.walk != nil || state.beginning {
                 state.again = true
                 return false
             }

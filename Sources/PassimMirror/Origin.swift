@@ -18,6 +18,8 @@ final class Origin: Sendable {
         var root: OpenDirectory?
         /// The pass that runs.
         var walk: Walk?
+        /// A worker is about to begin one.
+        var beginning = false
         /// A pass waits in the queue.
         var requested = false
         /// Asked for while one ran: starts when that ends.

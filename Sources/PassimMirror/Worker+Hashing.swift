@@ -9,6 +9,10 @@ extension Worker {
     private struct Results {
         var changes: [Change] = []
         var ended: [FileJob] = []
+        /// Queued again when the index knows of the rest: whoever takes such a file next may be faster.
+        var later: [(job: FileJob, delay: UInt64)] = []
+        /// Files that the walk waits for no longer, though they are queued again.
+        var released = 0
         var hashedFiles = 0
         var hashedBytes: UInt64 = 0
     }
@@ -154,19 +158,18 @@ extension Worker {
     /// Queues a file for later. A pass waits for one such time, then it ends without the file; a file that
     /// is never at rest must not keep the daemon loading.
     private func putBack(_ job: FileJob, after delay: UInt64, _ results: inout Results) {
-        guard job.marks.contains(.counts), job.waits + job.tries > 1 else {
-            return mirror.push(.file(job), after: delay)
+        var job = job
+        if job.marks.contains(.counts), job.waits + job.tries > 1 {
+            guard mirror.adoptAsRecheck(job.origin, job.path) else {
+                // Somebody else looks after it already, or too many files change: the next pass will tell.
+                results.ended.append(job)
+                return
+            }
+            job.marks.remove(.counts)
+            job.marks.insert([.recheck, .distrusted])
+            results.released += 1
         }
-        guard mirror.adoptAsRecheck(job.origin, job.path) else {
-            // Somebody else looks after it already, or too many files change: the next pass will tell.
-            results.ended.append(job)
-            return
-        }
-        var later = job
-        later.marks.remove(.counts)
-        later.marks.insert([.recheck, .distrusted])
-        mirror.push(.file(later), after: delay)
-        endFiles(job.walk, 1)
+        results.later.append((job, delay))
     }
 
     // MARK: - Not at all
@@ -177,7 +180,8 @@ extension Worker {
         if error.meaning == .shortage, job.tries < Limits.shortageTries {
             var job = job
             job.tries += 1
-            return mirror.push(.file(job), after: backOff(job.tries))
+            results.later.append((job, backOff(job.tries)))
+            return
         }
         // It is queued because it is not what the index has: what that has goes, whatever the reason.
         results.changes.append(.remove(directory: id, name: name))
@@ -203,6 +207,7 @@ extension Worker {
     private func finish(_ results: Results, _ walk: Walk) {
         let origin = walk.origin
         mirror.apply(results.changes, of: origin)
+        for (job, delay) in results.later { mirror.push(.file(job), after: delay) }
         if results.hashedFiles > 0 {
             mirror.count { counters in
                 counters.filesHashed += results.hashedFiles
@@ -215,7 +220,7 @@ extension Worker {
             progress.pendingFiles -= results.ended.count
             for job in results.ended { progress.pendingBytes -= job.size }
         }
-        var counted = 0
+        var counted = results.released
         for job in results.ended {
             if job.marks.contains(.counts) { counted += 1 }
             if job.marks.contains(.recheck) {

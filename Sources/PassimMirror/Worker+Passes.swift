@@ -9,13 +9,14 @@ extension Worker {
     func beginPass(_ origin: Origin) {
         let plan = origin.state.withLock { state -> (dropIn: DropIn, isFirst: Bool)? in
             state.requested = false
-            if state.walk != nil {
+            if state.walk != nil || state.beginning {
                 state.again = true
                 return nil
             }
+            state.beginning = true
             return (state.dropIn, state.passesDone == 0)
         }
-        guard let (dropIn, isFirst) = plan, !origin.isRemoved else { return }
+        guard let (dropIn, isFirst) = plan else { return }
         let root: OpenDirectory
         do throws(SystemError) {
             root = try open(dropIn.path, instead: origin.state.withLock { $0.root })
@@ -31,6 +32,9 @@ extension Worker {
             state.walk = walk
             state.outcome = .scanning
             state.tries = 0
+            state.beginning = false
+            // What was asked for meanwhile may be another filter.
+            if state.again { walk.cancel() }
         }
         mirror.logger.debug("Scanning", metadata: ["path": "\(dropIn.path)"])
         walk.addFiles(1)
@@ -43,16 +47,20 @@ extension Worker {
         _ path: String, instead old: OpenDirectory?
     ) throws(SystemError) -> OpenDirectory {
         let root = try openRoot(of: path)
-        guard let old else { return OpenDirectory(root) }
-        let (one, other) = (try root.status().identity, try old.descriptor.status().identity)
-        return one.device == other.device && one.inode == other.inode ? old : OpenDirectory(root)
+        // The old one may be stale, and says so.
+        guard let old, let known = try? old.descriptor.status().identity else { return OpenDirectory(root) }
+        let found = try root.status().identity
+        return found.device == known.device && found.inode == known.inode ? old : OpenDirectory(root)
     }
 
     private func failedToBegin(_ origin: Origin, _ error: SystemError) {
-        let tries = origin.state.withLock { state in
+        let (tries, again) = origin.state.withLock { state in
+            state.beginning = false
             state.tries += 1
-            return state.tries
+            defer { state.again = false }
+            return (state.tries, state.again)
         }
+        if again { return mirror.requestPass(origin) }
         if error.meaning == .shortage, tries < Limits.shortageTries {
             return mirror.requestPass(origin, after: backOff(tries))
         }
