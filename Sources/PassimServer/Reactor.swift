@@ -140,9 +140,10 @@ final class Reactor {
         guard !throttled.isEmpty, now >= throttled[0].throttledUntil else { return }
         let batch = throttled
         throttled.removeAll(keepingCapacity: true)
-        for connection in batch where connection.isOpen {
-            connection.turn(self, [.output])
-        }
+        // Where a slice has fewer bytes than there are downloads, each must be among the first at some time.
+        let first = Int(now / RateLimiter.slice % UInt64(batch.count))
+        for connection in batch[first...] where connection.isOpen { connection.turn(self, [.output]) }
+        for connection in batch[..<first] where connection.isOpen { connection.turn(self, [.output]) }
     }
 
     /// Milliseconds until something is due; -1 where nothing is: an idle daemon does not wake.
