@@ -50,6 +50,7 @@ final class Reactor {
     var isListening = false
     /// Accepting stopped for want of descriptors; goes on then.
     var acceptAgainAt: UInt64?
+    var nextExhaustionWarning: UInt64 = 0
     var drainDeadline: UInt64?
 
     /// Room for a response's head in front of its content.
@@ -97,6 +98,7 @@ final class Reactor {
             }
             resume()
             releaseThrottled()
+            if let again = acceptAgainAt, now >= again { listen() }
             if now >= nextTick { tick() }
         }
         closeAll()
@@ -166,7 +168,6 @@ final class Reactor {
             if let connection, connection.isOverdue(self) { close(connection) }
         }
         files.expire(before: now > 2 * Reactor.second ? now - 2 * Reactor.second : 0)
-        if let again = acceptAgainAt, now >= again { listen() }
     }
 
     private func drain(until deadline: UInt64) {
@@ -205,7 +206,8 @@ final class Reactor {
         }
         connections[number] = connection
         connectionCount += 1
-        if connectionCount == 1 { nextTick = now + Reactor.second }
+        // One that is due stays due: clients that come one by one must not put it off for ever.
+        if connectionCount == 1, nextTick == 0 { nextTick = now + Reactor.second }
         state.loads[self.number].connections.add(1, ordering: .relaxed)
     }
 
