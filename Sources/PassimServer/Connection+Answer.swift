@@ -9,11 +9,11 @@ extension Connection {
     /// Writes the head of the answer to the reactor's plaintext buffer and sets `response`.
     func beginResponse(to head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ reactor: Reactor) {
         closesAfterResponse = closesAfterResponse || !head.keepAlive
-        beginMeasuring(reactor)
+        announcesKeepAlive = !head.isHTTP11
+        beginMeasuring()
         if head.declaresBody {
             // Unread, so nobody knows where the next request begins.
             closesAfterResponse = true
-            lingers = true
         }
         let route = Route.of(head, bytes, isLoopback: isLoopback, hosts: reactor.settings.hosts)
         switch route {
@@ -33,8 +33,7 @@ extension Connection {
     /// A head that could not be read: the connection ends behind the answer.
     func beginRejection(_ status: Status, _ reason: StaticString, _ reactor: Reactor) {
         closesAfterResponse = true
-        lingers = true
-        beginMeasuring(reactor)
+        beginMeasuring()
         let body = errorPage(status, reason: "\(reason)")
         stage(status, body: body, isHead: false, reactor) { writer in
             writer.field("Content-Type", Connection.htmlType)

@@ -24,8 +24,7 @@ extension Connection {
         endResponse(reactor, complete: true)
         phase = .request
         if closesAfterResponse { return .finish }
-        waitingSince = reactor.now
-        deadline = reactor.now + reactor.settings.values.timeLimits.idle
+        beginWaiting(reactor)
         if heldInput.isEmpty && !session.hasBufferedInput {
             // The next request has not come, or only to the socket: epoll tells.
             return .goOn

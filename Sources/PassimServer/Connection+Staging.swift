@@ -81,7 +81,11 @@ extension Connection {
         writer.status(status)
         writer.field("Date", date: reactor.date.value)
         if let length { writer.field("Content-Length", decimal: length) }
-        if closesAfterResponse { writer.field("Connection", "close") }
+        if closesAfterResponse {
+            writer.field("Connection", "close")
+        } else if announcesKeepAlive {
+            writer.field("Connection", "keep-alive")
+        }
         fields(&writer)
         // Nothing in a head is as long as its room, nor can end a line: names are percent-encoded.
         guard let count = writer.end() else { preconditionFailure("a response's head does not fit") }

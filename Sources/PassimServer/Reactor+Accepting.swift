@@ -115,6 +115,6 @@ extension Reactor {
         }
         guard !idle.isEmpty else { return }
         idle.sort { $0.since < $1.since }
-        for victim in idle.prefix(max(1, idle.count / 32)) { close(victim.connection) }
+        for victim in idle.prefix(max(1, idle.count / 32)) { dismiss(victim.connection) }
     }
 }

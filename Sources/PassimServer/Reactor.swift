@@ -165,7 +165,7 @@ final class Reactor {
     private func tick() {
         nextTick = now + Reactor.second
         for connection in connections {
-            if let connection, connection.isOverdue(self) { close(connection) }
+            if let connection, connection.isOverdue(self) { dismiss(connection) }
         }
         files.expire(before: now > 2 * Reactor.second ? now - 2 * Reactor.second : 0)
     }
@@ -174,7 +174,7 @@ final class Reactor {
         drainDeadline = deadline
         stopListening()
         for connection in connections {
-            if let connection, !connection.finishesWhatItSends() { close(connection) }
+            if let connection, !connection.finishesWhatItSends() { dismiss(connection) }
         }
     }
 
@@ -209,6 +209,12 @@ final class Reactor {
         // One that is due stays due: clients that come one by one must not put it off for ever.
         if connectionCount == 1, nextTick == 0 { nextTick = now + Reactor.second }
         state.loads[self.number].connections.add(1, ordering: .relaxed)
+    }
+
+    /// Ends a connection that waits, and tells the peer, who may be about to send another request.
+    func dismiss(_ connection: Connection) {
+        connection.sayGoodbye(self)
+        close(connection)
     }
 
     /// Ends a connection for good. Its descriptor is closed here and nowhere else.
