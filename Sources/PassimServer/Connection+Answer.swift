@@ -85,7 +85,8 @@ extension Connection {
         return reactor.state.cooldowns.holds(digest, for: peer, now: reactor.now)
     }
 
-    private func cooldown(of digest: Digest, _ reactor: Reactor) -> Int? {
+    /// Seconds; nil where nobody has the digest any more.
+    func cooldown(of digest: Digest, _ reactor: Reactor) -> Int? {
         guard let first = reactor.state.index.find(digest),
             let origin = reactor.state.origins.origin(first.origin)
         else { return nil }
@@ -135,6 +136,7 @@ extension Connection {
     }
 
     private func prepare(_ entry: Entry, _ reactor: Reactor) throws(PreparedFile.Fault) -> PreparedFile {
+        reactor.forgetReplacedOrigins()
         if let file = reactor.files.find(entry) { return file }
         // Gone since, with its directory's drop-in or otherwise.
         guard let path = reactor.state.index.path(of: entry),

@@ -59,9 +59,11 @@ extension Connection {
         } else {
             try file.verify()
         }
-        if first == 0, !isLoopback, file.origin.cooldown > 0 {
+        if first == 0, !isLoopback, file.origin.cooldown > 0,
+            let seconds = cooldown(of: file.entry.digest, reactor), seconds > 0
+        {
             staged.startsCooldown = reactor.state.cooldowns.begin(
-                file.entry.digest, for: peer, seconds: file.origin.cooldown, now: reactor.now)
+                file.entry.digest, for: peer, seconds: seconds, now: reactor.now)
         }
         staged.staged += read
         staged.content = .file(file, offset: first + UInt64(read), remaining: count - UInt64(read))

@@ -36,6 +36,8 @@ final class Reactor {
     var senders = 0
 
     var files: FileCache
+    /// Of the table that the cached files' origins are from.
+    private var originsGeneration = 0
     var buffers = BufferPool()
     /// Plaintext of the turn: a response's head and content.
     let plain = UnsafeMutableRawBufferPointer.allocate(
@@ -191,6 +193,15 @@ final class Reactor {
         for case .adopt(let socket, let peer) in mailbox.close() {
             _ = Descriptor(owning: socket)
             state.counts.leave(peer)
+        }
+    }
+
+    /// A file that is asked for all the time would go on under its origin's former limits.
+    func forgetReplacedOrigins() {
+        let generation = state.origins.generation
+        if generation != originsGeneration {
+            originsGeneration = generation
+            files.removeAll()
         }
     }
 
