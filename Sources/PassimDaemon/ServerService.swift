@@ -21,6 +21,7 @@ struct ServerService: Service {
         if Task.isShuttingDownGracefully { return }
         let server = try makeServer()
         try server.start(cachedFiles: daemon.descriptorLimit >= 1024 ? 64 : 4)
+        releaseStartupPages()
         daemon.logger.notice("listening on port \(server.port)")
         ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
         await withGracefulShutdownHandler {
@@ -38,20 +39,9 @@ struct ServerService: Service {
             configuration, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit)
         let pages = PageSource(
             index: daemon.index, mirror: daemon.mirror, hostName: daemon.hostName, started: daemon.started)
-        do {
-            return try Server(
-                settings: settings, tls: daemon.tlsContext(), index: daemon.index, origins: daemon.origins,
-                pages: pages, staleObserver: StaleFiles(mirror: daemon.mirror), logger: daemon.logger)
-        } catch let error as SystemError where error.code == .addressInUse {
-            throw PortTaken(port: configuration.port)
-        }
-    }
-
-    private struct PortTaken: Error, CustomStringConvertible {
-        let port: UInt16
-        var description: String {
-            "port \(port) is taken: stop the other server (another passimd?), or set Port= in passim.conf"
-        }
+        return try Server(
+            settings: settings, tls: daemon.tlsContext(), index: daemon.index, origins: daemon.origins,
+            pages: pages, staleObserver: StaleFiles(mirror: daemon.mirror), logger: daemon.logger)
     }
 
     /// A small mirror is whole when the port opens, and a large one does not keep anybody waiting.

@@ -162,8 +162,7 @@ final class Reactor {
     private func tick() {
         nextTick = now + Reactor.second
         for connection in connections {
-            guard let connection else { continue }
-            if connection.isOverdue(self) { close(connection) } else { connection.rest(self) }
+            if let connection, connection.isOverdue(self) { close(connection) }
         }
         files.expire(before: now > 2 * Reactor.second ? now - 2 * Reactor.second : 0)
         if let again = acceptAgainAt, now >= again { listen() }

@@ -19,7 +19,7 @@ package enum Socket {
     /// says of IP_FREEBIND: it may come with the network.
     ///
     /// - Parameter port: 0 takes a free one.
-    /// - Throws: `.addressInUse`; `.noDevice` where there is no such interface.
+    /// - Throws: `.addressInUse`; `.noSuchInterface`.
     package static func listen(_ place: Place, port: UInt16) throws(SystemError) -> Descriptor {
         let address: IPAddress
         switch place {
@@ -44,16 +44,6 @@ package enum Socket {
         }
         _ = try retrying(.listen, "\(address) port \(port)") { Glibc.listen(number, 4096) }
         return listener
-    }
-}
-
-extension Socket.Place: CustomStringConvertible {
-    package var description: String {
-        switch self {
-        case .every(let v6): v6 ? "every IPv6 address" : "every IPv4 address"
-        case .address(let address): "\(address)"
-        case .interface(let name, let v6): "\(name) (\(v6 ? "IPv6" : "IPv4"))"
-        }
     }
 }
 

@@ -27,7 +27,7 @@ package final class SystemThread: Sendable {
     }
 
     deinit {
-        // Nobody will join it any more: its stack goes when it ends.
+        // Nobody waited: what the thread leaves would be kept for one who does.
         if let thread = handle.withLock({ $0 }) { pthread_detach(thread) }
     }
 
@@ -52,7 +52,9 @@ package final class SystemThread: Sendable {
     }
 }
 
-/// How many processors this process may run on; at least 1.
+/// How many processors this thread may run on (sched_getaffinity(2)); at least 1. Those that are online
+/// may be more: a service or container can be bound to some of them.
 package func processorCount() -> Int {
-    max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
+    let allowed = Int(clinux_allowed_processors())
+    return max(1, allowed > 0 ? allowed : Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
 }
