@@ -2,8 +2,8 @@ internal import CLinux
 internal import Glibc
 package import PassimCore
 
-/// RENAME_NOREPLACE is declared only under _GNU_SOURCE.
-private let renameNoReplace: UInt32 = 1
+/// RENAME_NOREPLACE of <linux/fs.h>, which glibc shows only under _GNU_SOURCE.
+private let renameNoReplace: CUnsignedInt = 1
 
 extension Descriptor {
     /// renameat2(2) with RENAME_NOREPLACE within this directory: what has the name `new` is never lost.
