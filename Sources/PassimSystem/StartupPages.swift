@@ -17,8 +17,8 @@ package func releaseStartupPages() -> Int {
     var released = 0
     for mapping in CleanFileMapping.all(inSmaps: String(decoding: content, as: UTF8.self)) {
         let place = UnsafeMutableRawPointer(bitPattern: mapping.start)
-        if madvise(place, mapping.end - mapping.start, CInt(MADV_DONTNEED)) == 0 {
-            released += mapping.end - mapping.start
+        if madvise(place, Int(mapping.end - mapping.start), CInt(MADV_DONTNEED)) == 0 {
+            released += Int(mapping.end - mapping.start)
         }
     }
     return released
