@@ -17,8 +17,9 @@ package func releaseStartupPages() -> Int {
     var released = 0
     for mapping in CleanFileMapping.all(inSmaps: String(decoding: content, as: UTF8.self)) {
         let place = UnsafeMutableRawPointer(bitPattern: mapping.start)
-        if madvise(place, Int(mapping.end - mapping.start), CInt(MADV_DONTNEED)) == 0 {
-            released += Int(mapping.end - mapping.start)
+        let length = Int(mapping.end - mapping.start)
+        if madvise(place, length, CInt(MADV_DONTNEED)) == 0 {
+            released += length
         }
     }
     return released

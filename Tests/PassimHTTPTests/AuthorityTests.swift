@@ -1,3 +1,4 @@
+import PassimTestKit
 import Testing
 
 @testable import PassimHTTP

@@ -1,4 +1,5 @@
 import Glibc
+import PassimTestKit
 import Testing
 
 @testable import PassimHTTP

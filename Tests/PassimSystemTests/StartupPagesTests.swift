@@ -22,7 +22,8 @@ import Testing
     }
 
     @Test func nonsenseIsNotAMapping() {
-        #expect(CleanFileMapping.all(inSmaps: "Anonymous: 0 kB\nzz-yy r--p 0 0 1 x\nAnonymous: 0 kB\n").isEmpty)
+        #expect(
+            CleanFileMapping.all(inSmaps: "Anonymous: 0 kB\nzz-yy r--p 0 0 1 x\nAnonymous: 0 kB\n").isEmpty)
     }
 
     @Test func whatIsLetGoCanBeUsedAgain() {
