@@ -1,13 +1,13 @@
 internal import PassimTestKit
 
-/// Ours and the peer, started anew for one benchmark, over the same files.
+/// Our server and the peer, started anew for one benchmark, over the same files.
 struct Contest: Sendable {
     /// How much is measured.
     struct Size: Sendable {
         /// Of A B A B …
-        var rounds = 5
+        var rounds = 7
         var bigMebibytes = 1024
-        var requestSeconds = 4
+        var requestSeconds = 3
         var handshakes = 1200
         /// Keep-alive TLS connections that wait for another request.
         var idle = 2000
@@ -39,13 +39,16 @@ struct Contest: Sendable {
         peer = try Peer.nginx(serving: tree)
     }
 
-    /// The medians of a figure that is taken in turns: A B A B …
-    func alternate(_ figure: (Peer) throws -> Double) rethrows -> (ours: Double, peer: Double) {
-        var figures: (ours: [Double], peer: [Double]) = ([], [])
-        for _ in 0..<size.rounds {
-            figures.ours.append(try figure(ours))
-            figures.peer.append(try figure(peer))
-        }
-        return (median(figures.ours), median(figures.peer))
+    /// Takes a figure in turns, A B A B …
+    ///
+    /// - Returns: a row with the medians of both and of their ratio.
+    func alternate(
+        _ what: String, _ unit: String, target: Report.Target, note: String, _ figure: (Peer) throws -> Double
+    ) rethrows -> Report.Row {
+        var figures: [(ours: Double, peer: Double)] = []
+        for _ in 0..<size.rounds { figures.append(try (figure(ours), figure(peer))) }
+        return Report.Row(
+            what: what, unit: unit, ours: median(figures.map(\.ours)), peer: median(figures.map(\.peer)),
+            target: target, note: note, pairedRatio: median(figures.map { $0.ours / $0.peer }))
     }
 }

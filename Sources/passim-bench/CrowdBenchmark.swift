@@ -4,21 +4,12 @@ internal import PassimTestKit
 enum CrowdBenchmark {
     /// Connections that never speak.
     static func silent(_ contest: Contest) throws -> [Report.Row] {
-        let figures = try contest.alternate { peer in
-            let crowd = try Crowd(.silent, at: peer, contest.tree, contest.size)
-            defer { crowd.leave() }
-            return percentile(
-                99,
-                try NewClients.times(
-                    contest.size.newClients, at: peer, contest.tree.small, seconds: 8))
-        }
-        return [
-            Report.Row(
-                what: "new GET beside silent connections", unit: "ms p99", ours: figures.ours,
-                peer: figures.peer,
-                target: .atMost(50),
-                note: "\(contest.size.silent) connections; \(contest.size.newClients) new clients")
-        ]
+        let size = contest.size
+        let row = try contest.alternate(
+            "new GET beside silent connections", "ms p99", target: .atMost(50),
+            note: "\(size.silent) connections; \(size.newClients) new clients a round"
+        ) { peer in try percentile(99, under([.silent], at: peer, contest)) }
+        return [row]
     }
 
     /// Every kind of crowd by itself, then all at once, and all of it again.

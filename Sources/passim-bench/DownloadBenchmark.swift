@@ -2,15 +2,14 @@
 enum DownloadBenchmark {
     static func measure(_ contest: Contest) throws -> [Report.Row] {
         try [(1, 0.75), (2, 0.70)].map { count, target in
-            let figures = try contest.alternate { peer in
+            try contest.alternate(
+                count == 1 ? "one big download" : "\(count) big downloads at once", "ms CPU/GiB",
+                target: .ratioAtMost(target), note: "\(contest.size.bigMebibytes) MiB each"
+            ) { peer in
                 let time = try peer.counters.processorTime { try download(count, from: peer, contest.tree) }
                 let bytes = contest.tree.big[..<count].reduce(0) { $0 + $1.size }
                 return time / 1e6 * Double(1 << 30) / Double(bytes)
             }
-            return Report.Row(
-                what: count == 1 ? "one big download" : "\(count) big downloads at once", unit: "ms CPU/GiB",
-                ours: figures.ours, peer: figures.peer, target: .ratioAtMost(target),
-                note: "\(contest.size.bigMebibytes) MiB each")
         }
     }
 

@@ -7,7 +7,10 @@ enum HandshakeBenchmark {
 
     static func measure(_ contest: Contest) throws -> [Report.Row] {
         let each = contest.size.handshakes / threads
-        let figures = try contest.alternate { peer in
+        let row = try contest.alternate(
+            "full handshake and request", "µs CPU", target: .ratioAtMost(0.85),
+            note: "\(threads) clients at once, \(each * threads) connections a round, none resumed"
+        ) { peer in
             let time = try peer.counters.processorTime {
                 try inParallel(threads) { _ in
                     try Exchange.withBuffer { buffer in
@@ -17,12 +20,7 @@ enum HandshakeBenchmark {
             }
             return time / 1000 / Double(each * threads)
         }
-        return [
-            Report.Row(
-                what: "full handshake and request", unit: "µs CPU", ours: figures.ours, peer: figures.peer,
-                target: .ratioAtMost(0.85),
-                note: "\(threads) clients at once, \(each * threads) connections a round, none resumed")
-        ]
+        return [row]
     }
 
     private static func visit(

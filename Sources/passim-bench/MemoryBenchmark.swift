@@ -4,17 +4,15 @@ internal import PassimTestKit
 /// Resident memory while sending, and of connections that wait.
 enum MemoryBenchmark {
     static func whileSending(_ contest: Contest) throws -> [Report.Row] {
-        let figures = try contest.alternate { peer in
+        let row = try contest.alternate(
+            "peak RSS, 4 big downloads", "MiB", target: .atMost(24),
+            note: "\(contest.size.bigMebibytes) MiB each, all at once; the peer's processes added up"
+        ) { peer in
             try peer.counters.forgetPeak()
             try DownloadBenchmark.download(4, from: peer, contest.tree)
             return try peer.counters.peakResidentBytes() / 1_048_576
         }
-        return [
-            Report.Row(
-                what: "peak RSS, 4 big downloads", unit: "MiB", ours: figures.ours, peer: figures.peer,
-                target: .atMost(24),
-                note: "\(contest.size.bigMebibytes) MiB each, all at once; the peer's processes added up")
-        ]
+        return [row]
     }
 
     /// Connections that have made one request each and may make another.

@@ -8,34 +8,31 @@ enum MixedBenchmark {
     private static let connections = 8
 
     static func measure(_ contest: Contest) throws -> [Report.Row] {
-        let figures = try contest.alternate { peer in
-            let stopSign = StopSign()
-            var size = contest.size
-            size.slowReaders = 1
-            let slowReader = try Crowd(.slowReaders, at: peer, contest.tree, size)
-            defer { slowReader.leave() }
-            var times: [Double] = []
-            let downloads = try (0..<2).map { number in
-                try SystemThread(name: "download-\(number)") {
-                    // One that fails is begun again: only what small requests wait is measured.
-                    while !stopSign.isUp {
-                        try? download(contest.tree.big[number], from: peer, until: stopSign)
-                    }
-                }
+        let row = try contest.alternate(
+            "small request beside big ones", "ms p99", target: .ratioAtMost(2),
+            note: "4 KiB on \(connections) connections in turn, beside 2 downloads and a slow reader"
+        ) { peer in try percentile(99, besideOthers(peer, contest)) }
+        return [row]
+    }
+
+    /// - Returns: milliseconds of each small request.
+    private static func besideOthers(_ peer: Peer, _ contest: Contest) throws -> [Double] {
+        var size = contest.size
+        size.slowReaders = 1
+        let slowReader = try Crowd(.slowReaders, at: peer, contest.tree, size)
+        defer { slowReader.leave() }
+        let stopSign = StopSign()
+        let downloads = try contest.tree.big.map { file in
+            try SystemThread(name: "download") {
+                // One that ends is begun again: there are two as long as it takes.
+                while !stopSign.isUp { try? download(file, from: peer, until: stopSign) }
             }
-            defer {
-                stopSign.stop()
-                for download in downloads { download.join() }
-            }
-            times = try smallRequests(contest.size.smallRequests, at: peer, contest.tree.small, seconds: 20)
-            return percentile(99, times)
         }
-        return [
-            Report.Row(
-                what: "small request beside big ones", unit: "ms p99", ours: figures.ours, peer: figures.peer,
-                target: .ratioAtMost(2),
-                note: "4 KiB on \(connections) connections in turn, beside 2 downloads and a slow reader")
-        ]
+        defer {
+            stopSign.stop()
+            for download in downloads { download.join() }
+        }
+        return try smallRequests(contest.size.smallRequests, at: peer, contest.tree.small, seconds: 10)
     }
 
     /// - Returns: milliseconds of each.

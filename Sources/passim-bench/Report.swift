@@ -21,8 +21,12 @@ struct Report {
         var target: Target?
         /// Of the figures when they were taken: which load, which limit.
         var note = ""
+        var pairedRatio: Double?
 
+        /// Of figures taken in turns, the median of each round's: the machine may be busier in one round
+        /// than in another. Otherwise that of the two figures.
         var ratio: Double? {
+            if let pairedRatio { return pairedRatio }
             guard let peer, peer > 0 else { return nil }
             return ours / peer
         }
@@ -33,7 +37,7 @@ struct Report {
             case .atLeast(let bound): ours >= bound
             case .ratioAtMost(let bound): ratio.map { $0 <= bound }
             case .ratioAtLeast(let bound): ratio.map { $0 >= bound }
-            case .atMostOrRatio(let bound, let ratio): ours <= bound || ours <= ratio * (peer ?? 0)
+            case .atMostOrRatio(let bound, let ratio): ours <= bound || self.ratio.map { $0 <= ratio } == true
             case nil: nil
             }
         }
@@ -95,7 +99,8 @@ struct Report {
             return "  {\(fields.joined(separator: ", "))}"
         }
         return """
-            {"benchmark": \(quoted(name)), "peer": \(quoted(peer)), "processors": \(processorCount()), "rows": [
+            {"benchmark": \(quoted(name)), "peer": \(quoted(peer)), "processors": \(processorCount()),
+            "rows": [
             \(objects.joined(separator: ",\n"))
             ]}
             """

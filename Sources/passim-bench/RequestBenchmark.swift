@@ -8,20 +8,18 @@ enum RequestBenchmark {
     private static let connections = 64
 
     static func measure(_ contest: Contest) throws -> [Report.Row] {
-        let figures = try contest.alternate { peer in
+        let seconds = contest.size.requestSeconds
+        let row = try contest.alternate(
+            "4 KiB keep-alive request", "µs CPU", target: .ratioAtMost(0.60),
+            note: "wrk, \(connections) connections on 2 threads, \(seconds) s a round"
+        ) { peer in
             var requests = 0.0
             let time = try peer.counters.processorTime {
-                requests = try wrk(peer.url(contest.tree.small), seconds: contest.size.requestSeconds)
+                requests = try wrk(peer.url(contest.tree.small), seconds: seconds)
             }
             return time / 1000 / requests
         }
-        return [
-            Report.Row(
-                what: "4 KiB keep-alive request", unit: "µs CPU", ours: figures.ours, peer: figures.peer,
-                target: .ratioAtMost(0.60),
-                note: "wrk, \(connections) connections on 2 threads, \(contest.size.requestSeconds) s a round"
-            )
-        ]
+        return [row]
     }
 
     /// - Returns: requests answered with 200.
