@@ -53,6 +53,18 @@ static inline int clinux_name_this_thread(const char *name) {
     return prctl(PR_SET_NAME, (unsigned long)name, 0UL, 0UL, 0UL);
 }
 
+// sched_getaffinity(2) is declared only under _GNU_SOURCE. The kernel tells how many bytes it filled.
+// Room for 8192 processors, the most that a kernel is built for. -1 where it does not tell.
+static inline int clinux_allowed_processors(void) {
+    unsigned long mask[8192 / (8 * sizeof(unsigned long))];
+    long filled = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    if (filled < 0) return -1;
+    int count = 0;
+    for (unsigned long i = 0; i < (unsigned long)filled / sizeof mask[0]; i++)
+        count += __builtin_popcountl(mask[i]);
+    return count;
+}
+
 // O_PATH, O_TMPFILE and O_NOATIME are declared only under _GNU_SOURCE.
 enum {
     CLINUX_O_PATH = 010000000,

@@ -40,11 +40,13 @@ extension Complaint: CustomStringConvertible {
         if let key { place += " \(key)" }
         if let value { place += "=\(Complaint.shortened(value))" }
         // What users and GLib wrote may hold anything but a NUL.
-        return RawName("\(place): \(message)").description
+        return RawName("\(place): \(Complaint.shortened(message))").description
     }
 
-    /// Long values are cut: a log line is for reading.
-    private static func shortened(_ value: String) -> String {
-        value.unicodeScalars.count <= 200 ? value : String(value.prefix(200)) + "…"
+    /// Long texts are cut, GLib's too, which quote whole lines: a log line is for reading.
+    private static func shortened(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        guard scalars.count > 300 else { return text }
+        return String(String.UnicodeScalarView(scalars.prefix(300))) + "…"
     }
 }

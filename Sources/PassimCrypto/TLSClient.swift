@@ -207,10 +207,11 @@ package final class TLSClient {
     /// OpenSSL's name of the cipher suite.
     package var cipher: String { String(cString: SSL_CIPHER_get_name(SSL_get_current_cipher(handle))) }
 
-    /// To resume with. In TLS 1.3 the ticket comes after the handshake: receive something
-    /// first. An end without close_notify spoils it.
+    /// To resume with. In TLS 1.3 the ticket comes after the handshake: receive something first.
     package var session: TLSClientSession? {
-        SSL_get1_session(handle).map { TLSClientSession(owning: $0) }
+        // A copy: SSL_free(3) after no close_notify marks the connection's own as not resumable.
+        guard let session = SSL_get_session(handle), let copy = SSL_SESSION_dup(session) else { return nil }
+        return TLSClientSession(owning: copy)
     }
 
     /// The certificates that the server sent, as PEM, its own first.

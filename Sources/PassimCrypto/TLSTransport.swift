@@ -101,7 +101,9 @@ enum TransportBIO {
         BIO_get_data(bio)!.assumingMemoryBound(to: TLSTransport.self)
     }
 
-    private static func read(_ bio: OpaquePointer?, _ bytes: UnsafeMutablePointer<CChar>?, _ count: CInt) -> CInt {
+    private static func read(_ bio: OpaquePointer?, _ bytes: UnsafeMutablePointer<CChar>?, _ count: CInt)
+        -> CInt
+    {
         let state = state(bio)
         copenssl_clear_retry(bio)
         if state.pointee.drained {

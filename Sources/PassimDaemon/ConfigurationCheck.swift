@@ -13,7 +13,8 @@ struct ConfigurationCheck {
         var lines: [String] = []
         var isClean = configuration.allComplaints.isEmpty
         let daemon = configuration.daemon
-        lines.append("\(paths.passimConf): port \(daemon.port), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")")
+        lines.append(
+            "\(paths.passimConf): port \(daemon.port), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")")
         for dropIn in configuration.dropIns {
             do throws(SystemError) {
                 let census = try Census(of: dropIn)

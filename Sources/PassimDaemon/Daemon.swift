@@ -44,7 +44,8 @@ package final class Daemon: Sendable {
         let configuration = readConfiguration()
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
-                service: MirrorService(daemon: self, dropIns: configuration.dropIns, failures: configuration.failures)),
+                service: MirrorService(
+                    daemon: self, dropIns: configuration.dropIns, failures: configuration.failures)),
             .init(service: ServerService(daemon: self, configuration: configuration.daemon)),
         ]
         if options.timedExit {
@@ -78,7 +79,8 @@ package final class Daemon: Sendable {
     /// Key and certificate, made where there are none.
     func tlsContext() throws(CryptoError) -> TLSContext {
         let (identity, events) = try ServerIdentity.load(
-            from: .init(keyPath: paths.secretKey, certificatePath: paths.certificate), hostName: hostName, now: wallClock())
+            from: .init(keyPath: paths.secretKey, certificatePath: paths.certificate), hostName: hostName,
+            now: wallClock())
         for event in events { logger.log(level: event.isWarning ? .warning : .notice, "\(event)") }
         return try TLSContext(serving: identity)
     }

@@ -1,5 +1,5 @@
-internal import PassimConfig
 internal import Logging
+internal import PassimConfig
 internal import PassimCore
 internal import PassimIndex
 internal import PassimMirror
@@ -47,7 +47,8 @@ extension OriginTable {
     /// The same object where nothing changed: its rate limit goes on.
     fileprivate func served(_ mirrored: MirrorOrigin) -> ServedOrigin {
         let dropIn = mirrored.dropIn
-        if let known = origin(mirrored.id), known.cooldown == dropIn.cooldown, known.maxRate == dropIn.maxRate {
+        if let known = origin(mirrored.id), known.cooldown == dropIn.cooldown, known.maxRate == dropIn.maxRate
+        {
             return known
         }
         return ServedOrigin(

@@ -21,6 +21,7 @@ struct ServerService: Service {
         if Task.isShuttingDownGracefully { return }
         let server = try makeServer()
         try server.start(cachedFiles: daemon.descriptorLimit >= 1024 ? 64 : 4)
+        releaseStartupPages()
         daemon.logger.notice("listening on port \(server.port)")
         ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
         await withGracefulShutdownHandler {

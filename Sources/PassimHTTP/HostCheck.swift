@@ -1,3 +1,5 @@
+internal import PassimCore
+
 /// Which Host fields may see the pages for this machine: row 2 of the contract's HTTPS table.
 ///
 /// A page of the web can have its name resolve to 127.0.0.1 and then read, from the visitor's browser, what
@@ -20,12 +22,17 @@ package struct HostCheck: Sendable {
         guard let host else { return true }
         guard var name = Authority(host)?.host else { return false }
         if name[0] == ASCII.openBracket {
-            return IPAddress(ipv6: name.part(1..<name.count - 1))?.isLoopback ?? false
+            return IPAddress(text(name.part(1..<name.count - 1)))?.isLoopback ?? false
         }
         if name[name.count - 1] == ASCII.dot { name = name.part(0..<name.count - 1) }
-        if let address = IPAddress(ipv4: name) { return address.isLoopback }
+        if let address = IPAddress(text(name)) { return address.isLoopback }
         return names.contains { known in
             known.count == name.count && zip(known, name).allSatisfy { $0 == ASCII.lowercased($1) }
         }
+    }
+
+    /// An authority is ASCII.
+    private func text(_ bytes: UnsafeRawBufferPointer) -> String {
+        String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -46,7 +46,10 @@ struct RequestLineScanner: Sendable {
             case .method:
                 try takeMethod(byte, at: position, in: bytes)
             case .target:
-                try takeTarget(byte, at: position)
+                let stop = min(end, partStart + RequestLimits.target)
+                while position < stop, RequestLineScanner.isPlain(bytes[position]) { position += 1 }
+                if position == end { return position }
+                try takeTarget(bytes[position], at: position)
             case .version:
                 try takeVersion(byte, offset: position - partStart)
                 if phase == .complete { try splitTarget(bytes) }
@@ -78,6 +81,10 @@ struct RequestLineScanner: Sendable {
     }
 
     /// Bytes above ASCII are let through: curl sends a URL as it was typed.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte > ASCII.space && byte != 0x7F && byte != ASCII.hash
+    }
+
     private mutating func takeTarget(_ byte: UInt8, at position: Int) throws(Rejection) {
         if byte == ASCII.space {
             guard position > partStart else { throw .emptyTarget }

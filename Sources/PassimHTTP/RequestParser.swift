@@ -61,22 +61,20 @@ package struct RequestParser: Sendable {
     private mutating func nextLine(
         _ bytes: UnsafeRawBufferPointer, to end: Int
     ) throws(Rejection) -> Range<Int>? {
-        while position < end {
-            let byte = bytes[position]
-            if position == fieldStart, ASCII.isWhitespace(byte) { throw .leadingWhitespace }
-            if !ASCII.isControl(byte) || byte == ASCII.tab {
-                position += 1
-                continue
-            }
-            guard byte == ASCII.carriageReturn else { throw .control(byte) }
-            guard position + 1 < end else { return nil }
-            guard bytes[position + 1] == ASCII.lineFeed else { throw .bareCarriageReturn }
-            let field = fieldStart..<position
-            position += 2
-            fieldStart = position
-            return field
+        if position == fieldStart, position < end, ASCII.isWhitespace(bytes[position]) {
+            throw .leadingWhitespace
         }
-        return nil
+        var place = position
+        while place < end, !ASCII.isControl(bytes[place]) || bytes[place] == ASCII.tab { place += 1 }
+        position = place
+        guard place < end else { return nil }
+        guard bytes[place] == ASCII.carriageReturn else { throw .control(bytes[place]) }
+        guard place + 1 < end else { return nil }
+        guard bytes[place + 1] == ASCII.lineFeed else { throw .bareCarriageReturn }
+        let field = fieldStart..<place
+        position = place + 2
+        fieldStart = position
+        return field
     }
 
     private func finish() throws(Rejection) -> RequestHead {

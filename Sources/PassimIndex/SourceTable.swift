@@ -11,8 +11,14 @@ struct SourceTable {
     private var sources: [Source] = []
     /// The one taken last: files come in runs.
     private var recent = 0
+    private let limit: Int
 
-    /// - Returns: the number of the pair, to be released; nil where 65 536 others are in use.
+    /// - Parameter limit: of pairs in use; at most 2^16, other values are for tests.
+    init(limit: Int = 1 << 16) {
+        self.limit = limit
+    }
+
+    /// - Returns: the number of the pair, to be released; nil where as many others as the limit says are in use.
     mutating func take(origin: OriginID, device: UInt64) -> UInt16? {
         if recent >= sources.count || !matches(recent, origin, device) {
             if let known = sources.indices.first(where: { matches($0, origin, device) }) {
@@ -20,7 +26,7 @@ struct SourceTable {
             } else if let unused = sources.firstIndex(where: { $0.uses == 0 }) {
                 sources[unused] = Source(origin: origin, device: device, uses: 0)
                 recent = unused
-            } else if sources.count <= Int(UInt16.max) {
+            } else if sources.count < limit {
                 recent = sources.count
                 sources.append(Source(origin: origin, device: device, uses: 0))
             } else {

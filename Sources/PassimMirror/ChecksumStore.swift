@@ -116,6 +116,12 @@ package final class ChecksumStore: Sendable {
         }
     }
 
+    /// Writes what waits and lets go of the database, which another process may then have.
+    package func close() {
+        flush()
+        state.withLock { $0.rows = nil }
+    }
+
     /// Removes what no pass has used for long; looks once a day at most.
     func prune() {
         let today = self.today

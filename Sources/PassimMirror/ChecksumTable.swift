@@ -57,7 +57,8 @@ final class ChecksumTable {
                 COMMIT;
                 """)
         } else if version != 1 {
-            throw SQLiteError(code: 26, message: "made by another version of passim (\(version))")
+            // Not damage: whoever made it will want it back.
+            throw SQLiteError(code: 0, message: "made by another version of passim (format \(version))")
         }
         selection = try database.prepare(
             """

@@ -85,7 +85,7 @@ package final class Mirror: Sendable {
             defer { threads = [] }
             return threads
         }) { thread.join() }
-        cache.store?.flush()
+        cache.store?.close()
     }
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }

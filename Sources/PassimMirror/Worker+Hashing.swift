@@ -32,7 +32,9 @@ extension Worker {
         finish(results, walk)
     }
 
-    private func hash(_ job: FileJob, in directory: OpenDirectory, _ id: DirectoryID, _ results: inout Results) {
+    private func hash(
+        _ job: FileJob, in directory: OpenDirectory, _ id: DirectoryID, _ results: inout Results
+    ) {
         let name = job.name
         do throws(SystemError) {
             let file = try directory.descriptor.open(name, fileFlags)
@@ -72,7 +74,8 @@ extension Worker {
         }
         switch outcome {
         case .stopped:
-            results.ended.append(job)
+            // At the end of the daemon nothing is done with, least of all the pass.
+            if !mirror.isStopping { results.ended.append(job) }
         case .changed:
             putBackChanged(job, name, id, &results)
         case .digest(let digest):
@@ -107,7 +110,9 @@ extension Worker {
         _ results: inout Results
     ) {
         // What is known of other content is not true any more, and not to be listed for as long as it takes.
-        if let known = mirror.index.entry(directory: id, name: name), !known.identity.sameContent(as: identity) {
+        if let known = mirror.index.entry(directory: id, name: name),
+            !known.identity.sameContent(as: identity)
+        {
             results.changes.append(.remove(directory: id, name: name))
         }
         var job = job
@@ -117,7 +122,8 @@ extension Worker {
         putBack(job, after: delay, &results)
     }
 
-    private func putBackChanged(_ job: FileJob, _ name: RawName, _ id: DirectoryID, _ results: inout Results) {
+    private func putBackChanged(_ job: FileJob, _ name: RawName, _ id: DirectoryID, _ results: inout Results)
+    {
         mirror.count { $0.changedWhileHashed += 1 }
         var job = job
         job.tries += 1

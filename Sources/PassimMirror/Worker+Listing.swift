@@ -26,7 +26,9 @@ extension Worker {
                 case .regular:
                     if relative.with(name, { walk.dropIn.accepts($0) }) { files.add(name, kind) }
                 case .directory:
-                    if relative.with(name, { walk.dropIn.entersDirectory($0) }) { directories.add(name, kind) }
+                    if relative.with(name, { walk.dropIn.entersDirectory($0) }) {
+                        directories.add(name, kind)
+                    }
                 case .unknown: files.add(name, kind)
                 case .symbolicLink, .other: break
                 }
@@ -72,7 +74,9 @@ extension Worker {
         return OpenDirectory(try node.walk.root.descriptor.open(beneath: path, flags))
     }
 
-    private func failedToList(_ job: DirectoryJob, _ node: DirectoryNode, _ path: RawName, _ error: SystemError) {
+    private func failedToList(
+        _ job: DirectoryJob, _ node: DirectoryNode, _ path: RawName, _ error: SystemError
+    ) {
         let walk = job.walk
         switch error.meaning {
         case .gone:

@@ -26,7 +26,8 @@ extension Connection {
         _ status: Status, body: [UInt8], isHead: Bool, _ reactor: Reactor,
         fields: (inout HeadWriter) -> Void
     ) {
-        let count = writeHead(status, length: status == .notModified ? nil : UInt64(body.count), reactor, fields)
+        let count = writeHead(
+            status, length: status == .notModified ? nil : UInt64(body.count), reactor, fields)
         response = Response(content: isHead ? .none : .memory(body, offset: 0), staged: count)
     }
 

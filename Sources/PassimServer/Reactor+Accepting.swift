@@ -45,7 +45,8 @@ extension Reactor {
         // accept4(2) says EINVAL once the socket has stopped listening: the server is ending.
         if error.code == .invalid { return stopListening() }
         state.logger.warning(
-            "not accepting for a moment: \(error). Raise the limit of open files (LimitNOFILE=) if this stays")
+            "not accepting for a moment: \(error). Raise the limit of open files (LimitNOFILE=) if this stays"
+        )
         stopListening()
         files.removeAll()
         acceptAgainAt = now + Reactor.pause
@@ -55,7 +56,8 @@ extension Reactor {
     /// To the reactor with the fewest connections; to this one when there is no better.
     private func place(_ socket: CInt, _ peer: IPAddress) {
         guard state.counts.admit(peer, limit: settings.values.maxConnectionsPerAddress) else {
-            state.logger.debug("refused a connection: \(peer) has \(settings.values.maxConnectionsPerAddress)")
+            state.logger.debug(
+                "refused a connection: \(peer) has \(settings.values.maxConnectionsPerAddress)")
             _ = Descriptor(owning: socket)
             return
         }
@@ -76,7 +78,8 @@ extension Reactor {
     func adopt(_ socket: CInt, _ peer: IPAddress) {
         if connectionCount >= max(1, settings.values.maxConnections / state.loads.count) { shedIdle() }
         generation &+= 1
-        guard drainDeadline == nil, connectionCount < max(1, settings.values.maxConnections / state.loads.count),
+        guard drainDeadline == nil,
+            connectionCount < max(1, settings.values.maxConnections / state.loads.count),
             let connection = Connection(
                 socket: socket, peer: peer, generation: generation, tls: settings.tls, reactor: self)
         else {

@@ -60,7 +60,10 @@ package struct Poller: ~Copyable {
     package borrowing func wait(milliseconds: CInt) throws(SystemError) -> Int {
         let epoll = descriptor.lend { $0 }
         #if DEBUG
-        if let code = FaultPlan.current?.take(.epoll_wait) { throw SystemError(code: code, call: .epoll_wait) }
+        if let code = FaultPlan.current?.take(.epoll_wait) {
+            if code == .interrupted { return 0 }
+            throw SystemError(code: code, call: .epoll_wait)
+        }
         #endif
         let count = epoll_wait(epoll, events, CInt(capacity), milliseconds)
         if count >= 0 { return Int(count) }

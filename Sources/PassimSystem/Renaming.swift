@@ -2,6 +2,9 @@ internal import CLinux
 internal import Glibc
 package import PassimCore
 
+/// RENAME_NOREPLACE of <linux/fs.h>, which glibc shows only under _GNU_SOURCE.
+private let renameNoReplace: CUnsignedInt = 1
+
 extension Descriptor {
     /// renameat2(2) with RENAME_NOREPLACE within this directory: what has the name `new` is never lost.
     ///
@@ -14,7 +17,7 @@ extension Descriptor {
             _ = try old.withCString { (oldText) throws(SystemError) in
                 try new.withCString { (newText) throws(SystemError) in
                     try retrying(.renameat, "\(old) to \(new)") {
-                        clinux_renameat2(number, oldText, number, newText, 1 /* RENAME_NOREPLACE */)
+                        clinux_renameat2(number, oldText, number, newText, renameNoReplace)
                     }
                 }
             }

@@ -19,7 +19,7 @@ package enum Socket {
     /// says of IP_FREEBIND: it may come with the network.
     ///
     /// - Parameter port: 0 takes a free one.
-    /// - Throws: `.addressInUse`; `.noDevice` where there is no such interface.
+    /// - Throws: `.addressInUse`; `.noSuchInterface`.
     package static func listen(_ place: Place, port: UInt16) throws(SystemError) -> Descriptor {
         let address: IPAddress
         switch place {

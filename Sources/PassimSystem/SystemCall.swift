@@ -1,11 +1,13 @@
 internal import CLinux
 
-/// The calls that this target makes, for error messages and for faults injected by tests.
+/// The calls that this target makes, for error messages and for faults injected by tests. The names are
+/// those of the manual pages.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 package enum SystemCall: String, CaseIterable, Sendable {
-    case accept4, bind, connect, epoll_create1, epoll_ctl, epoll_wait, eventfd, fchmod, fgetxattr, fremovexattr,
-        fsetxattr, fstat, fsync, ftruncate, getdents64, getsockname, getsockopt, link, listen, mkdirat, open,
-        openat, openat2, pread, pthread_create, read, readlinkat, recv, renameat, send, setsockopt, shutdown,
-        socket, unlinkat, write
+    case accept4, bind, connect, epoll_create1, epoll_ctl, epoll_wait, eventfd, fchmod, fgetxattr
+    case fremovexattr, fsetxattr, fstat, fsync, ftruncate, getdents64, getsockname, getsockopt, link, listen
+    case mkdirat, open, openat, openat2, pread, pthread_create, read, readlinkat, recv, renameat, send
+    case setsockopt, shutdown, socket, unlinkat, write
 }
 
 /// The one place that reads errno and repeats what a signal interrupted.
@@ -15,12 +17,13 @@ package enum SystemCall: String, CaseIterable, Sendable {
 func retrying<Result: FixedWidthInteger & SignedInteger>(
     _ call: SystemCall, _ subject: @autoclosure () -> String = "", _ body: () -> Result
 ) throws(SystemError) -> Result {
-    #if DEBUG
-    if let code = FaultPlan.current?.take(call) {
-        throw SystemError(code: code, call: call, subject: subject())
-    }
-    #endif
     while true {
+        #if DEBUG
+        if let code = FaultPlan.current?.take(call) {
+            if code == .interrupted { continue }
+            throw SystemError(code: code, call: call, subject: subject())
+        }
+        #endif
         let result = body()
         if result != -1 { return result }
         let code = SystemError.Code(rawValue: clinux_errno())
@@ -36,13 +39,14 @@ func retrying<Result: FixedWidthInteger & SignedInteger>(
 func retryingUnlessBlocked<Result: FixedWidthInteger & SignedInteger>(
     _ call: SystemCall, _ body: () -> Result
 ) throws(SystemError) -> Result? {
-    #if DEBUG
-    if let code = FaultPlan.current?.take(call) {
-        if code == .again { return nil }
-        throw SystemError(code: code, call: call)
-    }
-    #endif
     while true {
+        #if DEBUG
+        if let code = FaultPlan.current?.take(call) {
+            if code == .interrupted { continue }
+            if code == .again { return nil }
+            throw SystemError(code: code, call: call)
+        }
+        #endif
         let result = body()
         if result != -1 { return result }
         let code = SystemError.Code(rawValue: clinux_errno())

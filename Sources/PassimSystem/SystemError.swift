@@ -52,17 +52,19 @@ package struct SystemError: Error, Hashable, Sendable {
         package static let stale = Code(rawValue: ESTALE)
         package static let quota = Code(rawValue: EDQUOT)
         package static let noBuffers = Code(rawValue: ENOBUFS)
+        /// ENXIO: what opening a socket's file gives.
         package static let noDevice = Code(rawValue: ENXIO)
+        /// ENODEV
+        package static let noSuchInterface = Code(rawValue: ENODEV)
 
         /// strerror(3) in the C locale, without the race of its static buffer.
         package var sentence: String {
-            guard let text = strerror_name(rawValue) else { return "error \(rawValue)" }
-            return text
+            describe(rawValue) ?? "error \(rawValue)"
         }
     }
 }
 
-private func strerror_name(_ code: CInt) -> String? {
+private func describe(_ code: CInt) -> String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
         guard strerror_r(code, buffer.baseAddress!, buffer.count) == 0 else { return nil }
         return String(cString: buffer.baseAddress!)
@@ -71,6 +73,7 @@ private func strerror_name(_ code: CInt) -> String? {
 
 extension SystemError: CustomStringConvertible {
     package var description: String {
-        subject.isEmpty ? "\(call.rawValue): \(code.sentence)" : "\(call.rawValue) \(subject): \(code.sentence)"
+        subject.isEmpty
+            ? "\(call.rawValue): \(code.sentence)" : "\(call.rawValue) \(subject): \(code.sentence)"
     }
 }

@@ -26,6 +26,11 @@ package final class SystemThread: Sendable {
         handle = Lock(thread)
     }
 
+    deinit {
+        // Nobody waited: what the thread leaves would be kept for one who does.
+        if let thread = handle.withLock({ $0 }) { pthread_detach(thread) }
+    }
+
     /// Waits for the thread to end; the second call returns at once.
     package func join() {
         if let thread = handle.withLock({ handle in
@@ -47,7 +52,9 @@ package final class SystemThread: Sendable {
     }
 }
 
-/// How many processors this process may run on; at least 1.
+/// How many processors this thread may run on (sched_getaffinity(2)); at least 1. Those that are online
+/// may be more: a service or container can be bound to some of them.
 package func processorCount() -> Int {
-    max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
+    let allowed = Int(clinux_allowed_processors())
+    return max(1, allowed > 0 ? allowed : Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
 }

@@ -63,6 +63,7 @@ extension Descriptor {
 /// mkdir(2) of `path` and of what is missing above it.
 ///
 /// - Parameter mode: of directories that are made; existing ones stay as they are.
+/// - Throws: `.notDirectory` where there is something else.
 package func makeDirectories(_ path: String, mode: UInt32) throws(SystemError) {
     var prefix = path.hasPrefix("/") ? "/" : ""
     for component in path.split(separator: "/") {
@@ -71,12 +72,14 @@ package func makeDirectories(_ path: String, mode: UInt32) throws(SystemError) {
             let wanted = prefix
             _ = try retrying(.mkdirat, wanted) { mkdir(wanted, mode_t(mode)) }
         } catch {
-            if error.code != .exists {
-                // A read-only parent answers EROFS or EACCES even for what exists.
-                var status = stat()
-                if stat(prefix, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { continue }
-                throw error
+            // EEXIST is said of a file too, and a read-only parent answers EROFS or EACCES even for what
+            // exists.
+            var status = stat()
+            if stat(prefix, &status) == 0 {
+                if status.st_mode & S_IFMT == S_IFDIR { continue }
+                throw SystemError(code: .notDirectory, call: .mkdirat, subject: prefix)
             }
+            throw error
         }
     }
 }

@@ -105,3 +105,43 @@ struct TestKitTests {
         #expect(try tree.read("c") == Array("conXent".utf8))
     }
 }
+
+struct HTTPResponseTests {
+    @Test func headAndBodyAreTakenApart() throws {
+        let response = try HTTPResponse(
+            whole: Array("HTTP/1.1 200 OK\r\nA: 1\r\nb:2\r\nA: 3\r\n\r\nbody\r\n\r\nmore".utf8))
+        #expect(response.status == 200)
+        #expect(response.version == "HTTP/1.1")
+        #expect(response["B"] == "2")
+        #expect(response["a"] == nil)
+        #expect(response.values(of: "a") == ["1", "3"])
+        #expect(response.text == "body\r\n\r\nmore")
+    }
+
+    @Test(arguments: [
+        "", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\nA: 1\n\n", "HTTP/1.1 20 OK\r\n\r\n", "200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nA 1\r\n\r\n", "HTTP/1.1 200 OK\r\nA: 1\nB: 2\r\n\r\n",
+    ])
+    func malformedResponseIsAnError(text: String) {
+        #expect(throws: TestFailure.self) { try HTTPResponse(whole: Array(text.utf8)) }
+    }
+}
+
+@Suite(.enabled(if: Lan.isPossible, Comment(rawValue: Lan.requirement)))
+struct LanTests {
+    @Test func hostsSeeEachOtherAndNothingElse() throws {
+        var lan: Lan? = try Lan()
+        let name = try #require(lan?.server)
+        var setting = ChildProcess.Setting()
+        setting.namespace = name
+        let routes = try Command.succeed(["ip", "route"], setting).text
+        #expect(routes.split(separator: "\n").count == 1)
+        #expect(routes.hasPrefix("10.77.0.0/24 dev lan0"))
+        setting.namespace = lan?.client
+        let ping = ["timeout", "5", "bash", "-c", "exec 3<>/dev/tcp/\(Lan.serverAddress)/9"]
+        // Nobody listens, but somebody says so.
+        #expect(try Command.run(ping, setting).errorText.contains("Connection refused"))
+        lan = nil
+        #expect(try !Command.succeed(["ip", "netns", "list"]).text.contains(name))
+    }
+}

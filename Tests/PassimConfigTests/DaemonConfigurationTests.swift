@@ -1,5 +1,5 @@
+import PassimCore
 import PassimGLib
-import PassimSystem
 import PassimTestKit
 import Testing
 

@@ -70,7 +70,7 @@ struct TLSClientTests {
                     $0.session = session
                 })
             try client.send("GET / HTTP/1.0\r\n\r\n")
-            // Not to the end: s_server cuts the connection, which spoils the session (RFC 5246, 7.2.2).
+            // Not to the end: s_server cuts the connection, which spoils the session.
             _ = try client.receive()
             return (client.isResumed, client.session)
         }

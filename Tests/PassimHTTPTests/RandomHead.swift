@@ -8,10 +8,12 @@ enum RandomHead {
             "http://h?q",
             "http://u@h/", "*", "h:443", "/\u{E4}%20\"<>", "/..", "//x",
         ])
-        text += " HTTP/" + random.pick(["1.1", "1.1", "1.1", "1.0", "1.7", "2.0", "0.9"]) + "\r\n"
-        if random.chance(90) { text += "Host: \(random.pick(hosts))\r\n" }
+        text += " HTTP/" + (random.chance(80) ? "1.1" : random.pick(["1.0", "1.7", "2.0", "0.9"])) + "\r\n"
+        if random.chance(90) {
+            text += "Host: \(random.chance(70) ? "localhost:27500" : random.pick(hosts))\r\n"
+        }
         for _ in 0..<Int.random(in: 0...5, using: &random) {
-            text += random.pick(fields) + "\r\n"
+            text += (random.chance(70) ? "X-\(random.next()): ok" : random.pick(fields)) + "\r\n"
         }
         return latin1Bytes(text + "\r\n")
     }

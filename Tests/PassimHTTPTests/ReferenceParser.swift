@@ -95,7 +95,7 @@ enum ReferenceParser {
         head.isHTTP11 = number != "1.0"
     }
 
-    private static func isAuthority(_ text: String) -> Bool {
+    static func isAuthority(_ text: String) -> Bool {
         var host = text
         // A colon within brackets is not the port's.
         if let colon = text.lastIndex(of: ":"), !text[colon...].contains("]") {

@@ -1,4 +1,5 @@
 import PassimCore
+import PassimTestKit
 import Testing
 
 @testable import PassimHTTP

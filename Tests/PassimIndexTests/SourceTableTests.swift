@@ -18,12 +18,14 @@ struct SourceTableTests {
         expect(table[one].device == 5)
     }
 
-    @Test func morePairsThanTwoBytesHoldAreRefused() {
-        var table = SourceTable()
-        // The table is searched from its start for each new pair: this is slow on purpose nowhere else.
-        for device in 0..<300 { expect(table.take(origin: OriginID(1), device: UInt64(device)) != nil) }
+    @Test func morePairsThanTheLimitAreRefusedUntilOneIsReleased() {
+        var table = SourceTable(limit: 300)
         for device in 0..<300 {
             expect(table.take(origin: OriginID(1), device: UInt64(device)) == UInt16(device))
         }
+        expect(table.take(origin: OriginID(1), device: 300) == nil)
+        expect(table.take(origin: OriginID(1), device: 7) == 7)
+        table.release(200)
+        expect(table.take(origin: OriginID(1), device: 300) == 200)
     }
 }

@@ -1,0 +1,90 @@
+internal import PassimCore
+
+extension Catalogue {
+    /// Removal of what was last seen before `limit`, directory by directory.
+    struct Sweep {
+        /// Each after those below it.
+        fileprivate let directories: [DirectoryID]
+        fileprivate let limit: UInt64
+        fileprivate var current = 0
+        fileprivate var position: UInt32 = 0
+        fileprivate var revision: UInt32 = 0
+    }
+
+    /// What the pass has not seen.
+    func sweep(_ pass: PassID) -> Sweep {
+        Sweep(directories: subtree(pass.origin, .empty), limit: UInt64(pass.number))
+    }
+
+    /// All there is now at and below a directory.
+    func sweep(origin: OriginID, below path: RawName) -> Sweep {
+        Sweep(directories: subtree(origin, path), limit: UInt64(counter) + 1)
+    }
+
+    private func subtree(_ origin: OriginID, _ path: RawName) -> [DirectoryID] {
+        tree.withLock { tree in
+            tree.value.find(origin: origin, path: path).map { tree.value.subtree($0) } ?? []
+        }
+    }
+
+    /// A piece of a sweep.
+    ///
+    /// - Returns: whether it was the last.
+    func advance(_ sweep: inout Sweep, _ transaction: inout Transaction) -> Bool {
+        var left = limits.piece
+        while sweep.current < sweep.directories.count {
+            let directory = sweep.directories[sweep.current]
+            if let table = table(of: directory) {
+                advance(&sweep, in: table, of: directory, &left, &transaction)
+            }
+            if left <= 0 {
+                // What is inserted from here on is younger than the sweep.
+                if counter < sweep.limit { counter = UInt32(clamping: sweep.limit) }
+                return false
+            }
+            if table(of: directory) == nil { retire(directory, notUsedSince: sweep.limit) }
+            sweep.current += 1
+            sweep.position = 0
+            sweep.revision = 0
+            left -= 1
+        }
+        return true
+    }
+
+    private func advance(
+        _ sweep: inout Sweep, in table: FileTable, of directory: DirectoryID, _ left: inout Int,
+        _ transaction: inout Transaction
+    ) {
+        if table.revision != sweep.revision { sweep.position = 0 }
+        sweep.revision = table.revision
+        while left > 0, let filled = table.slots.nextFilled(from: sweep.position) {
+            left -= 1
+            sweep.position = filled + 1
+            let number = table.slots[filled]
+            let mark = shard(number).withLock { $0.value.mark(of: number & 0xFF_FFFF) }
+            if mark < sweep.limit { remove(at: filled, from: table, of: directory, &transaction) }
+        }
+        if left > 0, table.slots.isSparse { rebuild(table) }
+    }
+
+    /// Somebody may still hold its ID and be about to insert: it is forgotten only when as many others as
+    /// the limit says have been retired after it.
+    private func retire(_ directory: DirectoryID, notUsedSince stamp: UInt64) {
+        let number = retirements == .max ? 1 : retirements + 1
+        guard tree.withLock({ $0.value.retire(directory, notUsedSince: stamp, number: number) }) else {
+            return
+        }
+        retirements = number
+        retired.append((directory, number))
+        while retired.count - reclaimed > limits.retiredDirectories {
+            let oldest = retired[reclaimed]
+            reclaimed += 1
+            let holdsFiles = table(of: oldest.id) != nil
+            tree.withLock { $0.value.reclaim(oldest.id, number: oldest.number, holdsFiles: holdsFiles) }
+        }
+        if reclaimed > limits.retiredDirectories {
+            retired.removeFirst(reclaimed)
+            reclaimed = 0
+        }
+    }
+}

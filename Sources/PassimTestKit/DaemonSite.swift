@@ -1,0 +1,59 @@
+package import PassimCore
+
+/// What a daemon finds when it starts: configuration, state, and directories to serve; outlives its runs.
+package final class DaemonSite: Sendable {
+    /// `etc` and `var` of the daemon, and `mirror`.
+    package let tree: TemporaryTree
+    /// Whom the daemon runs as; nil is whoever runs the tests.
+    package let user: UInt32?
+    /// The network namespace it runs in.
+    package let namespace: String?
+
+    /// nobody, as far as numbers go.
+    package static let unprivileged: UInt32 = 65534
+
+    /// - Parameter settings: lines of `[daemon]` besides `Port=0`.
+    package init(user: UInt32? = nil, namespace: String? = nil, _ settings: String...) throws {
+        tree = try TemporaryTree()
+        self.user = user
+        self.namespace = namespace
+        try tree.makeDirectory("etc/passim.d")
+        try tree.makeDirectory("var")
+        try tree.makeDirectory("mirror")
+        if let user { try tree.changeOwner("var", user) }
+        try configure(settings)
+    }
+
+    /// Replaces passim.conf.
+    package func configure(_ settings: [String]) throws {
+        let lines = ["[daemon]", "Port=0"] + settings
+        try tree.write("etc/passim.conf", lines.map { $0 + "\n" }.joined())
+    }
+
+    /// Writes a drop-in.
+    ///
+    /// - Parameter directory: relative to `tree`.
+    package func share(
+        _ directory: String = "mirror", as name: String = "mirror", _ settings: String...
+    ) throws {
+        let lines = ["[passim]", "Path=\(tree.absolute(directory))"] + settings
+        try tree.write("etc/passim.d/\(name).conf", lines.map { $0 + "\n" }.joined())
+    }
+
+    /// The program, where the daemon's user can reach it: the build directory may be somebody's own.
+    func program() throws -> String {
+        let built = try Products.path(of: "passimd")
+        guard let user else { return built }
+        var setting = ChildProcess.Setting()
+        setting.user = user
+        if try Command.run(["test", "-x", built], setting).succeeded { return built }
+        if !tree.exists("passimd") {
+            try Command.succeed(["install", "-m", "755", built, tree.absolute("passimd")])
+        }
+        return tree.absolute("passimd")
+    }
+
+    package func start(_ arguments: String...) throws -> DaemonProcess {
+        try DaemonProcess(self, arguments)
+    }
+}

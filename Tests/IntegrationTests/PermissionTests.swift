@@ -1,0 +1,71 @@
+import PassimCore
+import PassimCrypto
+import PassimTestKit
+import Testing
+
+/// The daemon as user 65534, over what belongs to root: the usual case on a packaged machine.
+@Suite(.enabled(if: isRoot, "needs root to start the daemon as another user"))
+struct PermissionTests {
+    let site: DaemonSite
+    var tree: TemporaryTree { site.tree }
+
+    init() throws {
+        site = try DaemonSite(user: DaemonSite.unprivileged)
+        try site.share()
+        try tree.write("mirror/readable", "readable")
+    }
+
+    @Test func unreadableFilesAndDirectoriesCostTheOthersNothing() throws {
+        for number in 0..<50 { try tree.write("mirror/closed\(number)", "unreadable \(number)", mode: 0o600) }
+        try tree.write("mirror/no entry/file", "behind a closed door")
+        try tree.changeMode("mirror/no entry", 0o700)
+        try tree.write("mirror/no list/file", "in a directory that cannot be listed")
+        try tree.changeMode("mirror/no list", 0o711)
+        let daemon = try site.start()
+        #expect(try daemon.firstPass().served == 1)
+        #expect(try daemon.fetch(Digest(of: "readable")).text == "readable")
+        #expect(try daemon.fetch(Digest(of: "unreadable 7")).status == 404)
+        // One warning with a count, not one for each.
+        let lines = daemon.log.split(separator: "\n").filter { $0.contains("52") }
+        #expect(lines.count == 1, "\(daemon.log)")
+        #expect(daemon.log.split(separator: "\n").count < 30)
+    }
+
+    @Test func fileThatBecomesUnreadableIsUnknown() throws {
+        let daemon = try site.start()
+        try daemon.firstPass()
+        try tree.changeMode("mirror/readable", 0o600)
+        #expect(try daemon.fetch(Digest(of: "readable")).status == 404)
+        #expect(daemon.isRunning)
+    }
+
+    @Test func unreadableMirrorIsOneWarningAndHarmsNoOther() throws {
+        try tree.write("closed/file", "closed")
+        try tree.changeMode("closed", 0o700)
+        try site.share("closed", as: "closed")
+        let daemon = try site.start()
+        #expect(try daemon.firstPass().served == 1)
+        #expect(try daemon.fetch(Digest(of: "readable")).status == 200)
+        #expect(daemon.log.contains(tree.absolute("closed")))
+    }
+
+    @Test func stateDirectoryThatCannotBeWrittenIsAWarning() throws {
+        try tree.changeOwner("var", 0)
+        let daemon = try site.start()
+        #expect(try daemon.firstPass().served == 1)
+        #expect(try daemon.fetch(Digest(of: "readable")).status == 200)
+        #expect(daemon.log.contains("Permission denied"))
+        #expect(try Command.succeed(["find", tree.absolute("var"), "-mindepth", "1"]).text.isEmpty)
+    }
+
+    @Test func keyIsForTheDaemonOnly() throws {
+        let daemon = try site.start()
+        try daemon.firstPass()
+        for name in ["secret.key", "cert.pem"] {
+            let facts = try tree.status("var/lib/passim/\(name)")
+            #expect(facts.mode == 0o600)
+            #expect(facts.owner == DaemonSite.unprivileged)
+        }
+        #expect(try daemon.connect().client.peerCertificates == tree.read("var/lib/passim/cert.pem"))
+    }
+}

@@ -1,0 +1,236 @@
+import Glibc
+import PassimCore
+import PassimSystem
+import Testing
+
+@testable import PassimMirror
+
+@Suite struct ChecksumStoreTests {
+    private func identity(_ number: UInt64) -> FileIdentity {
+        FileIdentity(
+            device: .max, inode: number, size: .max,
+            modified: Timestamp(seconds: -1, nanoseconds: 999_999_999),
+            changed: Timestamp(seconds: .max, nanoseconds: 1))
+    }
+
+    private struct Place {
+        let tree = MirrorTree()
+        let clock = TestClock()
+        let log = LogRecorder()
+
+        func open(longest: Int64 = 1000) -> ChecksumStore {
+            ChecksumStore(directory: tree.path, logger: log.logger, clock: clock.clock, longest: longest)
+        }
+    }
+
+    @Test func exactlyTheRecordedStateIsFound() {
+        let place = Place()
+        let store = place.open()
+        store.record(identity(1), digest("a"), overrides: false)
+        for round in 0..<2 {
+            #expect(store.find(identity(1)) == digest("a"), "round \(round)")
+            #expect(store.find(identity(2)) == nil)
+            var other = identity(1)
+            other.device = 1
+            #expect(store.find(other) == nil)
+            other = identity(1)
+            other.size = 1
+            #expect(store.find(other) == nil)
+            other = identity(1)
+            other.modified.nanoseconds = 1
+            #expect(store.find(other) == nil)
+            other = identity(1)
+            other.changed.nanoseconds = 2
+            #expect(store.find(other) == nil)
+            other = identity(1)
+            other.changed.seconds = 2
+            #expect(store.find(other) == nil)
+            store.flush()
+        }
+        #expect(store.writes == 1)
+    }
+
+    @Test func rowsOutliveTheProcessAndReadingWritesNothing() {
+        let place = Place()
+        do {
+            let store = place.open()
+            for number in 0..<1000 as Range<UInt64> {
+                store.record(identity(number), digest("\(number)"), overrides: false)
+            }
+            store.flush()
+        }
+        let before = place.tree.identity("checksums.sqlite")
+        let directory = place.tree.identity(".")
+        do {
+            let store = place.open()
+            for number in 0..<1000 as Range<UInt64> {
+                #expect(store.find(identity(number)) == digest("\(number)"))
+            }
+            store.flush()
+            store.prune()
+            #expect(store.writes == 0)
+        }
+        #expect(place.tree.identity("checksums.sqlite") == before)
+        #expect(place.tree.identity(".") == directory)
+    }
+
+    @Test func nothingRecordedMakesNoFile() {
+        let place = Place()
+        let store = place.open()
+        #expect(store.find(identity(1)) == nil)
+        store.flush()
+        store.prune()
+        #expect(access(place.tree.child("checksums.sqlite"), F_OK) != 0)
+        #expect(place.log.warnings.isEmpty)
+    }
+
+    @Test func rowsAreWrittenInBatches() {
+        let place = Place()
+        let store = place.open()
+        for number in 0..<20000 as Range<UInt64> {
+            store.record(identity(number), digest("x"), overrides: false)
+        }
+        #expect(store.writes == 2)
+        store.flush(onlyIfDue: true)
+        #expect(store.writes == 2)
+        place.clock.advance(seconds: 3)
+        store.flush(onlyIfDue: true)
+        #expect(store.writes == 3)
+    }
+
+    @Test(arguments: ["garbage", "", "SQLite format 3\0 and then garbage"])
+    func damagedDatabaseIsSetAsideWithOneWarning(_ content: String) {
+        let place = Place()
+        place.tree.write(
+            "checksums.sqlite", content + String(repeating: "x", count: content.isEmpty ? 0 : 9000))
+        let store = place.open()
+        store.record(identity(1), digest("a"), overrides: false)
+        store.flush()
+        #expect(store.find(identity(1)) == digest("a"))
+        // An empty file is a database to SQLite.
+        #expect(place.log.warnings.count == (content.isEmpty ? 0 : 1))
+        #expect((access(place.tree.child("checksums.sqlite.damaged"), F_OK) == 0) == !content.isEmpty)
+    }
+
+    @Test func damageFoundWhileInUseIsRecoveredFrom() {
+        let place = Place()
+        do {
+            let store = place.open()
+            for number in 0..<5000 as Range<UInt64> {
+                store.record(identity(number), digest("\(number)"), overrides: false)
+            }
+            store.flush()
+        }
+        // All pages but the first, which holds the schema.
+        let file = place.tree.child("checksums.sqlite")
+        let size = Int(place.tree.identity("checksums.sqlite").size)
+        let descriptor = open(file, O_WRONLY)
+        let noise = [UInt8](repeating: 0xA5, count: size - 4096)
+        #expect(pwrite(descriptor, noise, noise.count, 4096) == noise.count)
+        close(descriptor)
+        let store = place.open()
+        #expect(store.find(identity(1)) == nil)
+        store.record(identity(1), digest("new"), overrides: false)
+        store.flush()
+        #expect(store.find(identity(1)) == digest("new"))
+        #expect(place.log.warnings.count == 1)
+    }
+
+    @Test func databaseOfAnotherVersionIsLeftAlone() throws {
+        let place = Place()
+        do {
+            let database = try SQLiteDatabase(path: place.tree.child("checksums.sqlite"), create: true)
+            try database.execute("PRAGMA user_version = 99")
+        }
+        let before = place.tree.identity("checksums.sqlite")
+        let store = place.open()
+        store.record(identity(1), digest("a"), overrides: false)
+        store.flush()
+        #expect(store.find(identity(1)) == nil)
+        #expect(place.log.warnings.count == 1)
+        #expect(place.tree.identity("checksums.sqlite").inode == before.inode)
+    }
+
+    @Test func directoryThatCannotBeMadeIsOneWarning() {
+        let log = LogRecorder()
+        let tree = MirrorTree()
+        tree.write("file", "not a directory")
+        let store = ChecksumStore(directory: tree.child("file/below"), logger: log.logger)
+        for number in 0..<3 as Range<UInt64> {
+            store.record(identity(number), digest("a"), overrides: false)
+            store.flush()
+        }
+        #expect(store.find(identity(1)) == nil)
+        #expect(log.warnings.count == 1)
+    }
+
+    @Test func secondProcessDoesWithoutTheStore() {
+        let place = Place()
+        let first = place.open()
+        first.record(identity(1), digest("a"), overrides: false)
+        first.flush()
+        let second = place.open()
+        second.record(identity(2), digest("b"), overrides: false)
+        second.flush()
+        #expect(second.find(identity(1)) == nil)
+        #expect(first.find(identity(1)) == digest("a"))
+        #expect(place.log.warnings.count == 1)
+    }
+
+    @Test func unusedRowsArePrunedAndUsedOnesStay() {
+        let place = Place()
+        let day = 86400.0
+        do {
+            let store = place.open()
+            store.record(identity(1), digest("used"), overrides: false)
+            store.record(identity(2), digest("unused"), overrides: false)
+            store.flush()
+            store.prune()
+        }
+        place.clock.advance(seconds: 20 * day)
+        do {
+            let store = place.open()
+            #expect(store.find(identity(1)) == digest("used"))
+            store.prune()
+            store.flush()
+            // The use was noted, because the last note was old.
+            #expect(store.writes == 1)
+        }
+        place.clock.advance(seconds: 15 * day)
+        let store = place.open()
+        store.prune()
+        #expect(store.writes == 1)
+        #expect(store.find(identity(1)) == digest("used"))
+        #expect(store.find(identity(2)) == nil)
+    }
+
+    @Test func longStoreLosesTheLeastRecentlyUsed() {
+        let place = Place()
+        let store = place.open(longest: 10)
+        for number in 0..<20 as Range<UInt64> {
+            place.clock.advance(seconds: 86400)
+            store.record(identity(number), digest("\(number)"), overrides: false)
+        }
+        store.flush()
+        store.prune()
+        #expect(store.find(identity(9)) == nil)
+        #expect(store.find(identity(10)) != nil)
+    }
+
+    @Test func overridesAreRememberedUntilReplaced() {
+        let place = Place()
+        do {
+            let store = place.open()
+            store.record(identity(1), digest("a"), overrides: true)
+            store.flush()
+        }
+        do {
+            let store = place.open()
+            #expect(store.overrides(identity(1)))
+            #expect(!store.overrides(identity(2)))
+            store.record(identity(1), digest("b"), overrides: false)
+            store.flush()
+        }
+        #expect(!place.open().overrides(identity(1)))
+    }
+}

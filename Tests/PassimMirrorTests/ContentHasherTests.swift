@@ -1,0 +1,72 @@
+import PassimCore
+import PassimCrypto
+import PassimSystem
+import Testing
+
+@testable import PassimMirror
+
+@Suite struct ContentHasherTests {
+    private func hash(
+        _ tree: MirrorTree, _ name: String, buffer size: Int = 4096, goOn: (UInt64) -> Bool = { _ in true },
+        hasher: SHA256Hasher = SHA256Hasher()
+    ) throws -> ContentHasher.Outcome {
+        let file = try Descriptor.open(tree.child(name), [.readOnly])
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        defer { buffer.deallocate() }
+        return try ContentHasher.hash(
+            file, try file.status().identity, with: hasher, buffer: buffer, goOn: goOn)
+    }
+
+    @Test(arguments: [0, 1, 4095, 4096, 4097, 8192, 100_000])
+    func digestIsThatOfTheWholeContent(_ size: Int) throws {
+        let tree = MirrorTree()
+        let content = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        tree.write("a", content)
+        #expect(try hash(tree, "a") == .digest(SHA256Hasher.digest(of: content)))
+    }
+
+    @Test func changeMeanwhileIsSeen() throws {
+        let tree = MirrorTree()
+        let content = [UInt8](repeating: 1, count: 10000)
+        let changes: [(MirrorTree) -> Void] = [
+            { $0.write("a", [UInt8](repeating: 2, count: 10000)) },
+            { $0.write("a", [UInt8](repeating: 1, count: 5000)) },
+            { $0.write("a", [UInt8](repeating: 1, count: 20000)) },
+            { $0.write("a", []) },
+            { $0.setModified("a", Timestamp(seconds: 5, nanoseconds: 0)) },
+        ]
+        for change in changes {
+            tree.write("a", content)
+            tree.setModified("a", Timestamp(seconds: 1_000_000_000, nanoseconds: 0))
+            var changed = false
+            let outcome = try hash(tree, "a") { _ in
+                if !changed { change(tree) }
+                changed = true
+                return true
+            }
+            #expect(outcome == .changed)
+        }
+    }
+
+    @Test func stopsWhenTold() throws {
+        let tree = MirrorTree()
+        tree.makeSparse("a", size: 1 << 40)
+        let hasher = SHA256Hasher()
+        #expect(try hash(tree, "a", goOn: { $0 < 8192 }, hasher: hasher) == .stopped)
+        // Nothing of it is left for the next file.
+        tree.write("b", "b")
+        #expect(try hash(tree, "b", hasher: hasher) == .digest(digest("b")))
+    }
+
+    @Test func readErrorIsThrownAndTheHasherIsFitForTheNext() throws {
+        let tree = MirrorTree()
+        tree.write("a", [UInt8](repeating: 1, count: 10000))
+        let hasher = SHA256Hasher()
+        let faults = FaultPlan([.pread: [nil, .inputOutput]])
+        FaultPlan.$current.withValue(faults) {
+            #expect(throws: SystemError.self) { try hash(tree, "a", hasher: hasher) }
+        }
+        tree.write("b", "b")
+        #expect(try hash(tree, "b", hasher: hasher) == .digest(digest("b")))
+    }
+}
