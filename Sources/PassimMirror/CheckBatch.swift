@@ -36,11 +36,11 @@ struct CheckBatch {
     }
 
     mutating func accepts(_ name: RawName) -> Bool {
-        name.bytes.withUnsafeBytes { path.with($0) { walk.dropIn.accepts($0) } }
+        name.bytes.withUnsafeBytes { path.with($0) { walk.dropIn.acceptsBelow($0) } }
     }
 
     mutating func enters(_ name: RawName) -> Bool {
-        name.bytes.withUnsafeBytes { path.with($0) { walk.dropIn.entersDirectory($0) } }
+        name.bytes.withUnsafeBytes { path.with($0) { walk.dropIn.entersBelow($0) } }
     }
 
     mutating func noteSeen(_ name: RawName) {

@@ -24,9 +24,9 @@ extension Worker {
             try directory.descriptor.forEachName(buffer: listBuffer) { name, kind in
                 switch kind {
                 case .regular:
-                    if relative.with(name, { walk.dropIn.accepts($0) }) { files.add(name, kind) }
+                    if relative.with(name, { walk.dropIn.acceptsBelow($0) }) { files.add(name, kind) }
                 case .directory:
-                    if relative.with(name, { walk.dropIn.entersDirectory($0) }) {
+                    if relative.with(name, { walk.dropIn.entersBelow($0) }) {
                         directories.add(name, kind)
                     }
                 case .unknown: files.add(name, kind)
