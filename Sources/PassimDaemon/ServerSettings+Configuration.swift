@@ -29,6 +29,7 @@ extension ServerSettings {
     ) -> [Socket.Place] {
         let hasInterface = places.contains { if case .interface = $0 { true } else { false } }
         return (configuration.ipv6 ? [false, true] : [false]).compactMap { v6 in
+            if places.contains(.every(v6: v6)) { return nil }
             if hasInterface {
                 let place = Socket.Place.interface("lo", v6: v6)
                 return places.contains(place) ? nil : place
@@ -44,13 +45,31 @@ extension ServerSettings {
         for name in configuration.listen {
             let wanted: [Socket.Place]
             if let address = IPAddress(scoped: name) {
-                wanted = address.isLoopback ? [] : [.address(address)]
+                wanted = address.isLoopback ? [] : [place(of: address)]
             } else {
                 wanted = families.map { .interface(name, v6: $0) }
             }
             // Named twice, the second socket would find the port taken.
             for place in wanted where !places.contains(place) { places.append(place) }
         }
-        return places
+        // Every address is those named besides it, too.
+        return places.filter { place in
+            families.allSatisfy { !places.contains(.every(v6: $0)) || !isAmongEvery(place, v6: $0) }
+        }
+    }
+
+    /// 0.0.0.0 and :: stand for all.
+    private static func place(of address: IPAddress) -> Socket.Place {
+        if address == IPAddress(ipv4: 0) { return .every(v6: false) }
+        if address == IPAddress(high: 0, low: 0) { return .every(v6: true) }
+        return .address(address)
+    }
+
+    private static func isAmongEvery(_ place: Socket.Place, v6: Bool) -> Bool {
+        switch place {
+        case .every: false
+        case .address(let address): address.isIPv4 != v6
+        case .interface(_, let wanted): wanted == v6
+        }
     }
 }

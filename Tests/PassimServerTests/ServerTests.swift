@@ -233,7 +233,7 @@ import Testing
             #expect(try half.isEnded())
             #expect(try silent.receiveRaw().isEmpty)
             #expect(throws: TLSClient.Failure.refused) { try test.rawClient() }
-            #expect(test.server.connectionCount == 1)
+            #expect(eventually { test.server.connectionCount == 1 })
             #expect(try busy.bytes(size).count == size)
             #expect(try busy.isEnded())
         } catch {

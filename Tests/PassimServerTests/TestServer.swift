@@ -18,6 +18,8 @@ final class TestServer: Sendable {
     let server: Server
     let settings: ServerSettings
     let directory: DirectoryID
+    /// Stay until the server is gone, also when it has stopped listening.
+    private let listeners: Set<CInt>
 
     static let origin = OriginID(1)
     static let otherOrigin = OriginID(2)
@@ -34,6 +36,8 @@ final class TestServer: Sendable {
         server = try Server(
             settings: settings, tls: TestServer.tls, index: index, origins: origins, pages: TestPages(),
             staleObserver: stale, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let port = server.port
+        listeners = Set((0..<4096 as Range<CInt>).filter { TestServer.isSocket($0, ofPort: port) })
     }
 
     static let tls: TLSContext = newContext()
@@ -113,12 +117,16 @@ final class TestServer: Sendable {
     var openDescriptors: Int {
         var count = 0
         for number in 0..<4096 as Range<CInt> {
-            if isServedConnection(number) || isFileOfTree(number) { count += 1 }
+            if TestServer.isSocket(number, ofPort: port) && !listeners.contains(number)
+                || isFileOfTree(number)
+            {
+                count += 1
+            }
         }
         return count
     }
 
-    private func isServedConnection(_ number: CInt) -> Bool {
+    private static func isSocket(_ number: CInt, ofPort port: UInt16) -> Bool {
         var address = [UInt8](repeating: 0, count: 128)
         var length = socklen_t(address.count)
         let isNamed = address.withUnsafeMutableBytes {
@@ -126,13 +134,8 @@ final class TestServer: Sendable {
         }
         // The port of both families is in the same place, behind the family.
         let family = CInt(address[0]) | CInt(address[1]) << 8
-        guard isNamed, family == AF_INET || family == AF_INET6,
-            UInt16(address[2]) << 8 | UInt16(address[3]) == port
-        else { return false }
-        var isListening: CInt = 0
-        length = socklen_t(MemoryLayout<CInt>.size)
-        getsockopt(number, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length)
-        return isListening == 0
+        return isNamed && (family == AF_INET || family == AF_INET6)
+            && UInt16(address[2]) << 8 | UInt16(address[3]) == port
     }
 
     private func isFileOfTree(_ number: CInt) -> Bool {
