@@ -112,14 +112,16 @@ private let ownAddress: String? = {
         }
     }
 
-    @Test func smallestCooldownOfAllOriginsCounts() async throws {
+    @Test(arguments: [(3600, 1), (1, 3600)])
+    func smallestCooldownOfAllOriginsCounts(one: Int, other: Int) async throws {
         try await withPeer(cooldown: 3600) { test, connect in
             let digest = try test.add("a", [1, 2, 3])
             try test.tree.write("other/b", [1, 2, 3])
             test.origins.replace([
-                ServedOrigin(id: TestServer.origin, path: test.tree.path, cooldown: 3600, maxRate: 0),
+                ServedOrigin(id: TestServer.origin, path: test.tree.path, cooldown: one, maxRate: 0),
                 ServedOrigin(
-                    id: TestServer.otherOrigin, path: test.tree.absolute("other"), cooldown: 1, maxRate: 0),
+                    id: TestServer.otherOrigin, path: test.tree.absolute("other"), cooldown: other, maxRate: 0
+                ),
             ])
             let directory = test.index.directory(origin: TestServer.otherOrigin, path: .empty)
             let file = try Descriptor.open(test.tree.absolute("other/b"), .readOnly)
