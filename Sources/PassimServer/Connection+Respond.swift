@@ -5,9 +5,8 @@ internal import PassimHTTP
 extension Connection {
     /// Reads, encrypts and counts the next part of the response, up to the turn's budget.
     func respond(_ reactor: Reactor, _ budget: inout Int) -> Step {
-        while var current = response {
-            // What follows is the connection's own copy until it is put back.
-            response = nil
+        // Taken out and not copied: a copy would count references for each request.
+        while var current = response.take() {
             let step = produce(&current, reactor, &budget)
             response = current
             switch step {
@@ -61,7 +60,7 @@ extension Connection {
             current.content = .memory(bytes, offset: offset + count)
         case .file(let file, let offset, let remaining):
             guard remaining > 0, budget > 0 else { break }
-            let wanted = Int(min(remaining, UInt64(min(budget, BufferPool.largeTurn))))
+            let wanted = Int(min(remaining, UInt64(min(budget, BufferPool.piece))))
             let allowed = current.allowance.available(wanted, remaining: remaining, now: reactor.now)
             if allowed == 0 {
                 if plaintext > 0 { break }
