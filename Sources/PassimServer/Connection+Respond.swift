@@ -23,8 +23,7 @@ extension Connection {
         endResponse(reactor, complete: true)
         phase = .request
         if closesAfterResponse { return .finish }
-        waitingSince = reactor.now
-        deadline = reactor.now + reactor.settings.values.timeLimits.idle
+        beginWaiting(reactor)
         if heldInput.isEmpty && !session.hasBufferedInput {
             // The next request has not come, or only to the socket: epoll tells.
             return .goOn
@@ -50,7 +49,8 @@ extension Connection {
         switch current.content {
         case .none: break
         case .memory(let bytes, let offset):
-            let count = min(bytes.count - offset, budget, reactor.plain.count - plaintext)
+            // The head has been charged already, and may have used up more than was left.
+            let count = max(0, min(bytes.count - offset, budget, reactor.plain.count - plaintext))
             bytes.withUnsafeBytes { bytes in
                 UnsafeMutableRawBufferPointer(rebasing: reactor.plain[plaintext...])
                     .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]))

@@ -75,9 +75,14 @@ package final class Server: Sendable {
     ///
     /// - Parameter seconds: after them, what is still being sent is cut.
     package func stop(within seconds: Int) async {
+        beginStopping(within: seconds)
+        await ended.wait()
+    }
+
+    /// The same without waiting for the end.
+    package func beginStopping(within seconds: Int) {
         listeners.refuse()
         tell(.drain(deadline: monotonicNanoseconds() + UInt64(seconds) * Reactor.second))
-        await ended.wait()
     }
 
     private func tell(_ message: Reactor.Message) {
