@@ -54,6 +54,8 @@ final class Connection {
     private var slowSince: UInt64 = 0
     var throttledUntil: UInt64 = 0
     var isResumable = false
+    /// Requests answered since the last tick that found the connection idle.
+    var requestsOfLate = 0
 
     /// - Returns: nil where there is no memory; the socket is still the caller's then.
     init?(socket: CInt, peer: IPAddress, generation: UInt32, tls: TLSContext, reactor: Reactor) {
@@ -104,6 +106,18 @@ final class Connection {
         closesAfterResponse = true
         return !isWaiting || phase == .linger
     }
+
+    /// Once a second: an idle connection gives up the buffers it was lent as a busy one.
+    func rest(_ reactor: Reactor) {
+        guard requestsOfLate > 0, phase == .request, waitingSince + Reactor.second <= reactor.now else {
+            return
+        }
+        if requestsOfLate >= Connection.busy { session.keepBuffers(false) }
+        requestsOfLate = 0
+    }
+
+    /// So many requests without a second's rest make a connection busy.
+    static let busy = 4
 
     /// Asked once a second.
     func isOverdue(_ reactor: Reactor) -> Bool {

@@ -167,7 +167,8 @@ final class Reactor {
     private func tick() {
         nextTick = now + Reactor.second
         for connection in connections {
-            if let connection, connection.isOverdue(self) { dismiss(connection) }
+            guard let connection else { continue }
+            if connection.isOverdue(self) { dismiss(connection) } else { connection.rest(self) }
         }
         files.expire(before: now > 2 * Reactor.second ? now - 2 * Reactor.second : 0)
     }

@@ -20,7 +20,9 @@ package final class Server: Sendable {
         settings: ServerSettings, tls: TLSContext, index: DigestIndex, origins: OriginTable,
         pages: any LocalPages, staleObserver: any StaleEntryObserver, logger: Logger
     ) throws(SystemError) {
-        listeners = try ListenerSet(settings.places, port: settings.port)
+        listeners = try ListenerSet(settings.places, port: settings.port) { place, error in
+            logger.warning("not listening at \(place): \(error)")
+        }
         state = try ServerState(
             index: index, origins: origins, pages: pages, staleObserver: staleObserver,
             settings: ServerState.Settings(settings, tls: tls), logger: logger)
