@@ -41,7 +41,7 @@ final class Reactor {
     var buffers = BufferPool()
     /// Plaintext of the turn: a response's head and content.
     let plain = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: Reactor.headRoom + BufferPool.largeTurn, alignment: 4096)
+        byteCount: Reactor.headRoom + BufferPool.piece, alignment: 4096)
     /// Request bytes of the turn.
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: Reactor.inputCapacity, alignment: 64)
     /// `Date:` of responses, remade each second.

@@ -8,21 +8,9 @@ import Testing
 @testable import PassimMirror
 
 @Suite struct QueueTests {
-    /// xorshift64*: the same numbers for the same seed.
-    private struct Numbers: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state ^= state >> 12
-            state ^= state << 25
-            state ^= state >> 27
-            return state &* 0x2545_F491_4F6C_DD1D
-        }
-    }
-
     @Test(arguments: [1, 2, 3] as [UInt64])
     func chunkedQueueIsAnArray(_ seed: UInt64) {
-        var numbers = Numbers(state: seed)
+        var numbers = SeededGenerator(seed: seed)
         var queue = ChunkedQueue<Int>()
         var model: [Int] = []
         for step in 0..<20000 {
@@ -54,7 +42,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func delayQueueGivesTheSoonestThatIsDue(_ seed: UInt64) {
-        var numbers = Numbers(state: seed)
+        var numbers = SeededGenerator(seed: seed)
         var queue = DelayQueue<Int>()
         var model: [(due: UInt64, value: Int)] = []
         for step in 0..<3000 {
