@@ -62,6 +62,7 @@ struct ChecksumCache: Sendable {
         let oldDigest = oldStamp == nil ? nil : checksum(of: file)
         if oldStamp == stamp.bytes, oldDigest == digest {
             // Another name of the same inode, or touched and not changed. No write, so that ctime stays.
+            forgetOverride(hashed, digest)
             return .kept(hashed, attributesWritten: false)
         }
         var written = false
@@ -81,8 +82,15 @@ struct ChecksumCache: Sendable {
             // Still there, still matching, and wrong?
             let lies = oldStamp == stamp.bytes && oldDigest != nil && self.stamp(of: file) == stamp.bytes
             store?.record(identity, digest, overrides: lies)
+        } else {
+            forgetOverride(identity, digest)
         }
         return .kept(identity, attributesWritten: written)
+    }
+
+    /// The attributes tell the truth again, so they are to be asked again.
+    private func forgetOverride(_ identity: FileIdentity, _ digest: Digest) {
+        if let store, store.overrides(identity) { store.record(identity, digest, overrides: false) }
     }
 
     private func stamp(of file: borrowing Descriptor) -> [UInt8]? {

@@ -112,7 +112,8 @@ package final class Mirror: Sendable {
         var next = state.withLock { $0.nextOrigin }
         for dropIn in dropIns {
             if let origin = old.first(where: { $0.isOf(dropIn) && !$0.isRemoved }) {
-                if origin.update(dropIn) { toScan.append(origin) }
+                // Also where there was nothing to share: it may be there now.
+                if origin.update(dropIn) || !origin.isThere { toScan.append(origin) }
                 kept.append(origin)
             } else {
                 let origin = Origin(id: OriginID(next), dropIn: dropIn)

@@ -59,6 +59,16 @@ final class Origin: Sendable {
 
     var path: String { state.withLock { $0.dropIn.path } }
 
+    /// Whether the directory could be opened last.
+    var isThere: Bool {
+        state.withLock { state in
+            switch state.outcome {
+            case .scanning, .ready: true
+            case .missing, .failed: false
+            }
+        }
+    }
+
     func isOf(_ dropIn: DropIn) -> Bool {
         state.withLock { $0.dropIn.name == dropIn.name && $0.dropIn.path == dropIn.path }
     }

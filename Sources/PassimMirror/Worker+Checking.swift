@@ -12,7 +12,7 @@ extension Worker {
         let walk = job.walk
         if walk.isCancelled { return endListing(walk) }
         let node = job.block.directory
-        let path = node.path
+        let path = path(of: node)
         do throws(SystemError) {
             check(job, in: try workPlace(node, path), path)
         } catch {
@@ -173,7 +173,7 @@ extension Worker {
     func workPlace(_ node: DirectoryNode, _ path: RawName) throws(SystemError) -> OpenDirectory {
         if let current, current.node === node { return current.directory }
         let directory = try open(node, path, [.path, .directory, .noFollow])
-        current = (node, directory)
+        current = (node, directory, path)
         return directory
     }
 }

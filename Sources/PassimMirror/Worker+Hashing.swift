@@ -1,4 +1,5 @@
 internal import Logging
+internal import PassimConfig
 internal import PassimCore
 internal import PassimIndex
 internal import PassimSystem
@@ -17,15 +18,21 @@ extension Worker {
         var results = Results()
         let node = jobs[0].block.directory
         let walk = node.walk
-        if walk.isCancelled {
+        if walk.origin.isRemoved {
             results.ended = jobs
             return finish(results, walk)
         }
-        let path = node.path
+        let path = path(of: node)
         let id = mirror.index.directory(origin: walk.origin.id, path: path)
         do throws(SystemError) {
             let directory = try workPlace(node, path)
-            for job in jobs where !mirror.isStopping { hash(job, in: directory, id, &results) }
+            for job in jobs where !mirror.isStopping {
+                if job.isAbandoned || !isShared(job) {
+                    results.ended.append(job)
+                } else {
+                    hash(job, in: directory, id, &results)
+                }
+            }
         } catch {
             for job in jobs { failed(job, job.name, id, error, &results) }
         }
@@ -58,9 +65,10 @@ extension Worker {
             return putBackYoung(job, name, identity, id, wait, &results)
         }
         func publish(_ digest: Digest, _ identity: FileIdentity) {
+            results.ended.append(job)
+            guard isShared(job) else { return }
             results.changes.append(
                 .insert(directory: id, name: name, digest: digest, identity: identity, flags: []))
-            results.ended.append(job)
         }
         // Another name of the same inode may have been hashed meanwhile: mirrors are full of hard links.
         if !job.marks.contains(.distrusted), identity.size > Limits.sizeClasses[0],
@@ -68,9 +76,8 @@ extension Worker {
         {
             return publish(source.digest, identity)
         }
-        let walk = job.walk
         let outcome = try ContentHasher.hash(file, identity, with: hasher, buffer: chunkBuffer) { offset in
-            giveWay(walk, at: offset)
+            giveWay(job, at: offset)
         }
         switch outcome {
         case .stopped:
@@ -81,7 +88,7 @@ extension Worker {
         case .digest(let digest):
             results.hashedFiles += 1
             results.hashedBytes += identity.size
-            walk.noteHashed()
+            job.walk.noteHashed()
             switch try mirror.cache.keep(digest, of: file, hashed: identity) {
             case .changed: putBackChanged(job, name, id, &results)
             case .kept(let identity, let attributesWritten):
@@ -89,6 +96,14 @@ extension Worker {
                 publish(digest, identity)
             }
         }
+    }
+
+    /// Whether a file that no walk waits for still belongs to the mirror: it may have been queued under
+    /// another root, or by another filter, and no pass would come after it to take it out again.
+    private func isShared(_ job: FileJob) -> Bool {
+        guard job.marks.contains(.recheck) else { return true }
+        let (dropIn, root) = job.origin.state.withLock { ($0.dropIn, $0.root) }
+        return root === job.walk.root && dropIn.accepts(job.path)
     }
 
     /// How long a file is to be left alone, in nanoseconds; nil where it is old enough. A time in the future
@@ -203,7 +218,14 @@ extension Worker {
         var counted = 0
         for job in results.ended {
             if job.marks.contains(.counts) { counted += 1 }
-            if job.marks.contains(.recheck) { mirror.endRecheck(origin, job.path) }
+            if job.marks.contains(.recheck) {
+                let path = job.path
+                mirror.endRecheck(origin, path)
+                // Where the root is another one now, the path may mean another file.
+                if origin.state.withLock({ $0.root }) !== walk.root {
+                    mirror.recheck(origin: origin.id, path: path)
+                }
+            }
         }
         endFiles(walk, counted)
     }

@@ -9,14 +9,14 @@ extension Worker {
         let walk = job.walk
         if walk.isCancelled { return endListing(walk) }
         let node = job.makeNode()
-        let path = node.path
+        let path = path(of: node)
         let directory: OpenDirectory
         do throws(SystemError) {
             directory = try open(node, path, [.readOnly, .directory, .noFollow, .nonBlocking])
         } catch {
             return failedToList(job, node, path, error)
         }
-        current = (node, directory)
+        current = (node, directory, path)
         var files = NameCollector(directory: node)
         var directories = NameCollector(directory: node)
         var relative = RelativePath(in: path)
@@ -34,8 +34,10 @@ extension Worker {
                 }
             }
         } catch {
-            // What came before the error is good.
-            walk.noteUnreadable("\(path): \(error.code.sentence)", fault: error.meaning != .gone)
+            // What came before the error is good; a directory that went away meanwhile is no error.
+            if error.meaning != .gone {
+                walk.noteUnreadable("\(path): \(error.code.sentence)", fault: true)
+            }
         }
         var blocks = files.finish()
         let last = blocks.popLast()
@@ -94,33 +96,5 @@ extension Worker {
             walk.origin.state.withLock { $0.outcome = .failed(error.code.sentence) }
         }
         endListing(walk)
-    }
-}
-
-/// The paths of the names of one directory, one after another in the same memory.
-struct RelativePath {
-    private var bytes: [UInt8]
-    private let prefix: Int
-
-    init(in directory: RawName) {
-        bytes = directory.bytes
-        if !bytes.isEmpty { bytes.append(0x2F) }
-        prefix = bytes.count
-    }
-
-    /// Lends the path of `name`.
-    mutating func with<Result>(
-        _ name: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result
-    ) -> Result {
-        bytes.removeSubrange(prefix...)
-        bytes.append(contentsOf: name)
-        return bytes.withUnsafeBytes { body($0) }
-    }
-
-    /// The path of `name` as a value.
-    mutating func path(of name: RawName) -> RawName {
-        bytes.removeSubrange(prefix...)
-        bytes.append(contentsOf: name.bytes)
-        return RawName(bytes: bytes)
     }
 }

@@ -18,7 +18,7 @@ extension Worker {
         guard let (dropIn, isFirst) = plan, !origin.isRemoved else { return }
         let root: OpenDirectory
         do throws(SystemError) {
-            root = OpenDirectory(try openRoot(of: dropIn.path))
+            root = try open(dropIn.path, instead: origin.state.withLock { $0.root })
         } catch {
             return failedToBegin(origin, error)
         }
@@ -36,6 +36,16 @@ extension Worker {
         walk.addFiles(1)
         walk.addListing(1)
         mirror.push(.directory(DirectoryJob(DirectoryNode(walk: walk, parent: nil, name: .empty))))
+    }
+
+    /// The root as it is now; the same object while it is the same directory.
+    private func open(
+        _ path: String, instead old: OpenDirectory?
+    ) throws(SystemError) -> OpenDirectory {
+        let root = try openRoot(of: path)
+        guard let old else { return OpenDirectory(root) }
+        let (one, other) = (try root.status().identity, try old.descriptor.status().identity)
+        return one.device == other.device && one.inode == other.inode ? old : OpenDirectory(root)
     }
 
     private func failedToBegin(_ origin: Origin, _ error: SystemError) {

@@ -11,7 +11,7 @@ final class Worker {
 
     /// The directory that was worked in last: often the next one's parent, and a chain of openat(2) is
     /// linear where opening full paths is quadratic. Never held while idle.
-    var current: (node: DirectoryNode, directory: OpenDirectory)?
+    var current: (node: DirectoryNode, directory: OpenDirectory, path: RawName)?
 
     /// 0; 1 while a large file gives way to smaller work.
     private var depth = 0
@@ -32,7 +32,8 @@ final class Worker {
         while !mirror.isStopping {
             if turn() { continue }
             let ticket = mirror.bellTicket()
-            if turn() { continue }
+            // Both once more: what came before the ticket does not ring after it.
+            if mirror.isStopping || turn() { continue }
             rest()
             mirror.waitForWork(after: ticket)
         }
@@ -63,6 +64,15 @@ final class Worker {
         }
     }
 
+    /// The path of a node relative to its origin; from the directory at hand where that is near.
+    func path(of node: DirectoryNode) -> RawName {
+        if let current {
+            if current.node === node { return current.path }
+            if let parent = node.parent, current.node === parent { return current.path.appending(node.name) }
+        }
+        return node.path
+    }
+
     // MARK: - Large files
 
     var hasher: SHA256Hasher {
@@ -74,8 +84,8 @@ final class Worker {
     /// long as the file was read since.
     ///
     /// - Returns: false where the hashing is to end.
-    func giveWay(_ walk: Walk, at offset: UInt64) -> Bool {
-        if mirror.isStopping || walk.isCancelled { return false }
+    func giveWay(_ job: FileJob, at offset: UInt64) -> Bool {
+        if mirror.isStopping || job.isAbandoned { return false }
         guard depth == 0, offset % Limits.giveWayEvery < UInt64(Limits.chunkSize) else { return true }
         depth = 1
         defer { depth = 0 }

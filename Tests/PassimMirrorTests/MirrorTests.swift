@@ -266,6 +266,70 @@ import Testing
         #expect(fixture.entry("a") != nil)
     }
 
+    @Test func missingDirectoryIsPickedUpWhenDropInsAreReadAgain() {
+        let fixture = Fixture()
+        let dropIn = fixture.dropIn("a.conf", fixture.tree.child("late"))
+        fixture.scan([dropIn])
+        #expect(fixture.status.state == .missing)
+        fixture.tree.makeDirectory("late")
+        fixture.tree.write("late/a", "a")
+        fixture.scan([dropIn])
+        #expect(fixture.status.state == .ready)
+        #expect(fixture.entry("a") != nil)
+    }
+
+    @Test func fileThatWaitsIsNotSharedWhenTheFilterChangesMeanwhile() throws {
+        let fixture = Fixture()
+        fixture.clock.set(ahead: 0)
+        fixture.tree.write("a", "a")
+        fixture.scan()
+        for _ in 0..<3 {
+            // Still young each time: no pass waits for it any more.
+            fixture.clock.advance(seconds: 1)
+            var now = wallClock()
+            now.seconds += 100
+            fixture.tree.setModified("a", now)
+            fixture.clock.set(ahead: 100)
+            fixture.drain()
+            fixture.clock.advance(seconds: 1)
+        }
+        #expect(fixture.mirror.firstPassDone)
+        #expect(fixture.status.pendingFiles == 1)
+        var dropIn = fixture.dropIn()
+        dropIn.exclude = [try Glob("a")]
+        fixture.scan([dropIn])
+        fixture.clock.advance(seconds: 60)
+        fixture.drain()
+        #expect(fixture.entry("a") == nil)
+        #expect(fixture.status.pendingFiles == 0)
+        fixture.scan()
+        #expect(fixture.entry("a") != nil)
+    }
+
+    @Test func kindsThatTheListingDoesNotTellAreAskedFor() throws {
+        let fixture = Fixture()
+        fixture.tree.makeDirectory("sub")
+        fixture.tree.write("sub/inner", "inner")
+        fixture.tree.write("file", "file")
+        #expect(mkfifo(fixture.tree.child("fifo"), 0o644) == 0)
+        #expect(symlink("file", fixture.tree.child("link")) == 0)
+        fixture.scan([])
+        for isFirst in [true, false] {
+            let origin = Origin(id: OriginID(isFirst ? 50 : 51), dropIn: fixture.dropIn())
+            let walk = Walk(
+                origin: origin, dropIn: fixture.dropIn(),
+                root: OpenDirectory(try openRoot(of: fixture.tree.path)), pass: nil, isFirst: isFirst,
+                started: 0)
+            var names = NameCollector(directory: DirectoryNode(walk: walk, parent: nil, name: .empty))
+            for name in ["sub", "file", "fifo", "link", "gone"] { names.add(RawName(name), .unknown) }
+            walk.addFiles(1)
+            walk.addListing(1)
+            fixture.mirror.push(.batch(BatchJob(block: names.finish()[0])))
+            fixture.drain()
+            #expect(fixture.index.totals(origin: origin.id).files == 2)
+        }
+    }
+
     // MARK: - Re-checks
 
     @Test func recheckDoesNotBelieveTheStamp() {

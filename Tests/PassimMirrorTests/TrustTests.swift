@@ -176,6 +176,14 @@ import Testing
         second.scan()
         #expect(second.entry("a")?.digest == digest("after!"))
         #expect(second.counters.filesHashed == 0)
+        // They can be replaced again, and then they are what counts.
+        second.recheck("a")
+        #expect(second.counters.attributesWritten == 1)
+        second.mirror.stop()
+        let third = Fixture(after: first)
+        third.scan()
+        #expect(third.entry("a")?.digest == digest("after!"))
+        #expect(third.counters.trustedAttributes == 1)
     }
 
     @Test func secondNameOfAnInodeIsNotReadAgain() {

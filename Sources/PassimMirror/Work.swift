@@ -1,0 +1,31 @@
+internal import PassimCore
+
+/// One turn of a worker.
+enum Work {
+    case pass(Origin)
+    case recheck(Origin, RawName)
+    case directory(DirectoryJob)
+    case batch(BatchJob)
+    /// All of one block.
+    case files([FileJob])
+}
+
+/// What may have to wait for its time.
+enum DelayedWork {
+    case pass(Origin)
+    /// A pass, if no other one was scheduled since.
+    case rescan(Origin, schedule: Int)
+    case recheck(Origin, RawName)
+    case directory(DirectoryJob)
+    case batch(BatchJob)
+    case file(FileJob)
+
+    var origin: Origin {
+        switch self {
+        case .pass(let origin), .rescan(let origin, _), .recheck(let origin, _): origin
+        case .directory(let job): job.walk.origin
+        case .batch(let job): job.walk.origin
+        case .file(let job): job.origin
+        }
+    }
+}

@@ -1,0 +1,15 @@
+import PassimConfig
+import PassimCore
+import PassimSystem
+
+@testable import PassimMirror
+
+/// The root of a walk that nobody works on.
+func makeNode(_ number: UInt32) throws -> DirectoryNode {
+    let dropIn = DropIn(name: "\(number)", file: "", path: "/")
+    let origin = Origin(id: OriginID(number), dropIn: dropIn)
+    let walk = Walk(
+        origin: origin, dropIn: dropIn, root: OpenDirectory(try openRoot(of: "/")), pass: nil,
+        isFirst: true, started: 0)
+    return DirectoryNode(walk: walk, parent: nil, name: .empty)
+}
