@@ -17,7 +17,7 @@ extension Connection {
                 case .incomplete: break
                 case .request(let head):
                     requestsOfLate &+= 1
-                    if requestsOfLate == Connection.busy { session.keepBuffers(true) }
+                    if requestsOfLate == Connection.busy { beBusy() }
                     hold(input[head.length..<count])
                     beginResponse(to: head, received, reactor)
                     phase = .response

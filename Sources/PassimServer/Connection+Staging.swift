@@ -69,7 +69,11 @@ extension Connection {
         staged.content = .file(file, offset: first + UInt64(read), remaining: count - UInt64(read))
         response = staged
         reactor.senders += 1
-        if count > UInt64(BufferPool.largeTurn) { file.adviseSequential() }
+        if count > UInt64(BufferPool.largeTurn) {
+            file.adviseSequential()
+            // Tens of thousands of records are coming.
+            beBusy()
+        }
     }
 
     /// - Parameter length: of the content; nil where there is no Content-Length.

@@ -116,6 +116,12 @@ final class Connection {
         requestsOfLate = 0
     }
 
+    /// Keeps OpenSSL's buffers until the connection rests.
+    func beBusy() {
+        requestsOfLate = max(requestsOfLate, Connection.busy)
+        session.keepBuffers(true)
+    }
+
     /// So many requests without a second's rest make a connection busy.
     static let busy = 4
 
