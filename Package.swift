@@ -90,7 +90,7 @@ let testTargets: [Target] = [
     tests("PassimHTTP"),
     tests("PassimServer", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", logging),
     tests("PassimWeb", "PassimHTTP"),
-    tests("PassimDaemon", "PassimSystem", "PassimConfig", logging),
+    tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimServer", logging),
     .testTarget(
         name: "IntegrationTests",
         dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd"]),

@@ -38,6 +38,7 @@ command:wrk                   wrk               wrk
 command:h2load                nghttp2-client    nghttp2
 command:curl                  curl              curl
 command:openssl               openssl           openssl
+command:setpriv               util-linux        util-linux
 '
 
 is_there() {

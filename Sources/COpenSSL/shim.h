@@ -22,6 +22,9 @@ static inline long copenssl_set_mode(SSL_CTX *context, long mode) { return SSL_C
 static inline long copenssl_set_session_cache_mode(SSL_CTX *context, long mode) {
     return SSL_CTX_set_session_cache_mode(context, mode);
 }
+static inline long copenssl_release_buffers_when_empty(SSL *ssl, int on) {
+    return on ? SSL_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS) : SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+}
 static inline void copenssl_set_read_ahead(SSL_CTX *context, int on) { SSL_CTX_set_read_ahead(context, on); }
 static inline void copenssl_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
 static inline void copenssl_set_retry_write(BIO *bio) { BIO_set_retry_write(bio); }

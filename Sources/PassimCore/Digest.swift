@@ -117,10 +117,8 @@ extension Digest: Comparable {
 /// The value 0–15 of a hexadecimal digit, or 0xFF for any other byte.
 @inline(__always)
 package func hexValue(_ byte: UInt8) -> UInt8 {
-    switch byte {
-    case 0x30...0x39: byte &- 0x30
-    case 0x41...0x46: byte &- 0x37
-    case 0x61...0x66: byte &- 0x57
-    default: 0xFF
-    }
+    let decimal = byte &- 0x30
+    // Setting the bit makes a letter lower-case.
+    let letter = (byte | 0x20) &- 0x61
+    return decimal < 10 ? decimal : letter < 6 ? letter &+ 10 : 0xFF
 }

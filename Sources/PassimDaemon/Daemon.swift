@@ -41,6 +41,8 @@ package final class Daemon: Sendable {
     ///
     /// - Returns: the exit status: 0, or 1 where the daemon could not serve.
     package func run() async -> Int32 {
+        // Until the server runs and takes it for "read again", it must not kill.
+        _ = signal(SIGHUP, SIG_IGN)
         let configuration = readConfiguration()
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(

@@ -39,9 +39,20 @@ struct ServerService: Service {
             configuration, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit)
         let pages = PageSource(
             index: daemon.index, mirror: daemon.mirror, hostName: daemon.hostName, started: daemon.started)
-        return try Server(
-            settings: settings, tls: daemon.tlsContext(), index: daemon.index, origins: daemon.origins,
-            pages: pages, staleObserver: StaleFiles(mirror: daemon.mirror), logger: daemon.logger)
+        do {
+            return try Server(
+                settings: settings, tls: daemon.tlsContext(), index: daemon.index, origins: daemon.origins,
+                pages: pages, staleObserver: StaleFiles(mirror: daemon.mirror), logger: daemon.logger)
+        } catch let error as SystemError where error.code == .addressInUse {
+            throw PortTaken(port: configuration.port)
+        }
+    }
+
+    private struct PortTaken: Error, CustomStringConvertible {
+        let port: UInt16
+        var description: String {
+            "port \(port) is taken: stop the other server (another passimd?), or set Port= in passim.conf"
+        }
     }
 
     /// A small mirror is whole when the port opens, and a large one does not keep anybody waiting.

@@ -9,10 +9,7 @@ extension ServerSettings {
     init(_ configuration: DaemonConfiguration, hostName: String, descriptorLimit: Int) {
         var places = ServerSettings.places(configuration)
         // This host's own clients ask at localhost, whatever the network may see.
-        if !configuration.listen.isEmpty {
-            places.append(.address(IPAddress(ipv4: 0x7F00_0001)))
-            if configuration.ipv6 { places.append(.address(IPAddress(high: 0, low: 1))) }
-        }
+        if !configuration.listen.isEmpty { places += ServerSettings.loopback(configuration, beside: places) }
         // A quarter stays for files, the store and whatever else is open.
         let possible = max(16, descriptorLimit - max(32, descriptorLimit / 4))
         self.init(
@@ -25,14 +22,54 @@ extension ServerSettings {
             hostNames: [hostName, String(hostName.prefix { $0 != "." }), "\(hostName).local"])
     }
 
+    /// A socket of one interface takes the port of every address from sockets that have none (bind(2) says
+    /// EADDRINUSE), but not from those of another interface.
+    private static func loopback(
+        _ configuration: DaemonConfiguration, beside places: [Socket.Place]
+    ) -> [Socket.Place] {
+        let hasInterface = places.contains { if case .interface = $0 { true } else { false } }
+        return (configuration.ipv6 ? [false, true] : [false]).compactMap { v6 in
+            if places.contains(.every(v6: v6)) { return nil }
+            if hasInterface {
+                let place = Socket.Place.interface("lo", v6: v6)
+                return places.contains(place) ? nil : place
+            }
+            return .address(v6 ? IPAddress(high: 0, low: 1) : IPAddress(ipv4: 0x7F00_0001))
+        }
+    }
+
     private static func places(_ configuration: DaemonConfiguration) -> [Socket.Place] {
         let families = configuration.ipv6 ? [false, true] : [false]
         if configuration.listen.isEmpty { return families.map { .every(v6: $0) } }
-        return configuration.listen.flatMap { name -> [Socket.Place] in
-            if let address = IPAddress(name) {
-                return address.isLoopback ? [] : [.address(address)]
+        var places: [Socket.Place] = []
+        for name in configuration.listen {
+            let wanted: [Socket.Place]
+            if let address = IPAddress(scoped: name) {
+                wanted = address.isLoopback ? [] : [place(of: address)]
+            } else {
+                wanted = families.map { .interface(name, v6: $0) }
             }
-            return families.map { .interface(name, v6: $0) }
+            // Named twice, the second socket would find the port taken.
+            for place in wanted where !places.contains(place) { places.append(place) }
+        }
+        // Every address is those named besides it, too.
+        return places.filter { place in
+            families.allSatisfy { !places.contains(.every(v6: $0)) || !isAmongEvery(place, v6: $0) }
+        }
+    }
+
+    /// 0.0.0.0 and :: stand for all.
+    private static func place(of address: IPAddress) -> Socket.Place {
+        if address == IPAddress(ipv4: 0) { return .every(v6: false) }
+        if address == IPAddress(high: 0, low: 0) { return .every(v6: true) }
+        return .address(address)
+    }
+
+    private static func isAmongEvery(_ place: Socket.Place, v6: Bool) -> Bool {
+        switch place {
+        case .every: false
+        case .address(let address): address.isIPv4 != v6
+        case .interface(_, let wanted): wanted == v6
         }
     }
 }

@@ -9,12 +9,12 @@ struct Shard: ~Copyable {
     private var names = NameArena()
     private var times = TimeTable()
     private var sources = SourceTable()
-    private let base: UInt32
+    private let number: UInt8
 
     /// - Parameter number: the byte; the upper 8 bits of its entries' numbers.
     init(number: UInt8, limit: Int) {
         records = Slab(limit: limit)
-        base = UInt32(number) << 24
+        self.number = number
     }
 
     /// Files.
@@ -45,12 +45,11 @@ struct Shard: ~Copyable {
         let record = records[index]
         let source = sources[record.source]
         return Entry(
-            id: EntryID(base | index), digest: Digest(words: record.digest),
+            id: EntryID(UInt32(number) << 24 | index), digest: record.digest(firstByte: number),
             identity: FileIdentity(
-                device: source.device, inode: record.inode, size: record.size,
-                modified: times.unpack(record.modified), changed: times.unpack(record.changed)),
-            origin: source.origin, directory: DirectoryID(record.directory),
-            flags: ItemFlags(rawValue: record.flags))
+                device: source.device, inode: record.inode.value, size: record.size.value,
+                modified: times.unpack(record.modified.value), changed: times.unpack(record.changed.value)),
+            origin: source.origin, directory: DirectoryID(record.directory), flags: record.flags)
     }
 
     /// Whether the record is still the file that `other` was: all but the flags are the same.
@@ -79,10 +78,8 @@ struct Shard: ~Copyable {
             return nil
         }
         let record = Record(
-            digest: file.digest.words, inode: file.identity.inode, size: file.identity.size,
-            modified: identity.modified, changed: identity.changed, directory: file.directory.number,
-            name: place, next: 0, previous: 0, mark: file.mark, source: identity.source,
-            flags: file.flags.rawValue)
+            file, name: place, source: identity.source, modified: identity.modified, changed: identity.changed
+        )
         guard let index = records.insert(record) else {
             release(identity)
             releaseName(place)
@@ -99,13 +96,13 @@ struct Shard: ~Copyable {
         guard let identity = pack(file.identity, file.origin) else { return false }
         release(old)
         let wasDisabled = records[index].isDisabled
-        records[index].inode = file.identity.inode
-        records[index].size = file.identity.size
-        records[index].modified = identity.modified
-        records[index].changed = identity.changed
+        records[index].inode = Record.Word(file.identity.inode)
+        records[index].size = Record.Word(file.identity.size)
+        records[index].modified = Record.Word(identity.modified)
+        records[index].changed = Record.Word(identity.changed)
         records[index].source = identity.source
         records[index].mark = file.mark
-        records[index].flags = file.flags.rawValue
+        records[index].flags = file.flags
         if records[index].isDisabled != wasDisabled {
             _ = unlink(index, file.digest)
             _ = link(index, file.digest)
@@ -115,7 +112,7 @@ struct Shard: ~Copyable {
 
     /// - Returns: whether it was the last file with its digest.
     mutating func remove(_ index: UInt32) -> Bool {
-        let vanished = unlink(index, Digest(words: records[index].digest))
+        let vanished = unlink(index, records[index].digest(firstByte: number))
         release(packedIdentity(of: index))
         let place = records[index].name
         records.remove(index)
@@ -146,7 +143,6 @@ struct Shard: ~Copyable {
 
     // MARK: - The ring of a digest
 
-    /// The digest's own bits are its hash.
     @inline(__always)
     private func slot(of digest: Digest) -> UInt32? {
         var probe = slots.probe(digest.words.1)
@@ -194,7 +190,7 @@ struct Shard: ~Copyable {
         var fresh = SlotTable(roomFor: slots.count)
         var position: UInt32 = 0
         while let filled = slots.nextFilled(from: position) {
-            fresh.insert(slots[filled], hash: records[slots[filled]].digest.1)
+            fresh.insert(slots[filled], hash: records[slots[filled]].hash)
             position = filled + 1
         }
         slots = fresh
@@ -219,7 +215,7 @@ struct Shard: ~Copyable {
     }
 
     private func packedIdentity(of index: UInt32) -> PackedIdentity {
-        (records[index].source, records[index].modified, records[index].changed)
+        (records[index].source, records[index].modified.value, records[index].changed.value)
     }
 
     private mutating func release(_ identity: PackedIdentity) {

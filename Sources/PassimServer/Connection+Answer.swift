@@ -9,11 +9,11 @@ extension Connection {
     /// Writes the head of the answer to the reactor's plaintext buffer and sets `response`.
     func beginResponse(to head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ reactor: Reactor) {
         closesAfterResponse = closesAfterResponse || !head.keepAlive
-        beginMeasuring(reactor)
+        announcesKeepAlive = !head.isHTTP11
+        beginMeasuring()
         if head.declaresBody {
             // Unread, so nobody knows where the next request begins.
             closesAfterResponse = true
-            lingers = true
         }
         let route = Route.of(head, bytes, isLoopback: isLoopback, hosts: reactor.settings.hosts)
         switch route {
@@ -33,8 +33,7 @@ extension Connection {
     /// A head that could not be read: the connection ends behind the answer.
     func beginRejection(_ status: Status, _ reason: StaticString, _ reactor: Reactor) {
         closesAfterResponse = true
-        lingers = true
-        beginMeasuring(reactor)
+        beginMeasuring()
         let body = errorPage(status, reason: "\(reason)")
         stage(status, body: body, isHead: false, reactor) { writer in
             writer.field("Content-Type", Connection.htmlType)
@@ -86,7 +85,8 @@ extension Connection {
         return reactor.state.cooldowns.holds(digest, for: peer, now: reactor.now)
     }
 
-    private func cooldown(of digest: Digest, _ reactor: Reactor) -> Int? {
+    /// Seconds; nil where nobody has the digest any more.
+    func cooldown(of digest: Digest, _ reactor: Reactor) -> Int? {
         guard let first = reactor.state.index.find(digest),
             let origin = reactor.state.origins.origin(first.origin)
         else { return nil }
@@ -136,6 +136,7 @@ extension Connection {
     }
 
     private func prepare(_ entry: Entry, _ reactor: Reactor) throws(PreparedFile.Fault) -> PreparedFile {
+        reactor.forgetReplacedOrigins()
         if let file = reactor.files.find(entry) { return file }
         // Gone since, with its directory's drop-in or otherwise.
         guard let path = reactor.state.index.path(of: entry),

@@ -16,6 +16,8 @@ extension Connection {
                 switch parser.parse(received) {
                 case .incomplete: break
                 case .request(let head):
+                    requestsOfLate &+= 1
+                    if requestsOfLate == Connection.busy { beBusy() }
                     hold(input[head.length..<count])
                     beginResponse(to: head, received, reactor)
                     phase = .response

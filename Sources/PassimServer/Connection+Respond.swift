@@ -5,9 +5,8 @@ internal import PassimHTTP
 extension Connection {
     /// Reads, encrypts and counts the next part of the response, up to the turn's budget.
     func respond(_ reactor: Reactor, _ budget: inout Int) -> Step {
-        while var current = response {
-            // What follows is the connection's own copy until it is put back.
-            response = nil
+        // Taken out and not copied: a copy would count references for each request.
+        while var current = response.take() {
             let step = produce(&current, reactor, &budget)
             response = current
             switch step {
@@ -24,8 +23,7 @@ extension Connection {
         endResponse(reactor, complete: true)
         phase = .request
         if closesAfterResponse { return .finish }
-        waitingSince = reactor.now
-        deadline = reactor.now + reactor.settings.values.timeLimits.idle
+        beginWaiting(reactor)
         if heldInput.isEmpty && !session.hasBufferedInput {
             // The next request has not come, or only to the socket: epoll tells.
             return .goOn
@@ -51,7 +49,8 @@ extension Connection {
         switch current.content {
         case .none: break
         case .memory(let bytes, let offset):
-            let count = min(bytes.count - offset, budget, reactor.plain.count - plaintext)
+            // The head has been charged already, and may have used up more than was left.
+            let count = max(0, min(bytes.count - offset, budget, reactor.plain.count - plaintext))
             bytes.withUnsafeBytes { bytes in
                 UnsafeMutableRawBufferPointer(rebasing: reactor.plain[plaintext...])
                     .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]))
@@ -60,20 +59,19 @@ extension Connection {
             budget -= count
             current.content = .memory(bytes, offset: offset + count)
         case .file(let file, let offset, let remaining):
-            guard remaining > 0, budget > 0 else { break }
-            let wanted = Int(min(remaining, UInt64(min(budget, BufferPool.largeTurn))))
+            // What is staged holds the first piece already, or waits for its allowance.
+            guard remaining > 0, budget > 0, plaintext == 0 else { break }
+            let wanted = Int(min(remaining, UInt64(min(budget, BufferPool.piece))))
             let allowed = current.allowance.available(wanted, remaining: remaining, now: reactor.now)
             if allowed == 0 {
-                if plaintext > 0 { break }
                 throttledUntil = RateLimiter.nextSlice(after: reactor.now)
                 return .pause
             }
-            let space = UnsafeMutableRawBufferPointer(
-                rebasing: reactor.plain[plaintext..<plaintext + allowed])
+            let space = UnsafeMutableRawBufferPointer(rebasing: reactor.plain[..<allowed])
             do throws(PreparedFile.Fault) {
                 let count = try file.read(into: space, at: offset)
                 current.allowance.spend(count)
-                plaintext += count
+                plaintext = count
                 budget -= count
                 current.content = .file(
                     file, offset: offset + UInt64(count), remaining: remaining - UInt64(count))

@@ -49,7 +49,7 @@ extension Connection {
         var staged = Response(content: .none, staged: headCount)
         staged.allowance = Allowance([file.origin.limiter, reactor.settings.limiter].compactMap { $0 })
         let wanted = staged.allowance.available(
-            Int(min(count, UInt64(reactor.turnSize))), remaining: count, now: reactor.now)
+            Int(min(count, UInt64(min(reactor.turnSize, BufferPool.piece)))), remaining: count, now: reactor.now)
         var read = 0
         if wanted > 0 {
             read = try file.read(
@@ -59,15 +59,21 @@ extension Connection {
         } else {
             try file.verify()
         }
-        if first == 0, !isLoopback, file.origin.cooldown > 0 {
+        if first == 0, !isLoopback, file.origin.cooldown > 0,
+            let seconds = cooldown(of: file.entry.digest, reactor), seconds > 0
+        {
             staged.startsCooldown = reactor.state.cooldowns.begin(
-                file.entry.digest, for: peer, seconds: file.origin.cooldown, now: reactor.now)
+                file.entry.digest, for: peer, seconds: seconds, now: reactor.now)
         }
         staged.staged += read
         staged.content = .file(file, offset: first + UInt64(read), remaining: count - UInt64(read))
         response = staged
         reactor.senders += 1
-        if count > UInt64(BufferPool.largeTurn) { file.adviseSequential() }
+        if count > UInt64(BufferPool.largeTurn) {
+            file.adviseSequential()
+            // Tens of thousands of records are coming.
+            beBusy()
+        }
     }
 
     /// - Parameter length: of the content; nil where there is no Content-Length.
@@ -81,7 +87,11 @@ extension Connection {
         writer.status(status)
         writer.field("Date", date: reactor.date.value)
         if let length { writer.field("Content-Length", decimal: length) }
-        if closesAfterResponse { writer.field("Connection", "close") }
+        if closesAfterResponse {
+            writer.field("Connection", "close")
+        } else if announcesKeepAlive {
+            writer.field("Connection", "keep-alive")
+        }
         fields(&writer)
         // Nothing in a head is as long as its room, nor can end a line: names are percent-encoded.
         guard let count = writer.end() else { preconditionFailure("a response's head does not fit") }

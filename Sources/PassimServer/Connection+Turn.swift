@@ -23,8 +23,11 @@ extension Connection {
         if phase == .linger { return linger(reactor) }
 
         // What the last turn left must go first.
+        let isEndOfOutput = transport.pointee.output != nil
         switch flush(reactor) {
-        case .all: break
+        case .all:
+            // The end of a response is when it is gone, which with a slow client is long after it was made.
+            if isEndOfOutput, phase == .request { beginWaiting(reactor) }
         case .some: return watch(.output, reactor)
         case .broken: return reactor.close(self)
         }
@@ -38,7 +41,7 @@ extension Connection {
         case .broken: reactor.close(self)
         case .some:
             if step == .finish { closesAfterResponse = true }
-            if phase != .response { beginMeasuring(reactor) }
+            if phase != .response { beginMeasuring() }
             watch(.output, reactor)
         case .all: settle(step, reactor)
         }
@@ -63,7 +66,7 @@ extension Connection {
     private func settle(_ step: Step, _ reactor: Reactor) {
         switch step {
         case .finish:
-            if lingers { beginLinger(reactor) } else { reactor.close(self) }
+            if transport.pointee.ended { reactor.close(self) } else { beginLinger(reactor) }
         case .pause where phase == .response && throttledUntil > reactor.now:
             watch([], reactor)
             reactor.throttled.append(self)
@@ -86,6 +89,17 @@ extension Connection {
         // The alert that OpenSSL has written tells the client what was wrong.
         case .ended, .failed: return .finish
         }
+    }
+
+    /// close_notify where nothing else is under way: an end, and not a cut (RFC 8446, 6.1).
+    func sayGoodbye(_ reactor: Reactor) {
+        guard phase == .request, transport.pointee.output == nil,
+            let buffer = reactor.buffers.take(turn: BufferPool.smallTurn)
+        else { return }
+        transport.pointee.output = buffer
+        session.shutdown()
+        // What the socket does not take is lost with the connection.
+        _ = flush(reactor)
     }
 
     private func beginLinger(_ reactor: Reactor) {

@@ -14,8 +14,9 @@ final class Connection {
         /// Waits for a request, or for the rest of one.
         case request
         case response
-        /// Our side has ended, and what the peer still sends is thrown away: closing with unread input
-        /// would reset the connection, and the peer might never read our last response.
+        /// Our side has ended, and what the peer still sends is thrown away: closing with unread input, or
+        /// input that comes while the kernel still sends for us, would reset the connection, and the peer
+        /// might never read the end of our last response (RFC 9112, 9.6).
         case linger
     }
 
@@ -38,19 +39,23 @@ final class Connection {
     var closesAfterResponse = false
     /// Digests whose cooldown has begun with responses that the kernel has not taken entirely yet.
     var unconfirmed: [Digest] = []
-    /// Whether what comes after the last response is thrown away before closing.
-    var lingers = false
+    /// The client of HTTP/1.0 that asks for keep-alive must be told that it gets it (RFC 9112, C.2.2).
+    var announcesKeepAlive = false
 
     /// What epoll watches now.
     private var interest: Poller.Interest = .input
     /// When the present phase has lasted too long.
     var deadline: UInt64
     var waitingSince: UInt64
-    /// Bytes that the socket has taken since `slowSince`.
+    /// Bytes that the socket has taken, ever.
     private var taken: UInt64 = 0
+    /// Bytes that the peer had taken at `slowSince`; nil where no tick has seen the present response yet.
+    private var takenByPeer: UInt64?
     private var slowSince: UInt64 = 0
     var throttledUntil: UInt64 = 0
     var isResumable = false
+    /// Requests answered since the last tick that found the connection idle.
+    var requestsOfLate = 0
 
     /// - Returns: nil where there is no memory; the socket is still the caller's then.
     init?(socket: CInt, peer: IPAddress, generation: UInt32, tls: TLSContext, reactor: Reactor) {
@@ -99,8 +104,26 @@ final class Connection {
     /// - Returns: false where there is nothing to finish.
     func finishesWhatItSends() -> Bool {
         closesAfterResponse = true
-        return !isWaiting
+        return !isWaiting || phase == .linger
     }
+
+    /// Once a second: an idle connection gives up the buffers it was lent as a busy one.
+    func rest(_ reactor: Reactor) {
+        guard requestsOfLate > 0, phase == .request, waitingSince + Reactor.second <= reactor.now else {
+            return
+        }
+        if requestsOfLate >= Connection.busy { session.keepBuffers(false) }
+        requestsOfLate = 0
+    }
+
+    /// Keeps OpenSSL's buffers until the connection rests.
+    func beBusy() {
+        requestsOfLate = max(requestsOfLate, Connection.busy)
+        session.keepBuffers(true)
+    }
+
+    /// So many requests without a second's rest make a connection busy.
+    static let busy = 4
 
     /// Asked once a second.
     func isOverdue(_ reactor: Reactor) -> Bool {
@@ -110,18 +133,30 @@ final class Connection {
 
     private func isTooSlow(_ reactor: Reactor) -> Bool {
         let limits = reactor.settings.values.timeLimits
-        guard reactor.now >= slowSince + limits.slowWindow else { return false }
+        if takenByPeer != nil, reactor.now < slowSince + limits.slowWindow { return false }
+        // Not what the socket has taken: it holds megabytes, and takes no more until a third of them is
+        // gone, which a client that is fast enough needs minutes for.
+        let waiting = UInt64(socket.unacknowledgedByteCount())
+        let gone = taken > waiting ? taken - waiting : 0
+        defer {
+            takenByPeer = gone
+            slowSince = reactor.now
+        }
+        guard let before = takenByPeer else { return false }
         // Held back by a rate limit of ours, a client cannot be blamed.
-        let tooSlow = taken < limits.slowBytes && throttledUntil < slowSince
-        slowSince = reactor.now
-        taken = 0
-        return tooSlow
+        return gone < before + limits.slowBytes && throttledUntil < slowSince
     }
 
-    /// A response begins: from now on the client's speed counts.
-    func beginMeasuring(_ reactor: Reactor) {
-        slowSince = reactor.now
-        taken = 0
+    /// A response begins: from the next tick on the client's speed counts.
+    func beginMeasuring() {
+        takenByPeer = nil
+    }
+
+    /// For the next request, or for the rest of one that was sent with those before.
+    func beginWaiting(_ reactor: Reactor) {
+        let limits = reactor.settings.values.timeLimits
+        waitingSince = reactor.now
+        deadline = reactor.now + (heldInput.isEmpty ? limits.idle : limits.head)
     }
 
     // MARK: Socket

@@ -12,12 +12,25 @@ final class ListenerSet: Sendable {
     /// The port of all of them.
     let port: UInt16
 
-    /// - Throws: `.addressInUse` where another server has the port.
-    init(_ places: [Socket.Place], port: UInt16) throws(SystemError) {
+    /// - Parameter onSkipped: a place that cannot be listened at, for want of the interface, say; the others
+    ///   are used nevertheless.
+    /// - Throws: `.addressInUse` where another server has the port; what is wrong with the last place where
+    ///   none can be used.
+    init(
+        _ places: [Socket.Place], port: UInt16, onSkipped: (Socket.Place, SystemError) -> Void
+    ) throws(SystemError) {
         var sockets: [SharedDescriptor] = []
         var bound = port
-        for place in places {
-            let socket = SharedDescriptor(try Socket.listen(place, port: bound))
+        for (number, place) in places.enumerated() {
+            let socket: SharedDescriptor
+            do throws(SystemError) {
+                socket = SharedDescriptor(try Socket.listen(place, port: bound))
+            } catch {
+                let isLast = number == places.count - 1
+                if error.code == .addressInUse || (isLast && sockets.isEmpty) { throw error }
+                onSkipped(place, error)
+                continue
+            }
             // The first socket of an ephemeral port chooses for all.
             if bound == 0 { bound = try socket.descriptor.boundPort() }
             sockets.append(socket)

@@ -3,7 +3,7 @@ internal import PassimCore
 /// Bytes per second shared fairly among the downloads that ask for them, on all reactors.
 ///
 /// Time is cut into slices. In each slice a download gets its share of the slice's bytes, by how many
-/// downloads took some in the slice before: one that does not take, since its client is slow, leaves its
+/// downloads asked in the slice before: one that does not ask, since its client is slow, leaves its
 /// share to the others.
 final class RateLimiter: Sendable {
     /// Short enough to be smooth, long enough to be few wake-ups.
@@ -36,8 +36,9 @@ final class RateLimiter: Sendable {
                 state.takers = 0
                 state.left = bytesPerSlice
             }
-            guard state.left > 0 else { return 0 }
+            // Who comes too late counts as well, or would be late in each slice to come.
             state.takers += 1
+            guard state.left > 0 else { return 0 }
             let sharers = UInt64(max(state.takers, state.takersBefore))
             let share = max(1, (bytesPerSlice + sharers - 1) / sharers)
             let granted = min(wanted, share, state.left)

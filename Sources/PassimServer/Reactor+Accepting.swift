@@ -7,6 +7,8 @@ extension Reactor {
     /// Connections accepted in one turn: a flood must not keep those that are served waiting.
     private static let acceptsPerTurn = 16
     private static let pause: UInt64 = 100_000_000
+    /// A flood makes the same warning ten times a second.
+    private static let warningInterval = 10 * Reactor.second
 
     func listen() {
         acceptAgainAt = nil
@@ -44,9 +46,13 @@ extension Reactor {
     private func pauseAccepting(_ error: SystemError) {
         // accept4(2) says EINVAL once the socket has stopped listening: the server is ending.
         if error.code == .invalid { return stopListening() }
-        state.logger.warning(
-            "not accepting for a moment: \(error). Raise the limit of open files (LimitNOFILE=) if this stays"
-        )
+        if now >= nextExhaustionWarning {
+            nextExhaustionWarning = now + Reactor.warningInterval
+            state.logger.warning(
+                """
+                not accepting for a moment: \(error). Raise the limit of open files (LimitNOFILE=) if this stays
+                """)
+        }
         stopListening()
         files.removeAll()
         acceptAgainAt = now + Reactor.pause
@@ -109,6 +115,6 @@ extension Reactor {
         }
         guard !idle.isEmpty else { return }
         idle.sort { $0.since < $1.since }
-        for victim in idle.prefix(max(1, idle.count / 32)) { close(victim.connection) }
+        for victim in idle.prefix(max(1, idle.count / 32)) { dismiss(victim.connection) }
     }
 }

@@ -36,10 +36,12 @@ final class Reactor {
     var senders = 0
 
     var files: FileCache
+    /// Of the table that the cached files' origins are from.
+    private var originsGeneration = 0
     var buffers = BufferPool()
     /// Plaintext of the turn: a response's head and content.
     let plain = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: Reactor.headRoom + BufferPool.largeTurn, alignment: 4096)
+        byteCount: Reactor.headRoom + BufferPool.piece, alignment: 4096)
     /// Request bytes of the turn.
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: Reactor.inputCapacity, alignment: 64)
     /// `Date:` of responses, remade each second.
@@ -50,6 +52,7 @@ final class Reactor {
     var isListening = false
     /// Accepting stopped for want of descriptors; goes on then.
     var acceptAgainAt: UInt64?
+    var nextExhaustionWarning: UInt64 = 0
     var drainDeadline: UInt64?
 
     /// Room for a response's head in front of its content.
@@ -97,6 +100,7 @@ final class Reactor {
             }
             resume()
             releaseThrottled()
+            if let again = acceptAgainAt, now >= again { listen() }
             if now >= nextTick { tick() }
         }
         closeAll()
@@ -140,9 +144,10 @@ final class Reactor {
         guard !throttled.isEmpty, now >= throttled[0].throttledUntil else { return }
         let batch = throttled
         throttled.removeAll(keepingCapacity: true)
-        for connection in batch where connection.isOpen {
-            connection.turn(self, [.output])
-        }
+        // Where a slice has fewer bytes than there are downloads, each must be among the first at some time.
+        let first = Int(now / RateLimiter.slice % UInt64(batch.count))
+        for connection in batch[first...] where connection.isOpen { connection.turn(self, [.output]) }
+        for connection in batch[..<first] where connection.isOpen { connection.turn(self, [.output]) }
     }
 
     /// Milliseconds until something is due; -1 where nothing is: an idle daemon does not wake.
@@ -162,17 +167,17 @@ final class Reactor {
     private func tick() {
         nextTick = now + Reactor.second
         for connection in connections {
-            if let connection, connection.isOverdue(self) { close(connection) }
+            guard let connection else { continue }
+            if connection.isOverdue(self) { dismiss(connection) } else { connection.rest(self) }
         }
         files.expire(before: now > 2 * Reactor.second ? now - 2 * Reactor.second : 0)
-        if let again = acceptAgainAt, now >= again { listen() }
     }
 
     private func drain(until deadline: UInt64) {
         drainDeadline = deadline
         stopListening()
         for connection in connections {
-            if let connection, !connection.finishesWhatItSends() { close(connection) }
+            if let connection, !connection.finishesWhatItSends() { dismiss(connection) }
         }
     }
 
@@ -192,6 +197,15 @@ final class Reactor {
         }
     }
 
+    /// A file that is asked for all the time would go on under its origin's former limits.
+    func forgetReplacedOrigins() {
+        let generation = state.origins.generation
+        if generation != originsGeneration {
+            originsGeneration = generation
+            files.removeAll()
+        }
+    }
+
     // MARK: Connections
 
     /// What a connection may encrypt in one turn.
@@ -204,8 +218,15 @@ final class Reactor {
         }
         connections[number] = connection
         connectionCount += 1
-        if connectionCount == 1 { nextTick = now + Reactor.second }
+        // One that is due stays due: clients that come one by one must not put it off for ever.
+        if connectionCount == 1, nextTick == 0 { nextTick = now + Reactor.second }
         state.loads[self.number].connections.add(1, ordering: .relaxed)
+    }
+
+    /// Ends a connection that waits, and tells the peer, who may be about to send another request.
+    func dismiss(_ connection: Connection) {
+        connection.sayGoodbye(self)
+        close(connection)
     }
 
     /// Ends a connection for good. Its descriptor is closed here and nowhere else.

@@ -41,8 +41,11 @@ enum Route {
     }
 
     private static func localPath(_ path: UnsafeRawBufferPointer) -> LocalPath? {
-        // The longest of them is known: anything longer is the name of a file.
-        guard path.count <= 12 else { return nil }
-        return LocalPath.allCases.first { $0.rawValue.utf8.elementsEqual(path) }
+        switch path.count {
+        case 1: .index
+        case 10 where "/style.css".utf8.elementsEqual(path): .style
+        case 12 where "/favicon.ico".utf8.elementsEqual(path): .icon
+        default: nil
+        }
     }
 }

@@ -1,5 +1,6 @@
 package import PassimCore
 internal import PassimSystem
+internal import Synchronization
 
 /// An origin as the server needs it: where its files are and what holds for them.
 package final class ServedOrigin: Sendable {
@@ -32,6 +33,7 @@ package final class ServedOrigin: Sendable {
 /// All origins of now, by number.
 package final class OriginTable: Sendable {
     private let origins = Lock<[OriginID: ServedOrigin]>([:])
+    private let replacements = Atomic<Int>(0)
 
     package init() {}
 
@@ -40,7 +42,11 @@ package final class OriginTable: Sendable {
         origins.withLock { origins in
             origins = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         }
+        replacements.add(1, ordering: .releasing)
     }
+
+    /// Changes with each `replace`: tells who keeps origins when to ask again.
+    var generation: Int { replacements.load(ordering: .acquiring) }
 
     package func origin(_ id: OriginID) -> ServedOrigin? {
         origins.withLock { $0[id] }

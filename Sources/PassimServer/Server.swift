@@ -20,7 +20,9 @@ package final class Server: Sendable {
         settings: ServerSettings, tls: TLSContext, index: DigestIndex, origins: OriginTable,
         pages: any LocalPages, staleObserver: any StaleEntryObserver, logger: Logger
     ) throws(SystemError) {
-        listeners = try ListenerSet(settings.places, port: settings.port)
+        listeners = try ListenerSet(settings.places, port: settings.port) { place, error in
+            logger.warning("not listening at \(place): \(error)")
+        }
         state = try ServerState(
             index: index, origins: origins, pages: pages, staleObserver: staleObserver,
             settings: ServerState.Settings(settings, tls: tls), logger: logger)
@@ -75,9 +77,14 @@ package final class Server: Sendable {
     ///
     /// - Parameter seconds: after them, what is still being sent is cut.
     package func stop(within seconds: Int) async {
+        beginStopping(within: seconds)
+        await ended.wait()
+    }
+
+    /// The same without waiting for the end.
+    package func beginStopping(within seconds: Int) {
         listeners.refuse()
         tell(.drain(deadline: monotonicNanoseconds() + UInt64(seconds) * Reactor.second))
-        await ended.wait()
     }
 
     private func tell(_ message: Reactor.Message) {

@@ -47,6 +47,16 @@ package enum Socket {
     }
 }
 
+extension Socket.Place: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .every(let v6): v6 ? "every IPv6 address" : "every IPv4 address"
+        case .address(let address): "\(address)"
+        case .interface(let name, let v6): "\(name) (\(v6 ? "IPv6" : "IPv4"))"
+        }
+    }
+}
+
 extension Descriptor {
     borrowing func setOption(_ level: CInt, _ option: CInt, _ value: CInt) throws(SystemError) {
         var value = value

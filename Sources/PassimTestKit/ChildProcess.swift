@@ -1,5 +1,5 @@
 internal import Glibc
-package import PassimCore
+internal import PassimCore
 internal import PassimSystem
 
 /// A program that a test runs: what it says is collected by threads, and it does not outlive its owner.

@@ -30,6 +30,20 @@ package final class DaemonSite: Sendable {
         try tree.write("etc/passim.conf", lines.map { $0 + "\n" }.joined())
     }
 
+    /// Writes a file of the mirror that is old enough to be hashed and stamped at once: one that may be
+    /// written still is left alone for 2 s.
+    package func put(_ path: some TreePath, _ content: [UInt8]) throws {
+        let place = RawName("mirror").appending(path.raw)
+        try tree.write(place, content)
+        try tree.setModified(place, DaemonSite.longAgo)
+    }
+
+    package func put(_ path: some TreePath, _ content: String) throws {
+        try put(path, Array(content.utf8))
+    }
+
+    package static let longAgo = Timestamp(seconds: 1_600_000_000, nanoseconds: 123_000_000)
+
     /// Writes a drop-in.
     ///
     /// - Parameter directory: relative to `tree`.

@@ -1,5 +1,5 @@
 internal import Glibc
-package import PassimCore
+internal import PassimCore
 package import PassimSystem
 
 /// A temporary directory that goes with the value, whatever is in it and however deep.

@@ -32,5 +32,15 @@ package struct SeededGenerator: RandomNumberGenerator, CustomStringConvertible {
         return bytes
     }
 
+    /// True in so many of a hundred cases.
+    package mutating func chance(_ percent: Int) -> Bool {
+        Int.random(in: 0..<100, using: &self) < percent
+    }
+
+    /// - Parameter elements: not empty.
+    package mutating func pick<Element>(_ elements: [Element]) -> Element {
+        elements.randomElement(using: &self)!
+    }
+
     package var description: String { "SeededGenerator(seed: \(seed))" }
 }

@@ -30,6 +30,10 @@ struct IndexBenchmark: ParsableCommand {
     }
 
     func run() throws {
+        try measure().tell(json: json)
+    }
+
+    func measure() -> Report {
         let files = SyntheticFiles(count: entries)
         let index = DigestIndex()
         let ours = fill(files) { path, names in
@@ -51,10 +55,11 @@ struct IndexBenchmark: ParsableCommand {
         precondition(index.count == entries && peer.withLock { $0.count } == entries)
 
         var rows = [
-            Row(
-                "memory, all told", "B/entry", ours: ours.bytesPerEntry, peer: theirs.bytesPerEntry,
+            Report.Row(
+                what: "memory, all told", unit: "B/entry", ours: ours.bytesPerEntry,
+                peer: theirs.bytesPerEntry,
                 target: .atMost(130)),
-            Row("CPU of an insert, 100 a batch", "ns", ours: ours.cost, peer: theirs.cost, target: nil),
+            Report.Row(what: "CPU of an insert, 100 a batch", unit: "ns", ours: ours.cost, peer: theirs.cost),
         ]
         for threads in [1, 2] {
             for kind in Lookup.allCases {
@@ -68,19 +73,19 @@ struct IndexBenchmark: ParsableCommand {
                 }
                 let what = "\(kind.rawValue), \(threads) thread\(threads == 1 ? "" : "s")"
                 rows.append(
-                    Row(
-                        "lookups, \(what)", "M/s", ours: median(pairs.map(\.ours.rate)),
-                        peer: median(pairs.map(\.peer.rate)), target: nil))
+                    Report.Row(
+                        what: "lookups, \(what)", unit: "M/s", ours: median(pairs.map(\.ours.rate)),
+                        peer: median(pairs.map(\.peer.rate))))
                 rows.append(
-                    Row(
-                        "CPU of a lookup, \(what)", "ns", ours: median(pairs.map(\.ours.cost)),
+                    Report.Row(
+                        what: "CPU of a lookup, \(what)", unit: "ns", ours: median(pairs.map(\.ours.cost)),
                         peer: median(pairs.map(\.peer.cost)),
                         target: threads == 2 ? .atMost(1000) : nil))
             }
         }
-        print("\(entries) entries; the peer is Dictionary<Digest, entry with its path> and a lock")
-        print(table(rows))
-        if let json { try write(document(rows), to: json) }
+        return Report(
+            name: "index, \(entries) entries", peer: "Dictionary<Digest, entry with its path> and a lock",
+            rows: rows)
     }
 
     /// What the peer keeps of a file.
@@ -156,91 +161,6 @@ struct IndexBenchmark: ParsableCommand {
         let fields = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             .split(separator: " ")
         return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(CInt(_SC_PAGESIZE)) : 0
-    }
-
-    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-
-    // MARK: - Telling
-
-    private enum Target {
-        case atMost(Double), atLeast(Double)
-    }
-
-    private struct Row {
-        var what: String
-        var unit: String
-        var ours: Double
-        var peer: Double
-        var target: Target?
-
-        init(_ what: String, _ unit: String, ours: Double, peer: Double, target: Target?) {
-            self.what = what
-            self.unit = unit
-            self.ours = ours
-            self.peer = peer
-            self.target = target
-        }
-
-        var isMet: Bool? {
-            switch target {
-            case .atMost(let bound): ours <= bound
-            case .atLeast(let bound): ours >= bound
-            case nil: nil
-            }
-        }
-    }
-
-    private func table(_ rows: [Row]) -> String {
-        let lines =
-            [["what", "unit", "ours", "peer", "ratio", "target", ""]]
-            + rows.map { row in
-                let target =
-                    switch row.target {
-                    case .atMost(let bound): "≤ \(rounded(bound))"
-                    case .atLeast(let bound): "≥ \(rounded(bound))"
-                    case nil: "–"
-                    }
-                return [
-                    row.what, row.unit, rounded(row.ours), rounded(row.peer), rounded(row.ours / row.peer),
-                    target, row.isMet.map { $0 ? "met" : "MISSED" } ?? "",
-                ]
-            }
-        let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max()! }
-        return lines.map { line in
-            zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-                .joined(separator: "  ")
-        }.joined(separator: "\n")
-    }
-
-    private func document(_ rows: [Row]) -> String {
-        let objects = rows.map { row in
-            """
-              {"what": "\(row.what)", "unit": "\(row.unit)", "ours": \(rounded(row.ours)), \
-            "peer": \(rounded(row.peer)), "met": \(row.isMet.map { "\($0)" } ?? "null")}
-            """
-        }
-        return """
-            {"benchmark": "index", "entries": \(entries), "rows": [
-            \(objects.joined(separator: ",\n"))
-            ]}
-
-            """
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        guard let file = fopen(path, "w") else {
-            throw ValidationError("cannot write \(path): \(String(cString: strerror(errno)))")
-        }
-        fputs(text, file)
-        guard fclose(file) == 0 else {
-            throw ValidationError("cannot write \(path): \(String(cString: strerror(errno)))")
-        }
-    }
-
-    private func rounded(_ value: Double) -> String {
-        let hundredths = Int((value * 100).rounded())
-        let fraction = hundredths % 100
-        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
     }
 }
 

@@ -13,7 +13,7 @@ struct HTTPTableTests {
 
     init() throws {
         site = try DaemonSite()
-        try site.tree.write("mirror/sub/file.txt", content)
+        try site.put("sub/file.txt", content)
         digest = Digest(of: content)
         try site.share()
         daemon = try site.start()
@@ -119,7 +119,7 @@ struct HTTPTableTests {
 
     @Test func sentFileIsDescribed() throws {
         let time = Timestamp(seconds: 1_234_567_890, nanoseconds: 5)
-        try site.tree.write("mirror/old.html", "<p>")
+        try site.put("old.html", "<p>")
         try site.tree.setModified("mirror/old.html", time)
         try daemon.process.terminate()
         let again = try site.start()

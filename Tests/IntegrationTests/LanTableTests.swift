@@ -13,7 +13,7 @@ struct LanTableTests {
     init() throws {
         lan = try Lan()
         site = try DaemonSite(namespace: lan.server)
-        try site.tree.write("mirror/file.txt", content)
+        try site.put("file.txt", content)
         digest = Digest(of: content)
     }
 
@@ -109,7 +109,7 @@ struct LanTableTests {
     }
 
     @Test func sentFileIsNotSentAgainWithinItsCooldown() throws {
-        try site.tree.write("mirror/other", "other")
+        try site.put("other", "other")
         let daemon = try start("Cooldown=3600")
         #expect(try ask(daemon, file).status == 200)
         #expect(try ask(daemon, file).status == 403)

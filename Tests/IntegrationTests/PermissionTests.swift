@@ -12,14 +12,14 @@ struct PermissionTests {
     init() throws {
         site = try DaemonSite(user: DaemonSite.unprivileged)
         try site.share()
-        try tree.write("mirror/readable", "readable")
+        try site.put("readable", "readable")
     }
 
     @Test func unreadableFilesAndDirectoriesCostTheOthersNothing() throws {
         for number in 0..<50 { try tree.write("mirror/closed\(number)", "unreadable \(number)", mode: 0o600) }
-        try tree.write("mirror/no entry/file", "behind a closed door")
+        try site.put("no entry/file", "behind a closed door")
         try tree.changeMode("mirror/no entry", 0o700)
-        try tree.write("mirror/no list/file", "in a directory that cannot be listed")
+        try site.put("no list/file", "in a directory that cannot be listed")
         try tree.changeMode("mirror/no list", 0o711)
         let daemon = try site.start()
         #expect(try daemon.firstPass().served == 1)

@@ -1,3 +1,5 @@
+import PassimTestKit
+
 /// Heads that are valid more often than not, and mutations of them.
 enum RandomHead {
     static func make(_ random: inout SeededGenerator) -> [UInt8] {

@@ -7,7 +7,7 @@ struct ModelTests {
     @Test(arguments: [1, 2, 3, 4])
     func indexAgreesWithASimpleModel(seed: UInt64) {
         let run = ModelRun(seed: seed)
-        for step in 0..<5_000 {
+        for step in 0..<3_000 {
             run.step()
             if step % 250 == 0 { run.compareAll() }
             if run.hasFailed {

@@ -1,0 +1,37 @@
+internal import ArgumentParser
+
+/// `passim-bench all`: everything that can be measured, in one table each and one JSON file.
+struct AllBenchmarks: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "all", abstract: "Everything, one after another.")
+
+    @Option(help: "The passimd to measure, a release build; by default the one beside this program.")
+    var passimd: String?
+
+    @Flag(help: "Small sizes: shows that everything works, and takes less than a minute.")
+    var quick = false
+
+    @Option(help: "Where to write the figures as JSON.")
+    var json: String?
+
+    func run() throws {
+        try Interruption.handle()
+        // First what is measured in this process: its memory is its own yet.
+        var index = try IndexBenchmark.parse([])
+        if quick {
+            index.entries = 100_000
+            index.rounds = 1
+        }
+        var server = try ServerBenchmark.parse([])
+        server.passimd = passimd
+        server.quick = quick
+
+        var documents: [String] = []
+        for measure in [index.measure, server.measure] {
+            let report = try measure()
+            try report.tell(json: nil)
+            documents.append(report.document)
+        }
+        if let json { try Report.write("[\n\(documents.joined(separator: ",\n"))\n]\n", to: json) }
+    }
+}

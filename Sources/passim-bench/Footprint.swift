@@ -1,0 +1,33 @@
+internal import Glibc
+internal import PassimSystem
+
+/// What a server holds.
+struct Footprint {
+    /// MiB.
+    var resident: Double
+    /// MiB, since it was forgotten.
+    var peak: Double
+    var descriptors: Int
+
+    /// Of a server that nobody has asked for anything for some seconds.
+    static func atRest(_ peer: Peer) throws -> Footprint {
+        // Files stay open for two seconds after their last use.
+        usleep(4_000_000)
+        return try now(peer)
+    }
+
+    /// When all connections that a load has left are closed: as many descriptors as before, or as few as
+    /// there come to be in ten seconds.
+    static func after(_ peer: Peer, descriptors: Int) throws -> Footprint {
+        let end = monotonicNanoseconds() + 10_000_000_000
+        while try peer.counters.descriptors() > descriptors, monotonicNanoseconds() < end { usleep(50_000) }
+        return try now(peer)
+    }
+
+    private static func now(_ peer: Peer) throws -> Footprint {
+        try Footprint(
+            resident: peer.counters.residentBytes() / 1_048_576,
+            peak: peer.counters.peakResidentBytes() / 1_048_576,
+            descriptors: peer.counters.descriptors())
+    }
+}

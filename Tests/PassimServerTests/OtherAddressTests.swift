@@ -1,0 +1,157 @@
+import Glibc
+import PassimCore
+import PassimCrypto
+import PassimIndex
+import PassimSystem
+import PassimTestKit
+import Testing
+
+@testable import PassimServer
+
+/// An address of this host that is not loopback: asked there, the server sees it as a peer's.
+private let ownAddress: String? = {
+    var first: UnsafeMutablePointer<ifaddrs>?
+    guard getifaddrs(&first) == 0 else { return nil }
+    defer { freeifaddrs(first) }
+    var next = first
+    while let one = next {
+        next = one.pointee.ifa_next
+        guard let socket = UnsafeRawPointer(one.pointee.ifa_addr),
+            socket.loadUnaligned(as: UInt16.self) == UInt16(AF_INET)
+        else { continue }
+        let bits = socket.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
+        let text = IPAddress(ipv4: UInt32(bigEndian: bits)).description
+        if !text.hasPrefix("127.") { return text }
+    }
+    return nil
+}()
+
+@Suite(.enabled(if: ownAddress != nil)) struct OtherAddressTests {
+    private func withPeer(
+        cooldown: Int = 0, _ change: (inout ServerSettings) -> Void = { _ in },
+        _ body: (TestServer, () throws -> HTTPClient) async throws -> Void
+    ) async throws {
+        try await withServer(
+            cooldown: cooldown,
+            { settings in
+                settings.places = [.every(v6: false)]
+                change(&settings)
+            }
+        ) { test in
+            try await body(test) {
+                HTTPClient(
+                    try TLSClient.connected(
+                        to: ownAddress!, port: test.port, TestServer.options { $0.receiveBuffer = 16384 }))
+            }
+        }
+    }
+
+    @Test func peerGetsFilesAndNoPages() async throws {
+        try await withPeer { test, connect in
+            let digest = try test.add("a", [1, 2, 3])
+            let client = try connect()
+            try client.get(digest)
+            #expect(try client.answer().body == [1, 2, 3])
+            for path in ["/", "/style.css", "/favicon.ico", "/?sha256=\(digest.hex)"] {
+                try client.tls.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                #expect(try client.answer().status == 403, "\(path)")
+            }
+            try client.get(Digest(of: "nobody's"))
+            #expect(try client.answer().status == 403)
+            try client.tls.send("GET /a?localhost=false&sha256=\(digest.hex) HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.answer().status == 403)
+        }
+    }
+
+    @Test func sameFileIsNotSentAgainWithinTheCooldown() async throws {
+        try await withPeer(cooldown: 3600) { test, connect in
+            let digest = try test.add("a", [1, 2, 3])
+            let other = try test.add("b", [4])
+            let client = try connect()
+            // None of these counts.
+            for fields in ["If-None-Match: *\r\n", "Range: bytes=1-\r\n", "Range: bytes=9-\r\n"] {
+                try client.get(digest, fields)
+                #expect(try client.answer().status != 403, "\(fields)")
+            }
+            try client.tls.send(HTTPClient.request(digest, method: "HEAD"))
+            #expect(try client.answer(isHead: true).status == 200)
+            try client.get(digest, "Range: bytes=0-1\r\n")
+            #expect(try client.answer().body == [1, 2])
+            for connection in [client, try connect()] {
+                try connection.get(digest)
+                #expect(try connection.answer().status == 403)
+            }
+            try client.get(other)
+            #expect(try client.answer().body == [4])
+            // This host's own clients never wait.
+            #expect(try test.fetch(digest).status == 200)
+        }
+    }
+
+    @Test func downloadThatWasCutOffDoesNotCount() async throws {
+        try await withPeer(cooldown: 3600) { test, connect in
+            let size = 16 << 20
+            let digest = try test.addSparse("a", size: UInt64(size))
+            var client: HTTPClient? = try connect()
+            try client!.get(digest)
+            #expect(try client!.head().status == 200)
+            let second = try connect()
+            try second.get(digest)
+            // Counted when it begins.
+            #expect(try second.answer().status == 403)
+            client!.tls.resetWhenDone()
+            client = nil
+            let isGivenBack = try eventually {
+                try second.get(digest)
+                let head = try second.head()
+                let length = try #require(head.fields["content-length"].flatMap { Int($0) })
+                _ = try second.bytes(length)
+                return head.status == 200
+            }
+            #expect(isGivenBack)
+        }
+    }
+
+    @Test(arguments: [(3600, 1), (1, 3600)])
+    func smallestCooldownOfAllOriginsCounts(one: Int, other: Int) async throws {
+        try await withPeer(cooldown: 3600) { test, connect in
+            let digest = try test.add("a", [1, 2, 3])
+            try test.tree.write("other/b", [1, 2, 3])
+            test.origins.replace([
+                ServedOrigin(id: TestServer.origin, path: test.tree.path, cooldown: one, maxRate: 0),
+                ServedOrigin(
+                    id: TestServer.otherOrigin, path: test.tree.absolute("other"), cooldown: other, maxRate: 0
+                ),
+            ])
+            let directory = test.index.directory(origin: TestServer.otherOrigin, path: .empty)
+            let file = try Descriptor.open(test.tree.absolute("other/b"), .readOnly)
+            test.index.apply([
+                .insert(
+                    directory: directory, name: RawName(bytes: Array("b".utf8)), digest: digest,
+                    identity: try file.status().identity, flags: [])
+            ])
+            let client = try connect()
+            try client.get(digest)
+            #expect(try client.answer().status == 200)
+            // Whichever of the files was sent.
+            let isOver = try eventually {
+                try client.get(digest)
+                return try client.answer().status == 200
+            }
+            #expect(isOver)
+        }
+    }
+
+    @Test func addressHasNoMoreConnectionsThanItsLimit() async throws {
+        try await withPeer({ $0.maxConnectionsPerAddress = 3 }) { test, connect in
+            var clients = try (0..<3).map { _ in try connect() }
+            #expect(throws: TLSClient.Failure.self) { try connect() }
+            // Loopback is exempt.
+            let local = try (0..<5).map { _ in try test.client() }
+            #expect(local.count == 5)
+            clients.removeAll()
+            let again = eventually { (try? connect()) != nil }
+            #expect(again)
+        }
+    }
+}
