@@ -39,6 +39,7 @@ command:h2load                nghttp2-client    nghttp2
 command:curl                  curl              curl
 command:openssl               openssl           openssl
 command:setpriv               util-linux        util-linux
+command:getfattr              attr              attr
 '
 
 is_there() {

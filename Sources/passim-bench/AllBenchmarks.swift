@@ -22,12 +22,18 @@ struct AllBenchmarks: ParsableCommand {
             index.entries = 100_000
             index.rounds = 1
         }
+        var scan = try ScanBenchmark.parse([])
+        if quick {
+            scan.coldFiles = 100
+            scan.warmFiles = 2000
+            scan.rounds = 1
+        }
         var server = try ServerBenchmark.parse([])
         server.passimd = passimd
         server.quick = quick
 
         var documents: [String] = []
-        for measure in [index.measure, server.measure] {
+        for measure in [index.measure, scan.measure, server.measure] {
             let report = try measure()
             try report.tell(json: nil)
             documents.append(report.document)

@@ -35,12 +35,11 @@ struct ScanBenchmark: ParsableCommand {
     }
 
     func run() throws {
-        let figures = try cold() + [try warm()]
-        for figure in figures { print(figure.line) }
-        if let json {
-            try Descriptor.open(json, [.writeOnly, .create, .truncate], mode: 0o644)
-                .writeAll(Array("[\n\(figures.map(\.json).joined(separator: ",\n"))\n]\n".utf8))
-        }
+        try measure().tell(json: json)
+    }
+
+    func measure() throws -> Report {
+        Report(name: "scan", peer: "openssl speed; find -printf, then getfattr -R", rows: try cold() + [try warm()])
     }
 
     // MARK: - Cold
@@ -49,7 +48,7 @@ struct ScanBenchmark: ParsableCommand {
     ///
     /// By the clock on the wall, which says whether all cores are used and is of use on a quiet machine
     /// only, and by processor time, which says what a byte costs.
-    private func cold() throws -> [Figure] {
+    private func cold() throws -> [Report.Row] {
         let tree = try TemporaryTree()
         var bytes = 0
         var content = [UInt8](repeating: 0, count: 4 << 20)
@@ -69,16 +68,17 @@ struct ScanBenchmark: ParsableCommand {
             return (wall: Double(bytes) / seconds, processor: Double(bytes) / processor, peer: peer)
         }
         return [
-            Figure(
-                what: "cold scan, \(coldFiles) files, wall time", unit: "MB/s",
+            Report.Row(
+                what: "cold scan, wall time", unit: "MB/s",
                 ours: median(pairs.map(\.wall)) / 1e6, peer: median(pairs.map(\.peer.wall)) / 1e6,
-                peerName: "openssl speed × \(Int(cores)) cores",
-                ratio: median(pairs.map { $0.wall / $0.peer.wall }), target: .atLeast(0.85)),
-            Figure(
-                what: "cold scan, \(coldFiles) files, per second of processor", unit: "MB/s",
+                target: .ratioAtLeast(0.85),
+                note: "\(coldFiles) files; openssl speed on one core × \(Int(cores))",
+                pairedRatio: median(pairs.map { $0.wall / $0.peer.wall })),
+            Report.Row(
+                what: "cold scan, per second of CPU", unit: "MB/s",
                 ours: median(pairs.map(\.processor)) / 1e6,
-                peer: median(pairs.map(\.peer.processor)) / 1e6, peerName: "openssl speed",
-                ratio: median(pairs.map { $0.processor / $0.peer.processor }), target: .atLeast(0.85)),
+                peer: median(pairs.map(\.peer.processor)) / 1e6, target: .ratioAtLeast(0.85),
+                pairedRatio: median(pairs.map { $0.processor / $0.peer.processor })),
         ]
     }
 
@@ -99,7 +99,7 @@ struct ScanBenchmark: ParsableCommand {
     // MARK: - Warm
 
     /// All attributes valid: from nothing to all files in the index.
-    private func warm() throws -> Figure {
+    private func warm() throws -> Report.Row {
         let tree = try TemporaryTree()
         for number in 0..<warmFiles { try tree.write("d\(number / 100)/file-\(number).cab", "\(number)") }
         let first = try scan(tree.path, place: .attributes).counters
@@ -112,10 +112,10 @@ struct ScanBenchmark: ParsableCommand {
             precondition(counters.trustedAttributes == warmFiles && counters.filesHashed == 0)
             return (ours: seconds, peer: peer)
         }
-        return Figure(
-            what: "warm start, \(warmFiles) files", unit: "s", ours: median(pairs.map(\.ours)),
-            peer: median(pairs.map(\.peer)), peerName: "find -printf, then getfattr -R",
-            ratio: median(pairs.map { $0.ours / $0.peer }), target: .atMost(2))
+        return Report.Row(
+            what: "warm start", unit: "s", ours: median(pairs.map(\.ours)), peer: median(pairs.map(\.peer)),
+            target: .ratioAtMost(2), note: "\(warmFiles) files with valid attributes",
+            pairedRatio: median(pairs.map { $0.ours / $0.peer }))
     }
 
     private func timed(_ arguments: [String]) throws -> Double {
@@ -160,55 +160,4 @@ struct ScanBenchmark: ParsableCommand {
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
-
-    // MARK: - Telling
-
-    private enum Target {
-        case atMost(Double), atLeast(Double)
-    }
-
-    private struct Figure {
-        var what: String
-        var unit: String
-        var ours: Double
-        var peer: Double
-        var peerName: String
-        /// The median of the rounds' ratios.
-        var ratio: Double
-        var target: Target
-
-        var isMet: Bool {
-            switch target {
-            case .atMost(let bound): ratio <= bound
-            case .atLeast(let bound): ratio >= bound
-            }
-        }
-
-        var line: String {
-            let bound =
-                switch target {
-                case .atMost(let bound): "≤ \(bound)"
-                case .atLeast(let bound): "≥ \(bound)"
-                }
-            return """
-                \(what): ours \(rounded(ours)) \(unit), \(peerName) \(rounded(peer)) \(unit), \
-                ratio \(rounded(ratio)), target \(bound): \(isMet ? "met" : "MISSED")
-                """
-        }
-
-        var json: String {
-            """
-              {"what": "\(what)", "unit": "\(unit)", "ours": \(rounded(ours)), "peer": \(rounded(peer)), \
-            "ratio": \(rounded(ratio)), "met": \(isMet)}
-            """
-        }
-
-        private func rounded(_ value: Double) -> String {
-            let thousandths = Int((value * 1000).rounded())
-            let fraction = String(thousandths % 1000)
-            return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
-        }
-    }
-
-    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }
