@@ -48,8 +48,8 @@ extension Connection {
         }
         var staged = Response(content: .none, staged: headCount)
         staged.allowance = Allowance([file.origin.limiter, reactor.settings.limiter].compactMap { $0 })
-        let wanted = staged.allowance.available(
-            Int(min(count, UInt64(min(reactor.turnSize, BufferPool.piece)))), remaining: count, now: reactor.now)
+        let piece = Int(min(count, UInt64(min(reactor.turnSize, BufferPool.piece))))
+        let wanted = staged.allowance.available(piece, remaining: count, now: reactor.now)
         var read = 0
         if wanted > 0 {
             read = try file.read(
