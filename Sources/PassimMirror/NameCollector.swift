@@ -38,8 +38,12 @@ struct NameCollector {
     }
 
     private mutating func seal() {
-        blocks.append(NameBlock(directory: directory, bytes: bytes, count: count))
-        bytes = []
+        // To size: what grew by doubling would keep up to as much again for as long as the names wait.
+        let exact = [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, filled in
+            filled = buffer.initialize(fromContentsOf: bytes)
+        }
+        blocks.append(NameBlock(directory: directory, bytes: exact, count: count))
+        bytes.removeAll(keepingCapacity: true)
         count = 0
     }
 }
