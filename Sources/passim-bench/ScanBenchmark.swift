@@ -39,7 +39,9 @@ struct ScanBenchmark: ParsableCommand {
     }
 
     func measure() throws -> Report {
-        Report(name: "scan", peer: "openssl speed; find -printf, then getfattr -R", rows: try cold() + [try warm()])
+        Report(
+            name: "scan", peer: "openssl speed; find -printf, then getfattr -R",
+            rows: try cold() + [try warm()])
     }
 
     // MARK: - Cold
