@@ -11,14 +11,21 @@ import Synchronization
 package final class Lock<State>: @unchecked Sendable {
     // Unchecked: `state` is reached only inside `withLock`, under the mutex.
     #if PASSIM_SANITIZE
+    /// A state of no size has no address of its own: its accesses would seem to be of the object's header,
+    /// which anybody may read.
+    private struct Cell {
+        var state: State
+        var size: UInt8 = 0
+    }
+
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private var state: State
+    private var cell: Cell
 
     package init(_ state: sending State) {
         mutex = .allocate(capacity: 1)
         let code = pthread_mutex_init(mutex, nil)
         precondition(code == 0, "pthread_mutex_init failed with \(code)")
-        self.state = state
+        cell = Cell(state: state)
     }
 
     deinit {
@@ -33,7 +40,7 @@ package final class Lock<State>: @unchecked Sendable {
     ) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        return try body(&state)
+        return try body(&cell.state)
     }
     #else
     private let mutex = Mutex<Void>(())

@@ -12,6 +12,9 @@ package struct TLSTransport {
     /// The last recv(2) took less than it could: there is nothing more until epoll says so. Saves the
     /// recv(2) that would only return EAGAIN.
     package var drained = false
+    /// Bytes that may be read before epoll is asked again. OpenSSL answers records without content (a
+    /// flood of KeyUpdate, say) without ever coming back; this has it come back.
+    package var inputLeft = TLSTransport.inputPerTurn
     /// The peer has ended its side.
     package var ended = false
     /// errno of a recv(2) that failed for good.
@@ -23,6 +26,15 @@ package struct TLSTransport {
     package init(socket: CInt) {
         self.socket = socket
     }
+
+    /// Epoll says that there is something to read.
+    package mutating func beginReading() {
+        drained = false
+        inputLeft = TLSTransport.inputPerTurn
+    }
+
+    /// Far more than requests that one turn can answer.
+    package static let inputPerTurn = 256 * 1024
 }
 
 /// Bytes on their way to the socket: `[sent, filled)` of `base`.
@@ -106,7 +118,7 @@ enum TransportBIO {
     {
         let state = state(bio)
         copenssl_clear_retry(bio)
-        if state.pointee.drained {
+        if state.pointee.drained || state.pointee.inputLeft <= 0 {
             copenssl_set_retry_read(bio)
             return -1
         }
@@ -114,6 +126,7 @@ enum TransportBIO {
             let received = recv(state.pointee.socket, bytes, Int(count), 0)
             if received > 0 {
                 state.pointee.drained = received < Int(count)
+                state.pointee.inputLeft -= received
                 return CInt(received)
             }
             if received == 0 {

@@ -45,7 +45,9 @@ extension ServerSettings {
         for name in configuration.listen {
             let wanted: [Socket.Place]
             if let address = IPAddress(scoped: name) {
-                wanted = address.isLoopback ? [] : [place(of: address)]
+                // Without IPv6=true nothing of IPv6 is listened at, whatever is named.
+                let isWanted = !address.isLoopback && (address.isIPv4 || configuration.ipv6)
+                wanted = isWanted ? [place(of: address)] : []
             } else {
                 wanted = families.map { .interface(name, v6: $0) }
             }

@@ -86,6 +86,8 @@ package final class Mirror: Sendable {
             defer { threads = [] }
             return threads
         }) { thread.join() }
+        // An interrupted walk and its origin know each other.
+        for origin in state.withLock({ $0.origins }) { origin.state.withLock { $0.walk = nil } }
         cache.store?.close()
     }
 

@@ -78,13 +78,16 @@ extension Worker {
             return state.outcome == outcome
         }
         let path = origin.path
+        let dropIn = origin.state.withLock { $0.dropIn.name }
         if !wasKnown {
             if outcome == .missing {
                 mirror.logger.warning(
-                    "The directory is not there; nothing of it is shared", metadata: ["path": "\(path)"])
+                    "The directory is not there; nothing of it is shared",
+                    metadata: ["path": "\(path)", "drop-in": "\(dropIn)"])
             } else {
                 mirror.logger.warning(
-                    "The directory cannot be opened", metadata: ["path": "\(path)", "error": "\(error)"])
+                    "The directory cannot be opened",
+                    metadata: ["path": "\(path)", "drop-in": "\(dropIn)", "error": "\(error)"])
             }
         }
         // A fault of disk or network tells nothing about what is there.

@@ -19,7 +19,7 @@ extension Connection {
     func turn(_ reactor: Reactor, _ interest: Poller.Interest) {
         // Both sides of the connection have ended, or it is broken: nothing can be sent any more.
         if interest.contains(.error) || interest.contains(.hangUp) { return reactor.close(self) }
-        if interest.contains(.input) { transport.pointee.drained = false }
+        if interest.contains(.input) { transport.pointee.beginReading() }
         if phase == .linger { return linger(reactor) }
 
         // What the last turn left must go first.

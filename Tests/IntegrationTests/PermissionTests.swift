@@ -26,7 +26,7 @@ struct PermissionTests {
         #expect(try daemon.fetch(Digest(of: "readable")).text == "readable")
         #expect(try daemon.fetch(Digest(of: "unreadable 7")).status == 404)
         // One warning with a count, not one for each.
-        let lines = daemon.log.split(separator: "\n").filter { $0.contains("52") }
+        let lines = daemon.log.split(separator: "\n").filter { $0.contains("count=52") }
         #expect(lines.count == 1, "\(daemon.log)")
         #expect(daemon.log.split(separator: "\n").count < 30)
     }

@@ -61,8 +61,16 @@ import Testing
         #expect(both.places == [.every(v6: true), .address(IPAddress("192.0.2.1")!), loopback4])
     }
 
+    @Test func withoutIPv6NoAddressOfItIsServed() {
+        #expect(settings { $0.listen = ["2001:db8::1", "192.0.2.1"] }.places.count == 2)
+        #expect(settings { $0.listen = ["2001:db8::1"] }.places == [loopback4])
+    }
+
     @Test func scopeOfAnAddressIsItsInterface() throws {
-        let places = settings { $0.listen = ["fe80::1%lo"] }.places
+        let places = settings {
+            $0.listen = ["fe80::1%lo"]
+            $0.ipv6 = true
+        }.places
         guard case .address(let address) = try #require(places.first) else {
             Issue.record("\(places)")
             return

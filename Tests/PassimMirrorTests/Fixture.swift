@@ -48,6 +48,11 @@ final class Fixture {
     let mirror: Mirror
     var origins: [MirrorOrigin] = []
 
+    deinit {
+        // What a test hooked in knows the mirror, which knows the clock.
+        clock.onLook.withLock { $0 = nil }
+    }
+
     init(tree: MirrorTree = MirrorTree(), place: ChecksumPlace = .attributes, store: Bool = false) {
         self.tree = tree
         mirror = Mirror(
