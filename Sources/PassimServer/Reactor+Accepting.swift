@@ -102,8 +102,8 @@ extension Reactor {
             return
         }
         insert(connection)
-        // The client speaks first, and mostly has by now.
-        connection.turn(self, [.input])
+        // The client speaks first: a handshake that is begun before it does holds 50 KiB of buffers for
+        // somebody who may never speak.
     }
 
     /// Ends the connections that have waited longest without sending or being sent anything: some at a
