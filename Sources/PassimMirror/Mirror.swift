@@ -64,9 +64,9 @@ package final class Mirror: Sendable {
         for number in 0..<workers {
             do throws(SystemError) {
                 let thread = try SystemThread(name: "mirror-\(number)") { [self] in
-                    // Whoever downloads comes before whoever hashes. By 5, Linux 6.18 was seen to leave one
-                    // of two cores idle.
-                    lowerThisThreadsPriority(by: 3)
+                    // Whoever downloads comes before whoever hashes. By more than a
+                    // step, Linux 6.18 was seen to leave one of two cores idle: by 5 half of the time.
+                    lowerThisThreadsPriority(by: 1)
                     Worker(self).run()
                 }
                 threads.withLock { $0.append(thread) }
