@@ -50,7 +50,12 @@ final class Origin: Sendable {
 
     func remove() {
         removal.store(true, ordering: .sequentiallyConsistent)
-        state.withLock { $0.walk }?.cancel()
+        // The two know each other: forgotten here, they go when the last job of the walk does.
+        let walk = state.withLock { state in
+            defer { state.walk = nil }
+            return state.walk
+        }
+        walk?.cancel()
     }
 
     var schedule: Int { currentSchedule.load(ordering: .relaxed) }
