@@ -17,6 +17,8 @@ struct ServerService: Service {
     private static let grace = 10
 
     func run() async throws {
+        // Before anybody is told that the daemon is there: untrapped, the signal would end it.
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
         await waitForFirstPass()
         if Task.isShuttingDownGracefully { return }
         let server = try makeServer()
@@ -25,7 +27,7 @@ struct ServerService: Service {
         daemon.logger.notice("listening on port \(server.port)")
         ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
         await withGracefulShutdownHandler {
-            await reloadOnHangUp(server)
+            await reload(server, on: hangUps)
         } onGracefulShutdown: {
             ServiceNotification.stopping()
         }
@@ -72,8 +74,8 @@ struct ServerService: Service {
     }
 
     /// SIGHUP: configuration, key and certificate are read again. Ends with the service.
-    private func reloadOnHangUp(_ server: Server) async {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+    private func reload(_ server: Server, on hangUps: UnixSignalsSequence) async {
+        for await _ in hangUps.cancelOnGracefulShutdown() {
             ServiceNotification.reloading(monotonic: monotonicNanoseconds() / 1000)
             reload(server)
             ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")

@@ -11,6 +11,9 @@ package final class ChildProcess: Sendable {
         package var user: UInt32?
         /// Run in this network namespace (needs root).
         package var namespace: String?
+        /// Run where its mounts, and those made by `DaemonProcess.mount`, are nobody else's and end with it
+        /// (mount_namespaces(7); needs root).
+        package var ownMounts = false
         package var workingDirectory: String?
 
         package init() {}
@@ -71,6 +74,7 @@ package final class ChildProcess: Sendable {
     private static func prefixed(_ arguments: [String], _ setting: Setting) -> [String] {
         var prefix: [String] = []
         if let namespace = setting.namespace { prefix += ["ip", "netns", "exec", namespace] }
+        if setting.ownMounts { prefix += ["unshare", "--mount", "--propagation", "private"] }
         if let directory = setting.workingDirectory { prefix += ["env", "-C", directory] }
         if let user = setting.user {
             prefix += ["setpriv", "--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", "--"]

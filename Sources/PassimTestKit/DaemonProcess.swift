@@ -8,16 +8,18 @@ package final class DaemonProcess: Sendable {
     package let site: DaemonSite
 
     /// Returns when it listens.
-    init(_ site: DaemonSite, _ arguments: [String]) throws {
+    init(_ site: DaemonSite, _ arguments: [String], after script: String?) throws {
         self.site = site
         var setting = ChildProcess.Setting()
         setting.user = site.user
         setting.namespace = site.namespace
+        setting.ownMounts = site.ownMounts
         setting.environment = [
             "SYSCONFDIR": site.tree.absolute("etc"), "LOCALSTATEDIR": site.tree.absolute("var"),
             "NOTIFY_SOCKET": nil, "JOURNAL_STREAM": nil,
-        ]
-        process = try ChildProcess([site.program()] + arguments, setting)
+        ].merging(site.environment) { $1 }
+        let prefix = script.map { ["sh", "-e", "-c", $0 + "\nexec \"$@\"", "sh"] } ?? []
+        process = try ChildProcess(prefix + [site.program()] + arguments, setting)
         let line = try process.waitForLine { DaemonProcess.port(in: $0) != nil }.line
         // It was found in this line a moment ago.
         port = DaemonProcess.port(in: line)!
@@ -89,6 +91,12 @@ package final class DaemonProcess: Sendable {
             let response = try fetch(digest)
             if response.status == 200 || ContinuousClock.now > end { return response }
         }
+    }
+
+    /// Runs a program among the daemon's mounts: mount(8), umount(8). For a site with `ownMounts`.
+    @discardableResult
+    package func runAmongItsMounts(_ arguments: String...) throws -> Command.Outcome {
+        try Command.succeed(["nsenter", "--mount", "--target", "\(process.identifier)"] + arguments)
     }
 
     package var isRunning: Bool { process.end == nil }

@@ -8,15 +8,24 @@ package final class DaemonSite: Sendable {
     package let user: UInt32?
     /// The network namespace it runs in.
     package let namespace: String?
+    /// Whether its mounts are its own.
+    package let ownMounts: Bool
+    /// Besides where its configuration and state are; nil removes.
+    package let environment: [String: String?]
 
     /// nobody, as far as numbers go.
     package static let unprivileged: UInt32 = 65534
 
     /// - Parameter settings: lines of `[daemon]` besides `Port=0`.
-    package init(user: UInt32? = nil, namespace: String? = nil, _ settings: String...) throws {
+    package init(
+        user: UInt32? = nil, namespace: String? = nil, ownMounts: Bool = false,
+        environment: [String: String?] = [:], _ settings: String...
+    ) throws {
         tree = try TemporaryTree()
         self.user = user
         self.namespace = namespace
+        self.ownMounts = ownMounts
+        self.environment = environment
         try tree.makeDirectory("etc/passim.d")
         try tree.makeDirectory("var")
         try tree.makeDirectory("mirror")
@@ -67,7 +76,8 @@ package final class DaemonSite: Sendable {
         return tree.absolute("passimd")
     }
 
-    package func start(_ arguments: String...) throws -> DaemonProcess {
-        try DaemonProcess(self, arguments)
+    /// - Parameter script: for sh(1), run just before it and where it runs: what mounts there are, say.
+    package func start(_ arguments: String..., after script: String? = nil) throws -> DaemonProcess {
+        try DaemonProcess(self, arguments, after: script)
     }
 }

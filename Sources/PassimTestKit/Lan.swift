@@ -73,5 +73,13 @@ package final class Lan: Sendable {
     }
 }
 
+/// Whether this process may make mounts of its own: for `.enabled(if: canMount, "…")`.
+package let canMount: Bool =
+    geteuid() == 0
+    && (try? Command.run(
+        ["unshare", "--mount", "--propagation", "private", "mount", "-t", "tmpfs", "none", "/mnt"]))?
+        .succeeded
+        == true
+
 /// Whether the tests run as root: permission tests start the daemon as another user.
 package let isRoot = geteuid() == 0

@@ -1,0 +1,39 @@
+import PassimCore
+import PassimTestKit
+import Testing
+
+/// What systemd is told: sd_notify(3) to a socket of the test.
+struct ServiceNotificationTests {
+    let listener: NotifySocket
+    let site: DaemonSite
+
+    init() throws {
+        let listener = try NotifySocket()
+        self.listener = listener
+        site = try DaemonSite(environment: ["NOTIFY_SOCKET": listener.path])
+        try site.put("file", "content")
+        try site.share()
+    }
+
+    @Test func lifeOfTheDaemonIsTold() throws {
+        let daemon = try site.start()
+        let ready = try listener.wait { $0.contains("READY=1") }
+        #expect(ready.contains("STATUS=Serving 1 files on port \(daemon.port)"))
+        daemon.process.kill(1)
+        let reloading = try listener.wait { $0.contains("RELOADING=1") }
+        #expect(reloading.contains { $0.hasPrefix("MONOTONIC_USEC=") })
+        _ = try listener.wait { $0.contains("READY=1") }
+        try daemon.process.terminate()
+        _ = try listener.wait { $0.contains("STOPPING=1") }
+    }
+
+    @Test func nothingIsReadyThatDoesNotListen() throws {
+        let first = try site.start()
+        _ = try listener.wait { $0.contains("READY=1") }
+        try site.configure(["Port=\(first.port)"])
+        let second = try? site.start()
+        #expect(second == nil)
+        #expect(listener.messages.filter { $0.contains("READY=1") }.isEmpty)
+        #expect(try first.get("/").status == 200)
+    }
+}
