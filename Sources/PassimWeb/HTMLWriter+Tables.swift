@@ -70,19 +70,26 @@ extension HTMLWriter {
 }
 
 extension DirectoryStatus {
-    fileprivate var isScanned: Bool { state == .scanning || state == .ready }
+    fileprivate var isScanned: Bool {
+        switch state {
+        case .scanning, .watching, .polling: true
+        case .missing, .failed: false
+        }
+    }
 
     fileprivate var sentence: String {
         var words =
             switch state {
-            case .scanning: "scanning"
-            case .ready: "ready"
-            case .missing: "missing: the directory is not there"
+            case .scanning: "scanning, \(percent) %"
+            case .watching: "watching"
+            case .polling: "polling: not all of it can be watched"
+            case .missing: "missing: the directory is not there, or its disk not mounted"
             case .failed(let reason): "failed: \(reason)"
             }
         if pendingFiles > 0 {
             words += ", \(pendingFiles) to hash (\(HumanText.size(bytes: pendingBytes)))"
         }
+        if let secondsLeft { words += ", about \(HumanText.duration(seconds: UInt64(secondsLeft))) left" }
         if unreadable > 0 { words += ", \(unreadable) unreadable" }
         return words
     }

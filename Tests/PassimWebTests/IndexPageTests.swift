@@ -16,7 +16,7 @@ struct IndexPageTests {
         return Item(entry: entry, path: path)
     }
 
-    private func directory(_ state: DirectoryStatus.State = .ready, path: String = "/srv/lvfs")
+    private func directory(_ state: DirectoryStatus.State = .watching, path: String = "/srv/lvfs")
         -> DirectoryStatus
     {
         DirectoryStatus(dropIn: "lvfs.conf", path: path, state: state)
