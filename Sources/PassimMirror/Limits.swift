@@ -45,7 +45,7 @@ enum Limits {
 
     /// A file found in a directory that has just come: whoever writes it is heard of within this time.
     /// Nanoseconds.
-    static let pause: Int64 = 200_000_000
+    static let pause: Int64 = 50_000_000
 
     /// A file that somebody wrote and did not close counts as complete after this. Nanoseconds: truncate(2)
     /// closes nothing, and who is slower only has the file hashed twice.

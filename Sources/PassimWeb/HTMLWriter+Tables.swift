@@ -35,6 +35,10 @@ extension HTMLWriter {
                     HTMLAttribute(.ariaLabel, "hashed"), text: percent)
                 cell.text(percent)
             }
+            row.element(.td) { cell in
+                guard let time = directory.lastChange else { return cell.text("–") }
+                cell.time(time.seconds)
+            }
         }
     }
 
@@ -55,13 +59,15 @@ extension HTMLWriter {
                 }
             }
             row.number(HumanText.size(bytes: entry.identity.size))
-            row.element(.td) { cell in
-                let time = CivilTime(unixSeconds: entry.identity.modified.seconds)
-                cell.element(
-                    .time, HTMLAttribute(.datetime, HumanText.machineTime(time)), text: HumanText.time(time))
-            }
+            row.element(.td) { $0.time(entry.identity.modified.seconds) }
             row.element(.td, HTMLAttribute(.class, "digest"), text: digest)
         }
+    }
+
+    /// - Parameter seconds: since 1970.
+    private mutating func time(_ seconds: Int64) {
+        let time = CivilTime(unixSeconds: seconds)
+        element(.time, HTMLAttribute(.datetime, HumanText.machineTime(time)), text: HumanText.time(time))
     }
 
     private mutating func number(_ text: String) {

@@ -53,6 +53,20 @@ struct IndexPageTests {
         #expect(text.contains("1 file is shared."))
     }
 
+    @Test func directoryTellsWhenItChangedAndHowFarItIs() {
+        var scanning = directory(.scanning)
+        scanning.bytes = 1 << 20
+        scanning.pendingFiles = 3
+        scanning.pendingBytes = 3 << 20
+        scanning.secondsLeft = 90
+        scanning.lastChange = Timestamp(seconds: 784_111_777, nanoseconds: 5)
+        let text = page(directories: [scanning, directory(.polling), directory(.watching)])
+        #expect(text.contains("<td>scanning, 25 %, 3 to hash (3.0 MiB), about 1 min 30 s left</td>"))
+        #expect(text.contains("<td><time datetime=\"1994-11-06T08:49:37Z\">1994-11-06 08:49 UTC</time></td>"))
+        #expect(text.contains("<td>polling: not all of it can be watched</td>"))
+        #expect(text.contains("<td>watching</td>"))
+    }
+
     @Test func disabledFileIsNotLinked() {
         let text = page(items: [item(RawName("a.cab"), flags: .disabled)])
         #expect(!text.contains("<a "))
