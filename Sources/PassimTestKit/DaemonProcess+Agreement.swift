@@ -76,7 +76,8 @@ extension DaemonProcess {
         let unknown = try scan.files.filter { try status(of: $0.value, over: exchange) != 200 }
         guard unknown.isEmpty else {
             return Disagreement(
-                description: "these were not served: \(Array(unknown.prefix(20)))", paths: Array(unknown.keys))
+                description: "these were not served: \(Array(unknown.prefix(20)))", paths: Array(unknown.keys)
+            )
         }
         let stale = try gone.filter { try status(of: $0, over: exchange) != 404 }
         guard stale.isEmpty else {

@@ -19,6 +19,13 @@ package final class HeldFile {
         try file!.writeAll(bytes)
     }
 
+    var inode: UInt64 {
+        get throws {
+            guard file != nil else { throw TestFailure("the file is closed") }
+            return try file!.status().identity.inode
+        }
+    }
+
     /// close(2); the second call does nothing.
     package func close() {
         file = nil

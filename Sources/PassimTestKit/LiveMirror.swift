@@ -1,27 +1,32 @@
-package import PassimCore
+internal import PassimCore
 
 /// A running daemon and its mirror, which a test changes. The digests of everything that was ever in it are
 /// kept, and asked for when it is gone.
 package final class LiveMirror {
-    package let site: DaemonSite
     package let daemon: DaemonProcess
     private var known: Set<Digest> = []
 
+    package var site: DaemonSite { daemon.site }
     package var tree: TemporaryTree { site.tree }
 
     /// Starts the daemon and waits until it has all that is there.
     ///
     /// - Parameter prepare: makes what is there before.
-    package init(
+    package convenience init(
         _ site: DaemonSite? = nil, _ prepare: (DaemonSite) throws -> Void = { _ in }
     ) throws {
         let site = try site ?? DaemonSite()
-        self.site = site
         try prepare(site)
         try site.share()
-        daemon = try site.start()
+        let daemon = try site.start()
         try daemon.firstPass()
+        self.init(daemon)
         try expectFresh()
+    }
+
+    /// - Parameter daemon: one that shares the mirror of its site and nothing else.
+    package init(_ daemon: DaemonProcess) {
+        self.daemon = daemon
     }
 
     /// Waits until the daemon shares what the mirror holds now, and nothing that it held.
