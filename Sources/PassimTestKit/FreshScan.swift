@@ -9,7 +9,7 @@ package struct FreshScan: Equatable, Sendable {
 
     package var digests: Set<Digest> { Set(files.values) }
 
-    /// - Parameter directory: absolute; it may be a symlink, and one that is missing holds nothing.
+    /// - Parameter directory: absolute; it may be a symlink; one that is missing or cannot be read holds nothing.
     /// - Parameter prefix: a program that runs the scan: nsenter(1), say.
     /// - Parameter setting: whom it runs as: what that user cannot read is not shared.
     package init(
@@ -27,7 +27,7 @@ package struct FreshScan: Equatable, Sendable {
 
     private static let script = """
         set -e -o pipefail
-        [ -e "$0" ] || exit 0
+        [ -r "$0" ] && [ -x "$0" ] || exit 0
         cd "$0"
         LC_ALL=C find . -mindepth 1 "$@" -print0 | xargs -0 -r sha256sum -z --
         """

@@ -324,6 +324,7 @@ struct LivePermissionTests {
 @Suite(.enabled(if: canMount, "needs root and mount namespaces"))
 struct LiveMountTests {
     let live: LiveMirror
+    var site: DaemonSite { live.site }
 
     init() throws {
         live = try LiveMirror(DaemonSite(ownMounts: true)) { try $0.makeSample("mirror/kept") }
@@ -349,7 +350,8 @@ struct LiveMountTests {
         try live.run("mount", "-t", "tmpfs", "none", "mirror/kept/dir")
         try live.shell("mkdir -p mirror/kept/dir/deep && echo on the mount >mirror/kept/dir/deep/file")
         // A file system that has files when it comes.
-        try live.shell("mount --bind mirror/kept mirror/kept/dir/deep")
+        try site.makeSample("source", version: 2)
+        try live.shell("mount --bind source mirror/kept/dir/deep && echo late >source/dir/late")
         try live.run("umount", "--lazy", "mirror/kept/dir/deep")
         try live.run("umount", "--lazy", "mirror/kept/dir")
         try live.shell("echo after the mount >mirror/kept/dir/deep/after")

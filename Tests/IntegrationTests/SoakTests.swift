@@ -36,9 +36,23 @@ struct SoakTests {
         let daemon = try site.start()
         try daemon.firstPass()
         let clients = try (0..<2).map { try DoubtingClient(daemon, churn.history, seed: seed &+ $0) }
+        do {
+            try change(churn, under: daemon)
+        } catch {
+            // Wrong bytes say more than what was shared at the end.
+            for client in clients { try client.stop() }
+            throw error
+        }
+        let tally = try clients.reduce(DoubtingClient.Tally()) { try $0 + $1.stop() }
+        #expect(tally.complete > 0 && tally.unknown > 0, "seed \(seed): \(tally)")
+        #expect(try daemon.process.terminate() == .exit(0), "seed \(seed)")
+        print("soak: \(tally)")
+    }
+
+    private func change(_ churn: TreeChurn, under daemon: DaemonProcess) throws {
         try expectFresh(daemon, churn)
         let pauses = max(6, SoakTests.operations / 2000)
-        var random = SeededGenerator(seed: ~seed)
+        var random = SeededGenerator(seed: ~churn.seed)
         for _ in 0..<pauses {
             for _ in 0..<SoakTests.operations / pauses {
                 try churn.step()
@@ -48,10 +62,6 @@ struct SoakTests {
             try churn.settle()
             try expectFresh(daemon, churn)
         }
-        let tally = try clients.reduce(DoubtingClient.Tally()) { try $0 + $1.stop() }
-        #expect(tally.complete > 0 && tally.unknown > 0, "seed \(seed): \(tally)")
-        #expect(try daemon.process.terminate() == .exit(0), "seed \(seed)")
-        print("soak: \(tally)")
     }
 
     private func expectFresh(_ daemon: DaemonProcess, _ churn: TreeChurn) throws {
@@ -74,12 +84,16 @@ struct SoakTests {
 }
 
 extension TreeChurn {
-    /// The lines that name some of these files, or the directories that they are in.
+    /// The lines that name some of these files, and all that move or exchange directories above them.
     fileprivate func journal(of paths: [RawName]) -> [String] {
-        let names = Set(paths.prefix(3).flatMap { ["\($0.basename)", "\($0.parent.basename)"] })
-            .subtracting([""])
-        return journal.suffix(20_000).filter { line in
-            names.contains { line.hasSuffix($0) || line.contains($0 + "/") || line.contains($0 + " ") }
+        let names = Set(paths.prefix(3).map { "\($0.basename)" })
+        let directories = Set(paths.prefix(3).flatMap { "\($0.parent)".split(separator: "/") })
+        return journal.filter { line in
+            names.contains {
+                line.hasSuffix("/\($0)") || line.contains("/\($0) ") || line.contains(" \($0) ")
+            }
+                || line.contains(" directory ")
+                    && directories.contains { line.hasSuffix($0) || line.contains($0 + " ") }
         }.suffix(100)
     }
 }

@@ -68,6 +68,33 @@ struct WatchLimitTests {
         }
     }
 
+    /// Rewritten with its size and time, and given another name: its attributes went with it, and tell of what
+    /// it was.
+    @Test(.enabled(if: canLimit, "needs user namespaces"), arguments: [false, true])
+    func fileRewrittenAndRenamedUnseenIsNotTakenForWhatItWas(watching: Bool) throws {
+        let site = try DaemonSite(ownLimits: !watching)
+        try site.put("a", "content A")
+        try site.put("dir/c", "content C")
+        try site.share("mirror", as: "mirror", "RescanInterval=1")
+        let live = LiveMirror(
+            try site.start(after: watching ? nil : "echo 0 >/proc/sys/user/max_inotify_instances"))
+        try live.daemon.firstPass()
+        try live.expectFresh()
+        // SIGSTOP and SIGCONT: a rescan between the two changes would see what happens.
+        live.daemon.process.kill(19)
+        try site.put("a", "content B")
+        try live.tree.rename("mirror/a", to: "mirror/b")
+        try site.put("dir/c", "content D")
+        try live.tree.rename("mirror/dir", to: "mirror/moved")
+        try site.put("link", "content E")
+        try live.tree.link("mirror/link", to: "mirror/moved/link")
+        live.daemon.process.kill(18)
+        try live.daemon.expectServed("content B", "content D", "content E")
+        #expect(try live.daemon.fetch(Digest(of: "content A")).status == 404)
+        #expect(try live.daemon.fetch(Digest(of: "content C")).status == 404)
+        try live.expectFresh()
+    }
+
     // MARK: Watches
 
     /// Lines that tell of a limit.
