@@ -23,6 +23,10 @@ let systemLibraries: [Target] = [
     .systemLibrary(
         name: "CGLib", pkgConfig: "gio-unix-2.0",
         providers: [.apt(["libglib2.0-dev"]), .yum(["glib2-devel"])]),
+    // It has no .pc file.
+    .systemLibrary(
+        name: "CInotifyTools",
+        providers: [.apt(["libinotifytools0-dev"]), .yum(["inotify-tools-devel"])]),
     .systemLibrary(
         name: "CSQLite", pkgConfig: "sqlite3",
         providers: [.apt(["libsqlite3-dev"]), .yum(["sqlite-devel"])]),
@@ -41,7 +45,8 @@ let libraries: [Target] = [
     .target(
         name: "PassimMirror",
         dependencies: [
-            "PassimCore", "PassimSystem", "PassimCrypto", "PassimConfig", "PassimIndex", "CSQLite", logging,
+            "PassimCore", "PassimSystem", "PassimCrypto", "PassimConfig", "PassimIndex", "CInotifyTools",
+            "CSQLite", logging,
         ]),
     .target(name: "PassimHTTP", dependencies: ["PassimCore"]),
     .target(

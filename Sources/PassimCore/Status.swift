@@ -24,8 +24,11 @@ package enum DaemonStatus: UInt32, Sendable {
 package struct DirectoryStatus: Sendable {
     package enum State: Sendable, Equatable {
         case scanning
-        case ready
-        /// The directory is not there (yet).
+        /// All is as it was found, and whatever changes is noticed at once.
+        case watching
+        /// As `watching`, but not all of it can be watched: changes are found by walking again.
+        case polling
+        /// The directory is not there (yet), or its file system is not mounted.
         case missing
         /// What went wrong, in words.
         case failed(String)
@@ -47,6 +50,10 @@ package struct DirectoryStatus: Sendable {
     package var hashedBytes: UInt64
     /// Files and directories that could not be read in the last pass.
     package var unreadable: Int
+    /// When a file came, went or changed last.
+    package var lastChange: Timestamp?
+    /// Until what waits is hashed, at the rate so far; nil where nothing waits or the rate is not known yet.
+    package var secondsLeft: Int?
 
     package init(dropIn: String, path: String, state: State) {
         self.dropIn = dropIn

@@ -20,6 +20,8 @@ package final class Daemon: Sendable {
     let origins = OriginTable()
     let mirror: Mirror
     let started = monotonicNanoseconds()
+    /// What was wrong with the configuration last. Held while it is read and applied: for those who do that only.
+    let complained = Lock<[Complaint]>([])
     let descriptorLimit: Int
     let hostName = PassimDaemon.hostName()
 
@@ -45,9 +47,7 @@ package final class Daemon: Sendable {
         _ = signal(SIGHUP, SIG_IGN)
         let configuration = readConfiguration()
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(
-                service: MirrorService(
-                    daemon: self, dropIns: configuration.dropIns, failures: configuration.failures)),
+            .init(service: MirrorService(daemon: self)),
             .init(service: ServerService(daemon: self, configuration: configuration.daemon)),
         ]
         if options.timedExit {
@@ -69,13 +69,18 @@ package final class Daemon: Sendable {
         }
     }
 
-    /// Reads passim.conf and the drop-ins, and says what is wrong with them.
-    func readConfiguration() -> Configuration {
+    /// Reads passim.conf and the drop-ins for the first time, and says what is wrong with them.
+    private func readConfiguration() -> Configuration {
         let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
-        for complaint in configuration.allComplaints {
+        say(configuration.allComplaints)
+        complained.withLock { $0 = configuration.allComplaints }
+        return configuration
+    }
+
+    func say(_ complaints: [Complaint]) {
+        for complaint in complaints {
             logger.log(level: complaint.severity == .error ? .error : .warning, "\(complaint)")
         }
-        return configuration
     }
 
     /// Key and certificate, made where there are none.

@@ -6,24 +6,44 @@ internal import PassimMirror
 internal import PassimServer
 internal import ServiceLifecycle
 
-/// The configured directories: scanned from the start of the service to its end.
+/// The configured directories: scanned and watched from the start of the service to its end, and their
+/// drop-ins read again when they change.
 struct MirrorService: Service {
     let daemon: Daemon
-    let dropIns: [DropIn]
-    let failures: [DropInFailure]
 
     func run() async throws {
+        // Changes that come while one is read are one change.
+        let (changes, change) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        // Before they are read: what changes after that is told.
+        daemon.mirror.watch(dropIns: daemon.paths.dropInDirectory) { change.yield() }
         try daemon.mirror.start()
-        daemon.apply(dropIns, failures)
+        daemon.reloadDropIns(sayingAll: false)
         daemon.mirror.whenFirstPassDone { [daemon] in daemon.reportFirstPass() }
-        try? await gracefulShutdown()
+        for await _ in changes.cancelOnGracefulShutdown() {
+            await onThread("drop-ins") { _ = daemon.reloadDropIns(sayingAll: false) }
+        }
         await onThread("stop-mirror") { daemon.mirror.stop() }
     }
 }
 
 extension Daemon {
+    /// Reads the configuration again and shares what its drop-ins say. One caller at a time; may block.
+    ///
+    /// - Parameter sayingAll: else only complaints that there were not before.
+    @discardableResult
+    func reloadDropIns(sayingAll: Bool) -> Configuration {
+        complained.withLock { before in
+            let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
+            let complaints = configuration.allComplaints
+            say(sayingAll ? complaints : complaints.filter { !before.contains($0) })
+            before = complaints
+            apply(configuration.dropIns, configuration.failures)
+            return configuration
+        }
+    }
+
     /// Hands the drop-ins of now to the mirror, and their origins to the server before any of their files.
-    func apply(_ dropIns: [DropIn], _ failures: [DropInFailure]) {
+    private func apply(_ dropIns: [DropIn], _ failures: [DropInFailure]) {
         let failed = failures.map {
             FailedDropIn(name: $0.name, path: $0.path ?? "", reason: $0.complaint.message)
         }

@@ -17,7 +17,7 @@ struct ServerService: Service {
     private static let grace = 10
 
     func run() async throws {
-        // Before anybody is told that the daemon is there: untrapped, the signal would end it.
+        // Before anybody is told that the daemon is there: until it is trapped, the signal is ignored.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         await waitForFirstPass()
         if Task.isShuttingDownGracefully { return }
@@ -84,8 +84,7 @@ struct ServerService: Service {
 
     private func reload(_ server: Server) {
         daemon.logger.notice("reading configuration, key and certificate again")
-        let configuration = daemon.readConfiguration()
-        daemon.apply(configuration.dropIns, configuration.failures)
+        let configuration = daemon.reloadDropIns(sayingAll: true)
         if configuration.daemon.port != self.configuration.port
             || configuration.daemon.listen != self.configuration.listen
             || configuration.daemon.ipv6 != self.configuration.ipv6

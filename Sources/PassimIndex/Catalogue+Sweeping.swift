@@ -12,8 +12,8 @@ extension Catalogue {
     }
 
     /// What the pass has not seen.
-    func sweep(_ pass: PassID) -> Sweep {
-        Sweep(directories: subtree(pass.origin, .empty), limit: UInt64(pass.number))
+    func sweep(_ pass: PassID, below path: RawName) -> Sweep {
+        Sweep(directories: subtree(pass.origin, path), limit: UInt64(pass.number))
     }
 
     /// All there is now at and below a directory.

@@ -30,10 +30,11 @@ extension DigestIndex {
 
     /// Ends a pass: removes the files of its origin that were neither seen nor inserted since it began.
     ///
+    /// - Parameter path: the directory that the pass was about, and all below it; empty for the whole origin.
     /// - Returns: how many; 0 where the pass has ended before.
     @discardableResult
-    package func endPass(_ pass: PassID) -> Int {
-        let sweep = writer.withLock { $0.endPass(pass) ? $0.sweep(pass) : nil }
+    package func endPass(_ pass: PassID, below path: RawName = .empty) -> Int {
+        let sweep = writer.withLock { $0.endPass(pass) ? $0.sweep(pass, below: path) : nil }
         return sweep.map { run($0) } ?? 0
     }
 

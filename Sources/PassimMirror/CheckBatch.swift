@@ -1,5 +1,6 @@
 internal import PassimConfig
 internal import PassimCore
+internal import PassimIndex
 internal import PassimSystem
 
 /// What the check of one block of names finds; applied at its end in one go.
@@ -43,6 +44,16 @@ struct CheckBatch {
         name.bytes.withUnsafeBytes { path.with($0) { walk.dropIn.entersBelow($0) } }
     }
 
+    /// The names of which the index hears something.
+    var changedNames: [RawName] {
+        changes.compactMap { change in
+            switch change {
+            case .insert(_, let name, _, _, _), .remove(_, let name): name
+            case .drop: nil
+            }
+        }
+    }
+
     mutating func noteSeen(_ name: RawName) {
         seen.append(name)
     }
@@ -65,9 +76,19 @@ struct CheckBatch {
         changes.append(.remove(directory: directory, name: name))
     }
 
+    mutating func path(of name: RawName) -> RawName { path.path(of: name) }
+
+    /// A file that is known under this name and is not there any more.
+    mutating func removeIfKnown(_ name: RawName, _ index: DigestIndex) {
+        if index.entry(directory: directory, name: name) != nil { remove(name) }
+    }
+
     /// To be hashed.
-    mutating func queue(_ name: RawName, size: UInt64, distrusted: Bool) {
-        let marks: FileJob.Marks = distrusted ? [.counts, .distrusted] : .counts
+    ///
+    /// - Parameter isRecheck: on its own, in the table of those; else the walk waits for it.
+    mutating func queue(_ name: RawName, size: UInt64, distrusted: Bool, isRecheck: Bool = false) {
+        var marks: FileJob.Marks = isRecheck ? .recheck : .counts
+        if distrusted { marks.insert(.distrusted) }
         pendingFiles.append((pending.add(name, .regular), size, marks))
     }
 
@@ -75,9 +96,10 @@ struct CheckBatch {
     mutating func failed(_ name: RawName, _ error: SystemError) {
         switch error.meaning {
         case .gone:
-            // With a pass it goes when all is listed.
-            if walk.pass == nil { remove(name) }
+            // Else it goes when all is listed.
+            if walk.scope == .names { remove(name) }
         case .forbidden:
+            if walk.scope == .names { remove(name) }
             walk.noteUnreadable("\(path.path(of: name)): \(error.code.sentence)")
         case .shortage, .fault:
             seen.append(name)

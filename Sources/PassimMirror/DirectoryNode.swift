@@ -4,16 +4,19 @@ internal import PassimCore
 ///
 /// Names are linked to their parents: full paths of a tree 5000 deep would be quadratic in memory.
 final class DirectoryNode: @unchecked Sendable {
-    // Unchecked: `parent` changes only in `deinit`.
+    // Unchecked: `parent` changes only in `deinit`, and `watch` before the node is known to two threads.
     let walk: Walk
     private(set) var parent: DirectoryNode?
-    /// One component, or several in the topmost node of a re-check; empty in the root.
+    /// One component, or several in the topmost node of a part; empty in the root.
     let name: RawName
+    /// The directory in the table of watches; set when it is listed, before anybody else works in it.
+    var watch: WatchNode?
 
-    init(walk: Walk, parent: DirectoryNode?, name: RawName) {
+    init(walk: Walk, parent: DirectoryNode?, name: RawName, watch: WatchNode? = nil) {
         self.walk = walk
         self.parent = parent
         self.name = name
+        self.watch = watch
     }
 
     deinit {

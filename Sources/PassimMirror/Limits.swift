@@ -29,8 +29,40 @@ enum Limits {
     /// Tries for something that descriptors or memory were lacking for, until the next pass.
     static let shortageTries: UInt8 = 24
 
-    /// Re-checks that may wait per origin; past that the whole origin is scanned.
+    /// Files that may wait per origin to be hashed on their own; past that the whole origin is scanned.
     static let waitingRechecks = 1 << 16
+
+    /// Names that may wait per origin to be looked at; past that the whole origin is scanned.
+    static let waitingNames = 1 << 17
+
+    /// What happens within this time of a first event is looked at in one go. Nanoseconds: a fifth of what
+    /// may pass before a closed file can be fetched.
+    static let gatheringTime: UInt64 = 20_000_000
+
+    /// A file on whose directory inotify has an eye is complete when it is closed; then only its times must be
+    /// of an earlier tick than now, or a write of now would not show. The longest tick is 10 ms. Nanoseconds.
+    static let tick: Int64 = 20_000_000
+
+    /// A file found in a directory that has just come: whoever writes it is heard of within this time.
+    /// Nanoseconds.
+    static let pause: Int64 = 50_000_000
+
+    /// A file that somebody wrote and did not close counts as complete after this. Nanoseconds: truncate(2)
+    /// closes nothing, and who is slower only has the file hashed twice.
+    static let silence: UInt64 = 30_000_000_000
+
+    /// After a drop-in was created and not closed: it may be a link, which is all there at once. Nanoseconds.
+    static let dropInBegun: UInt64 = 500_000_000
+
+    /// After events were lost; what made so many of them may still be at it. Nanoseconds.
+    static let overflowDelay: UInt64 = 200_000_000
+
+    /// Before a walk is made again of which a part failed. Nanoseconds.
+    static let afterFault: UInt64 = 300_000_000_000
+
+    /// Between walks where something cannot be watched; more where a walk takes longer than a twentieth of it.
+    /// Nanoseconds.
+    static let pollingInterval: UInt64 = 60_000_000_000
 
     /// How often the hashing of a large file looks for smaller work. Bytes.
     static let giveWayEvery: UInt64 = 16 << 20

@@ -19,14 +19,18 @@ package final class Mirror: Sendable {
     private let bell = Doorbell()
     private let stopping = Atomic<Bool>(false)
     private let overflowed = Atomic<Bool>(false)
+    let unwatchedReported = Atomic<Bool>(false)
     private let counts = Lock(MirrorCounters())
     private let threads = Lock<[SystemThread]>([])
+    private let watcher = Lock<Watcher?>(nil)
+    private let table = Lock<WatchTable?>(nil)
 
     private struct State {
         var queue = WorkQueue()
         /// In the order of the configuration.
         var origins: [Origin] = []
         var rechecks: [OriginID: RecheckTable] = [:]
+        var notes: [OriginID: NoteTable] = [:]
         var failures: [FailedDropIn] = []
         var nextOrigin: UInt32
         var firstPass = FirstPass.notConfigured
@@ -57,6 +61,29 @@ package final class Mirror: Sendable {
 
     // MARK: - Start and stop
 
+    /// Watches what is shared from now on: before `start` and `replaceDropIns`. Without it the directories are
+    /// walked once, and again when somebody asks.
+    ///
+    /// - Parameter dropIns: a directory to watch beside them.
+    /// - Parameter onDropIns: called when something in it has changed, or it has come, on a thread that
+    ///   must not be kept waiting for long.
+    package func watch(dropIns: String? = nil, onDropIns: @escaping @Sendable () -> Void = {}) {
+        let report = MirrorWatch(self, dropInDirectory: dropIns, onDropIns: onDropIns)
+        do throws(SystemError) {
+            let watcher = try Watcher.start(report)
+            self.watcher.withLock { $0 = watcher }
+        } catch {
+            report.began(WatchTable(nil), error)
+        }
+    }
+
+    /// The directories that have been walked; nil where nothing is watched.
+    var watches: WatchTable? { table.withLock { $0 } }
+
+    func beganWatching(_ watches: WatchTable) {
+        table.withLock { $0 = watches }
+    }
+
     /// Starts the workers.
     ///
     /// - Throws: when not even one thread can be had.
@@ -81,6 +108,11 @@ package final class Mirror: Sendable {
     /// Ends the workers and waits for them, which takes no longer than hashing a MiB; what has been hashed
     /// is written down.
     package func stop() {
+        // First: it finds work for the others.
+        watcher.withLock { watcher in
+            defer { watcher = nil }
+            return watcher
+        }?.stop()
         stopping.store(true, ordering: .relaxed)
         bell.ring(everyone: true)
         for thread in threads.withLock({ threads in
@@ -98,8 +130,8 @@ package final class Mirror: Sendable {
 
     /// Shares these directories, and no others any more.
     ///
-    /// A drop-in of the same name and path keeps its origin and its items; when what it selects has changed
-    /// it is walked anew. Items of drop-ins that are gone are removed before this returns. Not for two
+    /// A drop-in of the same path, be it renamed, keeps its origin and its items; when what it selects has
+    /// changed it is walked anew. Items of drop-ins that are gone are removed before this returns. Not for two
     /// threads at a time.
     ///
     /// - Parameter failures: listed in `statuses`, nothing else.
@@ -114,8 +146,8 @@ package final class Mirror: Sendable {
         var kept: [Origin] = []
         let old = state.withLock { $0.origins }
         var next = state.withLock { $0.nextOrigin }
-        for dropIn in dropIns {
-            if let origin = old.first(where: { $0.isOf(dropIn) && !$0.isRemoved }) {
+        for (dropIn, known) in zip(dropIns, Mirror.match(dropIns, old)) {
+            if let origin = known {
                 // Also where there was nothing to share: it may be there now.
                 if origin.update(dropIn) || !origin.isThere { toScan.append(origin) }
                 kept.append(origin)
@@ -137,6 +169,7 @@ package final class Mirror: Sendable {
             for origin in removed {
                 state.queue.drop(origin)
                 state.rechecks[origin.id] = nil
+                state.notes[origin.id] = nil
             }
             if case .notConfigured = state.firstPass { state.firstPass = .running(Set(kept.map(\.id))) }
         }
@@ -145,6 +178,7 @@ package final class Mirror: Sendable {
         }
         onOrigins(origins)
         for origin in removed {
+            watches?.retireAll(of: origin.id)
             _ = index.removeAll(origin: origin.id)
             logger.info("No longer shared", metadata: ["path": "\(origin.path)"])
         }
@@ -153,31 +187,71 @@ package final class Mirror: Sendable {
         return origins
     }
 
+    /// For each drop-in the origin that it goes on with: that of the same file and path; else one of the same
+    /// path whose file is gone, which has been renamed.
+    private static func match(_ dropIns: [DropIn], _ origins: [Origin]) -> [Origin?] {
+        var rest = origins.filter { !$0.isRemoved }.map { ($0, $0.state.withLock { $0.dropIn }) }
+        func take(where matches: (DropIn) -> Bool) -> Origin? {
+            rest.firstIndex { matches($0.1) }.map { rest.remove(at: $0).0 }
+        }
+        var found = dropIns.map { new in take { $0.name == new.name && $0.path == new.path } }
+        for (index, new) in dropIns.enumerated() where found[index] == nil {
+            found[index] = take { old in
+                old.path == new.path && !dropIns.contains { $0.name == old.name }
+            }
+        }
+        return found
+    }
+
     /// Walks all directories again; what is walked now is walked once more.
     package func rescanAll() {
-        for origin in state.withLock({ $0.origins }) { requestPass(origin) }
+        rescanAll(after: 0)
     }
+
+    /// - Parameter delay: nanoseconds.
+    func rescanAll(after delay: UInt64) {
+        for origin in allOrigins { requestPass(origin, after: delay) }
+    }
+
+    var allOrigins: [Origin] { state.withLock { $0.origins } }
 
     /// Looks at one path again: a file whose content may have changed, or a directory. What attributes and
     /// store say of a file is not believed. Callable from any thread; does not block.
     ///
     /// - Parameter path: relative to the origin; empty for all of it.
     package func recheck(origin id: OriginID, path: RawName) {
+        if path.isEmpty {
+            if let origin = allOrigins.first(where: { $0.id == id }) { requestPass(origin) }
+        } else {
+            note([path.basename: .thorough], in: path.parent, of: id)
+        }
+    }
+
+    /// Has names of a directory looked at. From any thread; does not block.
+    ///
+    /// - Parameter delay: nanoseconds, in which more may come to be looked at in one go.
+    func note(
+        _ names: [RawName: NoteTable.Marks], in path: RawName, of id: OriginID, after delay: UInt64 = 0
+    ) {
         var overflowing: Origin?
-        let queued = state.withLock { state in
-            guard let origin = state.origins.first(where: { $0.id == id }) else { return false }
-            switch state.rechecks[id, default: RecheckTable()].add(path) {
-            case .added:
-                state.queue.push(.recheck(origin, path))
-                return true
-            case .known: return false
+        var queued: Origin?
+        state.withLock { state in
+            guard !names.isEmpty, let origin = state.origins.first(where: { $0.id == id }) else { return }
+            switch state.notes[id, default: NoteTable()].add(names, in: path) {
+            case .added: queued = origin
+            case .known: break
             case .full:
+                state.notes[id]!.removeAll()
                 overflowing = origin
-                return false
             }
         }
-        if queued { bell.ring() }
+        if let queued { push(.look(queued, path), after: delay) }
         if let overflowing { requestPass(overflowing) }
+    }
+
+    /// Has it looked at where the path of an origin leads.
+    func lookAtRoot(of id: OriginID) {
+        if let origin = allOrigins.first(where: { $0.id == id }) { push(.root(origin)) }
     }
 
     // MARK: - What is known
@@ -187,7 +261,9 @@ package final class Mirror: Sendable {
         let (origins, failures) = state.withLock { ($0.origins, $0.failures) }
         return origins.map { origin in
             let totals = index.totals(origin: origin.id)
-            return origin.status(items: totals.files, bytes: totals.bytes)
+            return origin.status(
+                items: totals.files, bytes: totals.bytes,
+                isWatched: watches?.directories(of: origin.id).unwatched == 0, now: clock.monotonic())
         }
             + failures.map {
                 DirectoryStatus(dropIn: $0.name, path: $0.path, state: .failed($0.reason))
@@ -228,6 +304,8 @@ package final class Mirror: Sendable {
     func apply(_ changes: [Change], of origin: Origin) {
         if changes.isEmpty || origin.isRemoved { return }
         let batch = index.apply(changes)
+        let now = clock.now()
+        origin.state.withLock { $0.lastChange = now }
         if !batch.refused.isEmpty, !overflowed.exchange(true, ordering: .relaxed) {
             logger.warning("The index takes no more files", metadata: ["path": "\(origin.path)"])
         }
@@ -239,9 +317,7 @@ package final class Mirror: Sendable {
     func nextWork(smallOnly: Bool = false) -> Work? {
         let now = clock.monotonic()
         return state.withLock { state in
-            let work = state.queue.pop(now: now, smallOnly: smallOnly)
-            if case .recheck(let origin, let path) = work { state.rechecks[origin.id]?.begin(path) }
-            return work
+            state.queue.pop(now: now, smallOnly: smallOnly)
         }
     }
 
@@ -279,26 +355,39 @@ package final class Mirror: Sendable {
         state.withLock { $0.rechecks[origin.id] ?? RecheckTable() }
     }
 
-    /// Makes a file that no pass waits for any more a re-check, so that no later walk queues it again.
+    /// Notes that a file is going to be hashed on its own.
     ///
-    /// - Returns: false where it is one already, or there are too many.
+    /// - Returns: false where it is already: it will be looked at again when that has ended. Or where there are
+    ///   too many: then all of the origin will be.
     func adoptAsRecheck(_ origin: Origin, _ path: RawName) -> Bool {
-        state.withLock { state in
-            guard !origin.isRemoved, !state.rechecks[origin.id, default: RecheckTable()].contains(path),
-                case .added = state.rechecks[origin.id, default: RecheckTable()].add(path)
-            else { return false }
-            state.rechecks[origin.id]!.begin(path)
-            return true
+        let addition = state.withLock { state -> RecheckTable.Addition in
+            if origin.isRemoved { return .known }
+            return state.rechecks[origin.id, default: RecheckTable()].add(path)
         }
+        if addition == .full { requestPass(origin) }
+        return addition == .added
     }
 
     func endRecheck(_ origin: Origin, _ path: RawName) {
-        let again = state.withLock { state in
-            guard state.rechecks[origin.id]?.end(path) == true else { return false }
-            state.queue.push(.recheck(origin, path))
-            return true
-        }
-        if again { bell.ring() }
+        let again = state.withLock { state in state.rechecks[origin.id]?.end(path) == true }
+        if again { note([path.basename: []], in: path.parent, of: origin.id) }
+    }
+
+    func isWatched(_ node: WatchNode) -> Bool { watches?.isWatched(node) ?? false }
+
+    /// A file that waited is being hashed.
+    func beginRecheck(_ origin: Origin, _ path: RawName) {
+        state.withLock { $0.rechecks[origin.id]?.begin(path) }
+    }
+
+    /// Takes the names that were noted in a directory.
+    func beginLook(_ origin: Origin, _ path: RawName) -> [RawName: NoteTable.Marks] {
+        state.withLock { $0.notes[origin.id]?.begin(path) ?? [:] }
+    }
+
+    func endLook(_ origin: Origin, _ path: RawName) {
+        let again = state.withLock { $0.notes[origin.id]?.end(path) ?? false }
+        if again { push(.look(origin, path), after: Limits.gatheringTime) }
     }
 
     func requestPass(_ origin: Origin, after delay: UInt64 = 0) {

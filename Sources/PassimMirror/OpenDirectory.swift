@@ -1,3 +1,4 @@
+internal import PassimCore
 package import PassimSystem
 
 /// A directory held open for as long as somebody works in it.
@@ -6,6 +7,17 @@ final class OpenDirectory: Sendable {
 
     init(_ descriptor: consuming Descriptor) {
         self.descriptor = descriptor
+    }
+}
+
+/// Which directory a path leads to.
+struct RootIdentity: Hashable {
+    var device: UInt64
+    var inode: UInt64
+
+    init(_ identity: FileIdentity) {
+        device = identity.device
+        inode = identity.inode
     }
 }
 

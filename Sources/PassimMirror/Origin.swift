@@ -15,7 +15,15 @@ final class Origin: Sendable {
 
     struct State {
         var dropIn: DropIn
-        var root: OpenDirectory?
+        /// Which directory the path led to last; nil where it led nowhere.
+        var root: RootIdentity?
+        /// Open while somebody works in it, and no longer: a file system in which a descriptor is open, if only
+        /// as a place, cannot be unmounted (tried: EBUSY).
+        weak var openRoot: OpenDirectory?
+        /// Where it is, without symlinks.
+        var realPath: RawName?
+        /// Of the root when there was something in it.
+        var device: UInt64?
         /// The pass that runs.
         var walk: Walk?
         /// A worker is about to begin one.
@@ -28,6 +36,8 @@ final class Origin: Sendable {
         var outcome = DirectoryStatus.State.scanning
         /// Tries of a pass that could not begin.
         var tries: UInt8 = 0
+        /// When the index was changed last.
+        var lastChange: Timestamp?
     }
     let state: Lock<State>
 
@@ -37,6 +47,9 @@ final class Origin: Sendable {
         var hashedFiles = 0
         var hashedBytes: UInt64 = 0
         var unreadable = 0
+        /// When the pass that runs began, in monotonic nanoseconds, and what was hashed until then.
+        var since: UInt64 = 0
+        var bytesBefore: UInt64 = 0
     }
     let progress: Lock<Progress>
 
@@ -70,17 +83,13 @@ final class Origin: Sendable {
     var isThere: Bool {
         state.withLock { state in
             switch state.outcome {
-            case .scanning, .ready: true
+            case .scanning, .watching, .polling: true
             case .missing, .failed: false
             }
         }
     }
 
-    func isOf(_ dropIn: DropIn) -> Bool {
-        state.withLock { $0.dropIn.name == dropIn.name && $0.dropIn.path == dropIn.path }
-    }
-
-    /// Takes over a drop-in of the same name and path.
+    /// Takes over a drop-in of the same path.
     ///
     /// - Returns: whether it selects other files, so that a walk is needed; one that runs is given up.
     func update(_ dropIn: DropIn) -> Bool {
@@ -104,9 +113,13 @@ final class Origin: Sendable {
         }
     }
 
-    func status(items: Int, bytes: UInt64) -> DirectoryStatus {
-        let (dropIn, outcome) = state.withLock { ($0.dropIn, $0.outcome) }
-        var status = DirectoryStatus(dropIn: dropIn.name, path: dropIn.path, state: outcome)
+    /// - Parameter now: monotonic nanoseconds.
+    func status(items: Int, bytes: UInt64, isWatched: Bool, now: UInt64) -> DirectoryStatus {
+        let (dropIn, outcome, lastChange) = state.withLock { ($0.dropIn, $0.outcome, $0.lastChange) }
+        var status = DirectoryStatus(
+            dropIn: dropIn.name, path: dropIn.path,
+            state: outcome == .watching && !isWatched ? .polling : outcome)
+        status.lastChange = lastChange
         status.items = items
         status.bytes = bytes
         progress.withLock { progress in
@@ -115,6 +128,11 @@ final class Origin: Sendable {
             status.hashedFiles = progress.hashedFiles
             status.hashedBytes = progress.hashedBytes
             status.unreadable = progress.unreadable
+            let hashed = progress.hashedBytes - progress.bytesBefore
+            if progress.pendingFiles > 0, hashed > 0, now > progress.since {
+                let rate = Double(hashed) / Double(now - progress.since) * 1e9
+                status.secondsLeft = Int(Double(progress.pendingBytes) / rate) + 1
+            }
         }
         return status
     }

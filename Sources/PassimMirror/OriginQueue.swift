@@ -7,7 +7,8 @@ struct OriginQueue {
     var turn: UInt64
 
     private var pass = false
-    private var rechecks = ChunkedQueue<RawName>()
+    private var root = false
+    private var looks = ChunkedQueue<RawName>()
     private var batches = ChunkedQueue<BatchJob>()
     /// Last in, first out: depth first keeps it short, and a child finds its parent still open.
     private var directories: [DirectoryJob] = []
@@ -23,12 +24,13 @@ struct OriginQueue {
 
     /// Anything but large files.
     var hasSmallWork: Bool {
-        pass || !rechecks.isEmpty || !batches.isEmpty || !directories.isEmpty || !files[0].isEmpty
+        pass || root || !looks.isEmpty || !batches.isEmpty || !directories.isEmpty || !files[0].isEmpty
             || !files[1].isEmpty
     }
 
     mutating func pushPass() { pass = true }
-    mutating func push(_ path: RawName) { rechecks.append(path) }
+    mutating func pushRoot() { root = true }
+    mutating func push(_ path: RawName) { looks.append(path) }
     mutating func push(_ job: BatchJob) { batches.append(job) }
     mutating func push(_ job: DirectoryJob) { directories.append(job) }
     mutating func push(_ job: FileJob) {
@@ -43,9 +45,14 @@ struct OriginQueue {
             charge(1 << 20)
             return .pass(origin)
         }
-        if let path = rechecks.popFirst() {
+        if root {
+            root = false
             charge(1 << 16)
-            return .recheck(origin, path)
+            return .root(origin)
+        }
+        if let path = looks.popFirst() {
+            charge(1 << 16)
+            return .look(origin, path)
         }
         if let batch = batches.popFirst() {
             charge(UInt64(batch.block.count) << 13)

@@ -1,6 +1,7 @@
 internal import PassimCore
 
-/// The paths that are being looked at again, so that each is once. A value: the mirror's lock guards it.
+/// The files that wait to be hashed on their own, or are, so that each is once. A value: the mirror's lock
+/// guards it.
 ///
 /// While a path is here no walk believes its stamp: the entry was dropped because the file was found
 /// changed, and a stamp alone would bring the old digest back.
@@ -8,7 +9,7 @@ struct RecheckTable {
     private enum State {
         case waiting
         case running
-        /// Asked for again while it ran.
+        /// Changed again while it was hashed.
         case runningAgain
     }
 
@@ -42,10 +43,10 @@ struct RecheckTable {
         states[path] = .running
     }
 
-    /// - Returns: true when it was asked for again and is to be queued again.
+    /// - Returns: true when it was asked for again and is to be looked at again.
     mutating func end(_ path: RawName) -> Bool {
         if case .runningAgain = states[path] {
-            states[path] = .waiting
+            states[path] = nil
             return true
         }
         states[path] = nil

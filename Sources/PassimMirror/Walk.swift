@@ -5,16 +5,39 @@ internal import Synchronization
 
 /// One walk over a directory or a part of it: what stays the same while it lasts, and what is still open.
 ///
-/// With a pass of the index it covers the whole origin, and what it did not meet is removed when all is
-/// listed. Without one (a re-check) it only adds and replaces.
+/// With a pass of the index, what it did not meet in its scope is removed when all is listed. Without one (a
+/// look at some names) it only changes those.
 final class Walk: Sendable {
     let origin: Origin
     let dropIn: DropIn
     let root: OpenDirectory
+    let rootIdentity: RootIdentity
+    let scope: Scope
     let pass: PassID?
-    /// Nothing of this origin is in the index yet, so each file is opened for its attributes at once.
+    /// What the table of watches stamps the directories with that it enters.
+    let stamp: UInt32
+    /// Nothing of this origin is in the index yet, so each file is opened for its attributes at once. They are
+    /// believed in such a walk only: later, whatever is new has been put there under our eyes.
     let isFirst: Bool
     let started: UInt64
+
+    enum Scope: Equatable {
+        /// All of the origin.
+        case whole
+        /// A directory and all below it.
+        case below(RawName)
+        /// Some names.
+        case names
+
+        /// Of the directory that is covered; nil where none is.
+        var path: RawName? {
+            switch self {
+            case .whole: .empty
+            case .below(let path): path
+            case .names: nil
+            }
+        }
+    }
 
     private let cancelled = Atomic<Bool>(false)
     private let listing = Atomic<Int>(0)
@@ -30,15 +53,21 @@ final class Walk: Sendable {
     private let hashed = Atomic<Int>(0)
 
     init(
-        origin: Origin, dropIn: DropIn, root: OpenDirectory, pass: PassID?, isFirst: Bool, started: UInt64
+        origin: Origin, dropIn: DropIn, root: OpenDirectory, rootIdentity: RootIdentity, scope: Scope,
+        pass: PassID?, stamp: UInt32, isFirst: Bool, started: UInt64
     ) {
         self.origin = origin
         self.dropIn = dropIn
         self.root = root
+        self.rootIdentity = rootIdentity
+        self.scope = scope
         self.pass = pass
+        self.stamp = stamp
         self.isFirst = isFirst
         self.started = started
     }
+
+    var isWhole: Bool { scope == .whole }
 
     /// Ends the walk early: what is queued of it is dropped when its turn comes.
     func cancel() {

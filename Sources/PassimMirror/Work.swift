@@ -3,7 +3,9 @@ internal import PassimCore
 /// One turn of a worker.
 enum Work {
     case pass(Origin)
-    case recheck(Origin, RawName)
+    case root(Origin)
+    /// Names that were noted in a directory.
+    case look(Origin, RawName)
     case directory(DirectoryJob)
     case batch(BatchJob)
     /// All of one block.
@@ -15,14 +17,15 @@ enum DelayedWork {
     case pass(Origin)
     /// A pass, if no other one was scheduled since.
     case rescan(Origin, schedule: Int)
-    case recheck(Origin, RawName)
+    case root(Origin)
+    case look(Origin, RawName)
     case directory(DirectoryJob)
     case batch(BatchJob)
     case file(FileJob)
 
     var origin: Origin {
         switch self {
-        case .pass(let origin), .rescan(let origin, _), .recheck(let origin, _): origin
+        case .pass(let origin), .rescan(let origin, _), .root(let origin), .look(let origin, _): origin
         case .directory(let job): job.walk.origin
         case .batch(let job): job.walk.origin
         case .file(let job): job.origin

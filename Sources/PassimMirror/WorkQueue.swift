@@ -17,7 +17,8 @@ struct WorkQueue {
         switch work {
         case .pass: change(origin) { $0.pushPass() }
         case .rescan(_, let schedule): if schedule == origin.schedule { change(origin) { $0.pushPass() } }
-        case .recheck(_, let path): change(origin) { $0.push(path) }
+        case .root: change(origin) { $0.pushRoot() }
+        case .look(_, let path): change(origin) { $0.push(path) }
         case .directory(let job): change(origin) { $0.push(job) }
         case .batch(let job): change(origin) { $0.push(job) }
         case .file(let job): change(origin) { $0.push(job) }

@@ -30,6 +30,8 @@ extension Worker {
     /// believed comes into the index, the rest is queued to be hashed.
     func check(_ job: BatchJob, in directory: OpenDirectory, _ path: RawName) {
         let walk = job.walk
+        let arrival = arrive(at: job.block.directory)
+        if arrival == .gone { return endListing(walk) }
         var batch = CheckBatch(
             job.block.directory, path, mirror.index.directory(origin: walk.origin.id, path: path),
             mirror.rechecks(of: walk.origin))
@@ -54,6 +56,7 @@ extension Worker {
             }
         }
         finish(&batch)
+        depart(job.block.directory, path, arrival, batch.changedNames)
         if let rest {
             retry(rest, tries: job.tries)
         } else {
@@ -127,10 +130,10 @@ extension Worker {
         _ file: borrowing Descriptor, _ name: RawName, _ identity: FileIdentity, _ batch: inout CheckBatch
     ) {
         guard let known = mirror.index.entry(directory: batch.directory, name: name) else {
-            if let source = mirror.cache.trusted(file, identity) {
+            if batch.walk.isFirst, let source = mirror.cache.trusted(file, identity) {
                 batch.trust(source, name, identity)
             } else {
-                batch.queue(name, size: identity.size, distrusted: false)
+                batch.queue(name, size: identity.size, distrusted: !batch.walk.isFirst)
             }
             return
         }
@@ -146,7 +149,7 @@ extension Worker {
         batch.queue(name, size: identity.size, distrusted: true)
     }
 
-    private func finish(_ batch: inout CheckBatch) {
+    func finish(_ batch: inout CheckBatch) {
         let walk = batch.walk
         mirror.apply(batch.changes, of: walk.origin)
         if let pass = walk.pass, !batch.seen.isEmpty {
@@ -163,6 +166,29 @@ extension Worker {
         walk.addFiles(jobs.count)
         walk.origin.addPending(jobs)
         mirror.push(jobs)
+    }
+
+    // MARK: - While something happens in the directory
+
+    /// How far the events of a directory had been read when a worker came to it.
+    enum Arrival: Equatable {
+        case unwatched
+        case mark(UInt32)
+        /// Whatever is under its path now, it is another directory.
+        case gone
+    }
+
+    func arrive(at node: DirectoryNode) -> Arrival {
+        guard let table = mirror.watches, let watch = node.watch else { return .unwatched }
+        return table.mark(of: watch).map { .mark($0) } ?? .gone
+    }
+
+    /// Has another look taken at names of which the index was told something, if anything has happened in the
+    /// directory meanwhile: that may be what somebody else told the index before, and was now undone.
+    func depart(_ node: DirectoryNode, _ path: RawName, _ arrival: Arrival, _ names: [RawName]) {
+        if names.isEmpty || arrival == .unwatched || arrive(at: node) == arrival { return }
+        let notes = Dictionary(names.map { ($0, NoteTable.Marks.thorough) }) { one, _ in one }
+        mirror.note(notes, in: path, of: node.walk.origin.id, after: Limits.gatheringTime)
     }
 
     private func retry(_ block: NameBlock, tries: UInt8) {

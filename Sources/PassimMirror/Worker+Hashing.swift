@@ -15,6 +15,15 @@ extension Worker {
         var released = 0
         var hashedFiles = 0
         var hashedBytes: UInt64 = 0
+
+        var changedNames: [RawName] {
+            changes.compactMap { change in
+                switch change {
+                case .insert(_, let name, _, _, _), .remove(_, let name): name
+                case .drop: nil
+                }
+            }
+        }
     }
 
     /// Hashes files of one directory.
@@ -23,6 +32,11 @@ extension Worker {
         let node = jobs[0].block.directory
         let walk = node.walk
         if walk.origin.isRemoved {
+            results.ended = jobs
+            return finish(results, walk)
+        }
+        let arrival = arrive(at: node)
+        if arrival == .gone {
             results.ended = jobs
             return finish(results, walk)
         }
@@ -40,13 +54,16 @@ extension Worker {
         } catch {
             for job in jobs { failed(job, job.name, id, error, &results) }
         }
+        let names = results.changedNames
         finish(results, walk)
+        depart(node, path, arrival, names)
     }
 
     private func hash(
         _ job: FileJob, in directory: OpenDirectory, _ id: DirectoryID, _ results: inout Results
     ) {
         let name = job.name
+        if job.marks.contains(.recheck) { mirror.beginRecheck(job.origin, job.path) }
         do throws(SystemError) {
             let file = try directory.descriptor.open(name, fileFlags)
             let status = try file.status()
@@ -65,7 +82,18 @@ extension Worker {
         _ file: borrowing Descriptor, _ identity: FileIdentity, _ job: FileJob, _ name: RawName,
         _ id: DirectoryID, _ results: inout Results
     ) throws(SystemError) {
-        if let wait = settleTime(of: identity) {
+        // Somebody else was faster.
+        if let known = mirror.index.entry(directory: id, name: name), known.identity == identity {
+            results.ended.append(job)
+            return
+        }
+        if isWriting(job, name, identity) {
+            // When it is closed we are told.
+            results.changes.append(.remove(directory: id, name: name))
+            results.ended.append(job)
+            return
+        }
+        if let wait = settleTime(of: identity, restTime(of: job)) {
             return putBackYoung(job, name, identity, id, wait, &results)
         }
         func publish(_ digest: Digest, _ identity: FileIdentity) {
@@ -105,21 +133,44 @@ extension Worker {
     /// Whether a file that no walk waits for still belongs to the mirror: it may have been queued under
     /// another root, or by another filter, and no pass would come after it to take it out again.
     private func isShared(_ job: FileJob) -> Bool {
-        guard job.marks.contains(.recheck) else { return true }
+        if job.walk.isWhole, !job.marks.contains(.recheck) { return true }
         let (dropIn, root) = job.origin.state.withLock { ($0.dropIn, $0.root) }
-        return root === job.walk.root && dropIn.accepts(job.path)
+        return root == job.walk.rootIdentity && dropIn.accepts(job.path)
     }
 
-    /// How long a file is to be left alone, in nanoseconds; nil where it is old enough. A time in the future
-    /// by more than the limit is somebody's setting, not a write of now.
-    private func settleTime(of identity: FileIdentity) -> UInt64? {
+    private func isWriting(_ job: FileJob, _ name: RawName, _ identity: FileIdentity) -> Bool {
+        guard let table = mirror.watches, let watch = job.block.directory.watch else { return false }
+        return table.isWriting(watch, name, size: identity.size)
+    }
+
+    /// How long nobody must have written a file, in nanoseconds: the less, the more is known of it.
+    private func restTime(of job: FileJob) -> Int64 {
+        guard let watch = job.block.directory.watch, mirror.isWatched(watch) else { return Limits.settleTime }
+        switch job.walk.scope {
+        case .whole: return Limits.settleTime
+        case .below: return Limits.pause
+        case .names: return 0
+        }
+    }
+
+    /// How long a file is to be left alone, in nanoseconds; nil where it is old enough.
+    private func settleTime(of identity: FileIdentity, _ restTime: Int64) -> UInt64? {
         let now = mirror.clock.now()
-        let (seconds, overflow) = now.seconds.subtractingReportingOverflow(identity.modified.seconds)
+        // A file system that counts whole seconds, or two of them, shows in its times.
+        let tick = identity.changed.nanoseconds == 0 ? Limits.settleTime : Limits.tick
+        let waits = [
+            wait(now, identity.modified, max(restTime, tick)), wait(now, identity.changed, tick),
+        ]
+        return waits.compactMap { $0 }.max()
+    }
+
+    /// What is left of the time after `time`. A time in the future by more than that is somebody's setting,
+    /// not a write of now.
+    private func wait(_ now: Timestamp, _ time: Timestamp, _ limit: Int64) -> UInt64? {
+        let (seconds, overflow) = now.seconds.subtractingReportingOverflow(time.seconds)
         if overflow || abs(seconds) > 4 { return nil }
-        let age =
-            seconds * 1_000_000_000 + Int64(now.nanoseconds) - Int64(identity.modified.nanoseconds)
-        if age >= Limits.settleTime || age <= -Limits.settleTime { return nil }
-        return UInt64(Limits.settleTime - age)
+        let age = seconds * 1_000_000_000 + Int64(now.nanoseconds) - Int64(time.nanoseconds)
+        return age >= limit || age <= -limit ? nil : UInt64(limit - age)
     }
 
     // MARK: - Not now
@@ -137,7 +188,7 @@ extension Worker {
         var job = job
         job.waits = min(job.waits + 1, 100)
         // A file that is written all the time is looked at ever more seldom.
-        let delay = job.waits == 1 ? wait : max(wait, backOff(job.waits + 4))
+        let delay = job.waits == 1 ? wait : max(wait, backOff(job.waits))
         putBack(job, after: delay, &results)
     }
 
@@ -227,7 +278,7 @@ extension Worker {
                 let path = job.path
                 mirror.endRecheck(origin, path)
                 // Where the root is another one now, the path may mean another file.
-                if origin.state.withLock({ $0.root }) !== walk.root {
+                if origin.state.withLock({ $0.root }) != walk.rootIdentity {
                     mirror.recheck(origin: origin.id, path: path)
                 }
             }

@@ -16,6 +16,10 @@ extension Worker {
         } catch {
             return failedToList(job, node, path, error)
         }
+        if let table = mirror.watches, !enter(directory, node, path, table) {
+            // It is not where it was: whatever has taken its place is told.
+            return endListing(walk)
+        }
         current = (node, directory, path)
         var files = NameCollector(directory: node)
         var directories = NameCollector(directory: node)
@@ -46,6 +50,31 @@ extension Worker {
             check(BatchJob(block: last), in: directory, path)
         } else {
             endListing(walk)
+        }
+    }
+
+    /// Watches a directory from now on, before its names are read.
+    ///
+    /// - Returns: false where the one above is gone from its path.
+    private func enter(
+        _ directory: OpenDirectory, _ node: DirectoryNode, _ path: RawName, _ table: WatchTable
+    ) -> Bool {
+        let entered: WatchTable.Entered
+        if path.isEmpty {
+            entered = table.enter(
+                directory.descriptor, rootOf: node.walk.origin.id, stamp: node.walk.stamp)
+            forgetIfRemoved(node.walk.origin)
+        } else {
+            guard let parent = node.parent?.watch else { return false }
+            entered = table.enter(
+                directory.descriptor, path.basename, below: parent,
+                isSearchable: directory.descriptor.isSearchable, stamp: node.walk.stamp)
+        }
+        switch entered {
+        case .known(let watch), .new(let watch):
+            node.watch = watch
+            return true
+        case .gone: return false
         }
     }
 
@@ -82,8 +111,8 @@ extension Worker {
         let walk = job.walk
         switch error.meaning {
         case .gone:
-            // Not there when its turn came: what it had is removed with the pass.
-            if walk.pass == nil { _ = mirror.index.removeAll(origin: walk.origin.id, below: path) }
+            // Not there when its turn came: what it had is removed at the end of the walk.
+            break
         case .shortage where job.tries < Limits.shortageTries:
             return mirror.push(
                 .directory(DirectoryJob(node, tries: job.tries + 1)), after: backOff(job.tries))

@@ -18,17 +18,36 @@ extension Worker {
         }
         guard let (dropIn, isFirst) = plan else { return }
         let root: OpenDirectory
+        let identity: RootIdentity
         do throws(SystemError) {
-            root = try open(dropIn.path, instead: origin.state.withLock { $0.root })
+            // First: what changes while it is opened is told.
+            follow(dropIn.path, of: origin)
+            let place = try openRoot(of: dropIn.path)
+            identity = RootIdentity(try place.status().identity)
+            root = OpenDirectory(place)
         } catch {
             return failedToBegin(origin, error)
         }
+        let isOther = origin.state.withLock { state in
+            defer {
+                state.root = identity
+                state.openRoot = root
+                state.realPath = try? root.descriptor.currentPath()
+            }
+            return state.root != identity
+        }
+        // Another directory: none of what is known is in it, and its stamps count as at the start.
+        if isOther { _ = mirror.index.removeAll(origin: origin.id) }
         let pass = mirror.index.beginPass(origin: origin.id)
         let walk = Walk(
-            origin: origin, dropIn: dropIn, root: root, pass: pass, isFirst: isFirst,
+            origin: origin, dropIn: dropIn, root: root, rootIdentity: identity, scope: .whole, pass: pass,
+            stamp: mirror.watches?.beginWalk() ?? 0, isFirst: isFirst || isOther,
             started: mirror.clock.monotonic())
+        origin.progress.withLock { progress in
+            progress.since = walk.started
+            progress.bytesBefore = progress.hashedBytes
+        }
         origin.state.withLock { state in
-            state.root = root
             state.walk = walk
             state.outcome = .scanning
             state.tries = 0
@@ -40,17 +59,6 @@ extension Worker {
         walk.addFiles(1)
         walk.addListing(1)
         mirror.push(.directory(DirectoryJob(DirectoryNode(walk: walk, parent: nil, name: .empty))))
-    }
-
-    /// The root as it is now; the same object while it is the same directory.
-    private func open(
-        _ path: String, instead old: OpenDirectory?
-    ) throws(SystemError) -> OpenDirectory {
-        let root = try openRoot(of: path)
-        // The old one may be stale, and says so.
-        guard let old, let known = try? old.descriptor.status().identity else { return OpenDirectory(root) }
-        let found = try root.status().identity
-        return found.device == known.device && found.inode == known.inode ? old : OpenDirectory(root)
     }
 
     private func failedToBegin(_ origin: Origin, _ error: SystemError) {
@@ -93,9 +101,13 @@ extension Worker {
         // A fault of disk or network tells nothing about what is there.
         if error.meaning != .fault && error.meaning != .shortage {
             _ = mirror.index.removeAll(origin: origin.id)
-            origin.state.withLock { $0.root = nil }
+            origin.state.withLock { state in
+                state.root = nil
+                state.realPath = nil
+                state.passesDone = 0
+            }
         }
-        scheduleRescan(origin, afterFault: error.meaning == .fault)
+        scheduleRescan(origin, after: error.meaning == .fault ? .fault : .pass(0))
         mirror.endFirstPass(of: [origin.id])
     }
 
@@ -107,19 +119,23 @@ extension Worker {
             if walk.isCancelled || unreadable.fault {
                 mirror.index.abandonPass(pass)
             } else {
-                let removed = mirror.index.endPass(pass)
-                if removed > 0 {
+                let path = walk.scope.path ?? .empty
+                let removed = mirror.index.endPass(pass, below: path)
+                mirror.watches?.sweep(walk.origin.id, path, before: walk.stamp)
+                if removed > 0, walk.isWhole {
                     mirror.logger.info(
                         "Files are gone", metadata: ["path": "\(walk.dropIn.path)", "files": "\(removed)"])
                 }
             }
         }
+        // What is below could not be told from what failed.
+        if unreadable.fault, !walk.isWhole { scheduleRescan(walk.origin, after: .fault) }
         endFiles(walk, 1)
     }
 
     /// Files that the walk waited for are done with, or it waits for them no longer.
     func endFiles(_ walk: Walk, _ count: Int) {
-        if count > 0, walk.endFiles(count), walk.pass != nil { endPass(walk) }
+        if count > 0, walk.endFiles(count), walk.isWhole { endPass(walk) }
     }
 
     private func endPass(_ walk: Walk) {
@@ -131,7 +147,7 @@ extension Worker {
             if !cancelled {
                 state.passesDone += 1
                 // The root's own failure has been told already.
-                if state.outcome == .scanning { state.outcome = .ready }
+                if state.outcome == .scanning { state.outcome = .watching }
             }
             defer { state.again = false }
             return state.again
@@ -143,6 +159,7 @@ extension Worker {
         mirror.cache.store?.flush()
         mirror.cache.store?.prune()
         let totals = mirror.index.totals(origin: origin.id)
+        tellWhetherMounted(walk, isEmpty: totals.files == 0)
         let milliseconds = (mirror.clock.monotonic() - walk.started) / 1_000_000
         mirror.logger.info(
             "Scanned",
@@ -158,18 +175,56 @@ extension Worker {
                     "first": "\(unreadable.first)",
                 ])
         }
+        mirror.reportUnwatched()
         if again {
             mirror.requestPass(origin)
+        } else if unreadable.fault {
+            scheduleRescan(origin, after: .fault)
         } else {
-            scheduleRescan(origin, afterFault: unreadable.fault)
+            scheduleRescan(origin, after: .pass(milliseconds * 1_000_000))
         }
         mirror.endFirstPass(of: [origin.id])
     }
 
-    /// As configured; and after a fault, because what is gone could not be told from what failed.
-    private func scheduleRescan(_ origin: Origin, afterFault: Bool) {
-        let interval = origin.state.withLock { $0.dropIn.rescanInterval }
-        let seconds = afterFault ? (interval > 0 ? min(interval, 300) : 300) : interval
-        if seconds > 0 { mirror.scheduleRescan(origin, after: UInt64(seconds) * 1_000_000_000) }
+    /// A directory without a file, on another file system than the files were on, is what is left when that one
+    /// has been unmounted.
+    private func tellWhetherMounted(_ walk: Walk, isEmpty: Bool) {
+        let isMissing = walk.origin.state.withLock { state in
+            guard isEmpty, state.outcome == .watching, let device = state.device,
+                device != walk.rootIdentity.device
+            else {
+                if !isEmpty { state.device = walk.rootIdentity.device }
+                return false
+            }
+            state.outcome = .missing
+            state.passesDone = 0
+            return true
+        }
+        if isMissing {
+            mirror.logger.warning(
+                "The directory is empty and on another file system than before: is its disk mounted?",
+                metadata: ["path": "\(walk.dropIn.path)", "drop-in": "\(walk.dropIn.name)"])
+        }
+    }
+
+    enum RescanReason {
+        /// What is gone could not be told from what failed.
+        case fault
+        /// A pass that took so many nanoseconds.
+        case pass(UInt64)
+    }
+
+    /// As configured; and sooner where something failed, or cannot be watched.
+    func scheduleRescan(_ origin: Origin, after reason: RescanReason) {
+        let interval = origin.state.withLock { UInt64($0.dropIn.rescanInterval) * 1_000_000_000 }
+        let wanted: UInt64?
+        switch reason {
+        case .fault: wanted = Limits.afterFault
+        case .pass(let duration):
+            let isUnwatched = (mirror.watches?.directories(of: origin.id).unwatched ?? 0) > 0
+            wanted = isUnwatched ? max(Limits.pollingInterval, 20 * duration) : nil
+        }
+        let delay = [wanted, interval > 0 ? interval : nil].compactMap { $0 }.min()
+        if let delay { mirror.scheduleRescan(origin, after: delay) }
     }
 }

@@ -1,6 +1,6 @@
 // One thread's share of the work. What a worker does is in the files beside this one, a stage each:
-// Passes (a pass begins and ends), Listing (names of a directory), Checking (what may be believed of
-// them), Hashing, and Rechecking (one path).
+// Passes (a pass begins and ends), Roots (where it begins), Listing (names of a directory), Looking (at names
+// that were noted), Checking (what may be believed of them), and Hashing.
 
 internal import PassimCore
 internal import PassimCrypto
@@ -57,7 +57,8 @@ final class Worker {
     private func perform(_ work: Work) {
         switch work {
         case .pass(let origin): beginPass(origin)
-        case .recheck(let origin, let path): recheck(origin, path)
+        case .root(let origin): lookAtRoot(origin)
+        case .look(let origin, let path): look(origin, path)
         case .directory(let job): list(job)
         case .batch(let job): check(job)
         case .files(let jobs): hash(jobs)

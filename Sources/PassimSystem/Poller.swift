@@ -16,6 +16,8 @@ package struct Poller: ~Copyable {
 
         package static let input = Interest(rawValue: EPOLLIN.rawValue)
         package static let output = Interest(rawValue: EPOLLOUT.rawValue)
+        /// An exceptional condition.
+        package static let priority = Interest(rawValue: EPOLLPRI.rawValue)
         /// Of the pollers that wait for one descriptor, as few as possible wake (EPOLLEXCLUSIVE).
         package static let exclusive = Interest(rawValue: 1 << 28)
         /// Reported always, never asked for.

@@ -35,6 +35,10 @@ extension HTMLWriter {
                     HTMLAttribute(.ariaLabel, "hashed"), text: percent)
                 cell.text(percent)
             }
+            row.element(.td) { cell in
+                guard let time = directory.lastChange else { return cell.text("–") }
+                cell.time(time.seconds)
+            }
         }
     }
 
@@ -55,13 +59,15 @@ extension HTMLWriter {
                 }
             }
             row.number(HumanText.size(bytes: entry.identity.size))
-            row.element(.td) { cell in
-                let time = CivilTime(unixSeconds: entry.identity.modified.seconds)
-                cell.element(
-                    .time, HTMLAttribute(.datetime, HumanText.machineTime(time)), text: HumanText.time(time))
-            }
+            row.element(.td) { $0.time(entry.identity.modified.seconds) }
             row.element(.td, HTMLAttribute(.class, "digest"), text: digest)
         }
+    }
+
+    /// - Parameter seconds: since 1970.
+    private mutating func time(_ seconds: Int64) {
+        let time = CivilTime(unixSeconds: seconds)
+        element(.time, HTMLAttribute(.datetime, HumanText.machineTime(time)), text: HumanText.time(time))
     }
 
     private mutating func number(_ text: String) {
@@ -70,19 +76,26 @@ extension HTMLWriter {
 }
 
 extension DirectoryStatus {
-    fileprivate var isScanned: Bool { state == .scanning || state == .ready }
+    fileprivate var isScanned: Bool {
+        switch state {
+        case .scanning, .watching, .polling: true
+        case .missing, .failed: false
+        }
+    }
 
     fileprivate var sentence: String {
         var words =
             switch state {
-            case .scanning: "scanning"
-            case .ready: "ready"
-            case .missing: "missing: the directory is not there"
+            case .scanning: "scanning, \(percent) %"
+            case .watching: "watching"
+            case .polling: "polling: not all of it can be watched"
+            case .missing: "missing: the directory is not there, or its disk not mounted"
             case .failed(let reason): "failed: \(reason)"
             }
         if pendingFiles > 0 {
             words += ", \(pendingFiles) to hash (\(HumanText.size(bytes: pendingBytes)))"
         }
+        if let secondsLeft { words += ", about \(HumanText.duration(seconds: UInt64(secondsLeft))) left" }
         if unreadable > 0 { words += ", \(unreadable) unreadable" }
         return words
     }

@@ -90,7 +90,7 @@ package struct IndexPage: Sendable {
             }
             section.table(
                 caption: "Configured directories and how far their scan has come",
-                columns: ["Directory", "Drop-in", "State", "Files", "Size", "Hashed"]
+                columns: ["Directory", "Drop-in", "State", "Files", "Size", "Hashed", "Last change"]
             ) { body in
                 for directory in directories { body.row(directory) }
             }

@@ -32,8 +32,17 @@ struct AllBenchmarks: ParsableCommand {
         server.passimd = passimd
         server.quick = quick
 
+        var watch = try WatchBenchmark.parse([])
+        if quick {
+            watch.files = 20
+            watch.burst = 100
+            watch.idleFiles = 1000
+            watch.idleSeconds = 1
+            watch.population = 500
+        }
+
         var documents: [String] = []
-        for measure in [index.measure, scan.measure, server.measure] {
+        for measure in [index.measure, scan.measure, server.measure, watch.measure] {
             let report = try measure()
             try report.tell(json: nil)
             documents.append(report.document)

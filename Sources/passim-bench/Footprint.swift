@@ -12,8 +12,19 @@ struct Footprint {
     /// Of a server that nobody has asked for anything for some seconds.
     static func atRest(_ peer: Peer) throws -> Footprint {
         // Files stay open for two seconds after their last use.
-        usleep(4_000_000)
+        rest(seconds: 4)
         return try now(peer)
+    }
+
+    /// Bytes that are resident when what came before has been done with.
+    static func settled(_ counters: ProcessCounters) throws -> Double {
+        rest(seconds: 4)
+        return try counters.residentBytes()
+    }
+
+    /// Nobody does anything: what is measured is what happens all the same.
+    static func rest(seconds: Int) {
+        usleep(UInt32(seconds) * 1_000_000)
     }
 
     /// When all connections that a load has left are closed: as many descriptors as before, or as few as

@@ -5,5 +5,8 @@ internal import ArgumentParser
 struct PassimBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "passim-bench", abstract: "Measures passim against its targets.",
-        subcommands: [AllBenchmarks.self, IndexBenchmark.self, ScanBenchmark.self, ServerBenchmark.self])
+        subcommands: [
+            AllBenchmarks.self, IndexBenchmark.self, ScanBenchmark.self, ServerBenchmark.self,
+            WatchBenchmark.self,
+        ])
 }

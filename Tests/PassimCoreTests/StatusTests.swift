@@ -21,7 +21,7 @@ import Testing
         #expect(status.percent == 25)
         status.bytes = UInt64.max / 4
         #expect((0...100).contains(status.percent))
-        status.state = .ready
+        status.state = .watching
         status.pendingFiles = 0
         status.pendingBytes = 0
         #expect(status.percent == 100)

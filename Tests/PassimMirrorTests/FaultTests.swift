@@ -31,7 +31,7 @@ import Testing
         #expect(fixture.status.state == .failed("Permission denied"))
         #expect(fixture.mirror.firstPassDone)
         fixture.rescan()
-        #expect(fixture.status.state == .ready)
+        #expect(fixture.status.state == .polling)
         #expect(fixture.index.count == 1)
     }
 
@@ -80,7 +80,7 @@ import Testing
         #expect(fixture.status.state == .failed("Input/output error"))
         #expect(fixture.index.count == 1)
         fixture.rescan()
-        #expect(fixture.status.state == .ready)
+        #expect(fixture.status.state == .polling)
         #expect(rename(fixture.tree.child("sub"), fixture.tree.child("other")) == 0)
         fixture.rescan()
         #expect(fixture.status.state == .missing)

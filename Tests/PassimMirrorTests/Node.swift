@@ -8,8 +8,10 @@ import PassimSystem
 func makeNode(_ number: UInt32) throws -> DirectoryNode {
     let dropIn = DropIn(name: "\(number)", file: "", path: "/")
     let origin = Origin(id: OriginID(number), dropIn: dropIn)
+    let root = OpenDirectory(try openRoot(of: "/"))
     let walk = Walk(
-        origin: origin, dropIn: dropIn, root: OpenDirectory(try openRoot(of: "/")), pass: nil,
+        origin: origin, dropIn: dropIn, root: root,
+        rootIdentity: RootIdentity(try root.descriptor.status().identity), scope: .whole, pass: nil, stamp: 0,
         isFirst: true, started: 0)
     return DirectoryNode(walk: walk, parent: nil, name: .empty)
 }

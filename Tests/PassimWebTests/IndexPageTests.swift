@@ -16,7 +16,7 @@ struct IndexPageTests {
         return Item(entry: entry, path: path)
     }
 
-    private func directory(_ state: DirectoryStatus.State = .ready, path: String = "/srv/lvfs")
+    private func directory(_ state: DirectoryStatus.State = .watching, path: String = "/srv/lvfs")
         -> DirectoryStatus
     {
         DirectoryStatus(dropIn: "lvfs.conf", path: path, state: state)
@@ -51,6 +51,20 @@ struct IndexPageTests {
         #expect(text.contains("<td class=\"number\">1.5 KiB</td>"))
         #expect(text.contains("<time datetime=\"1994-11-06T08:49:37Z\">1994-11-06 08:49 UTC</time>"))
         #expect(text.contains("1 file is shared."))
+    }
+
+    @Test func directoryTellsWhenItChangedAndHowFarItIs() {
+        var scanning = directory(.scanning)
+        scanning.bytes = 1 << 20
+        scanning.pendingFiles = 3
+        scanning.pendingBytes = 3 << 20
+        scanning.secondsLeft = 90
+        scanning.lastChange = Timestamp(seconds: 784_111_777, nanoseconds: 5)
+        let text = page(directories: [scanning, directory(.polling), directory(.watching)])
+        #expect(text.contains("<td>scanning, 25 %, 3 to hash (3.0 MiB), about 1 min 30 s left</td>"))
+        #expect(text.contains("<td><time datetime=\"1994-11-06T08:49:37Z\">1994-11-06 08:49 UTC</time>"))
+        #expect(text.contains("<td>polling: not all of it can be watched</td>"))
+        #expect(text.contains("<td>watching</td>"))
     }
 
     @Test func disabledFileIsNotLinked() {
@@ -93,9 +107,9 @@ struct IndexPageTests {
         scanning.pendingBytes = 700
         scanning.unreadable = 2
         let text = page(directories: [scanning, directory(.missing, path: "/gone")])
-        #expect(text.contains("<td>scanning, 7 to hash (700 B), 2 unreadable</td>"))
+        #expect(text.contains("<td>scanning, 30 %, 7 to hash (700 B), 2 unreadable</td>"))
         #expect(text.contains("<progress max=\"100\" value=\"30\" aria-label=\"hashed\">30 %</progress>"))
-        #expect(text.contains("<td>missing: the directory is not there</td>"))
+        #expect(text.contains("<td>missing: the directory is not there, or its disk not mounted</td>"))
         #expect(text.components(separatedBy: "<progress") == 2)
     }
 

@@ -1,0 +1,49 @@
+/// Where another machine of the network serves: an address, with its interface where it is link-local, and a
+/// port.
+package struct Peer: Hashable, Sendable {
+    package var address: IPAddress
+    package var port: UInt16
+
+    package init(address: IPAddress, port: UInt16) {
+        self.address = address
+        self.port = port
+    }
+}
+
+/// Who finds machines that say they have a digest: mDNS.
+package protocol PeerFinder: Sendable {
+    /// Asks the network.
+    ///
+    /// - Returns: peers as their answers come, each once; never this machine itself. It ends when all that are
+    ///   going to answer have, as far as can be told, or at once where nobody can be asked. Who stops
+    ///   iterating ends the question.
+    func peers(with digest: Digest) -> AsyncStream<Peer>
+}
+
+/// Who asks a peer whether it really has a digest.
+package protocol PeerProbe: Sendable {
+    /// Asks with HEAD, which no peer counts as a share. Ends early when the task is cancelled.
+    ///
+    /// - Parameter name: the last component of the path to ask for; the digest decides.
+    /// - Parameter limit: everything together, from connecting to the head of the answer.
+    func probe(_ peer: Peer, for digest: Digest, name: RawName, within limit: Duration) async -> ProbeOutcome
+}
+
+/// What a peer said.
+package enum ProbeOutcome: Hashable, Sendable {
+    /// It has the file (200).
+    case confirmed
+    /// It is alive, and does not answer HEAD: older peers refuse every method but GET with 403, or 405.
+    case refused
+    /// It answered that it does not have the file, or sends elsewhere, or nonsense.
+    case denied
+    /// No connection, no answer in time, or none that is HTTP.
+    case failed
+}
+
+/// Who looks for a digest on the network, for a client of this machine.
+package protocol PeerLookup: Sendable {
+    /// - Parameter name: the last component of the path that the client asked for.
+    /// - Returns: where to send the client; nil where nobody has the digest, within 1.3 s.
+    func lookUp(_ digest: Digest, name: RawName) async -> Peer?
+}

@@ -1,0 +1,119 @@
+// The watcher's thread: reads the events of inotify, hears of mounts, and tells the mirror where to look.
+// What the events mean is WatchTable's; what is there is found out by the workers.
+
+internal import PassimCore
+internal import PassimSystem
+internal import Synchronization
+
+final class Watcher: Sendable {
+    private let wakeUp: WakeUp
+    private let stopping = Atomic<Bool>(false)
+    private let thread = Lock<SystemThread?>(nil)
+
+    private enum Token: UInt64 {
+        case wakeUp, events, mounts
+    }
+
+    /// Starts the thread, and waits until it is able to watch, or knows why it is not.
+    ///
+    /// - Parameter report: called on the thread.
+    static func start(_ report: any WatchReport) throws(SystemError) -> Watcher {
+        let watcher = Watcher(wakeUp: try WakeUp())
+        let ready = Doorbell()
+        let ticket = ready.ticket()
+        let thread = try SystemThread(name: "watcher") {
+            do throws(SystemError) {
+                let instance = try InotifyInstance()
+                let table = WatchTable(instance.inotify)
+                report.began(table, nil)
+                ready.ring()
+                watcher.run(instance, table, report)
+                table.close()
+            } catch {
+                report.began(WatchTable(nil), error)
+                ready.ring()
+            }
+        }
+        watcher.thread.withLock { $0 = thread }
+        ready.wait(after: ticket, until: nil)
+        return watcher
+    }
+
+    private init(wakeUp: consuming WakeUp) {
+        self.wakeUp = wakeUp
+    }
+
+    func stop() {
+        stopping.store(true, ordering: .relaxed)
+        wakeUp.signal()
+        thread.withLock { $0 }?.join()
+    }
+
+    private func run(_ instance: InotifyInstance, _ table: WatchTable, _ report: any WatchReport) {
+        // Without it mounts are found by rescans only.
+        let mounts = try? MountTable()
+        do throws(SystemError) {
+            let poller = try Poller(capacity: 4)
+            try wakeUp.descriptor.lend { (number) throws(SystemError) in
+                try poller.add(number, .input, token: Token.wakeUp.rawValue)
+            }
+            try poller.add(instance.descriptor, .input, token: Token.events.rawValue)
+            if let mounts {
+                try mounts.changes.lend { (number) throws(SystemError) in
+                    try poller.add(number, .priority, token: Token.mounts.rawValue)
+                }
+            }
+            var more = false
+            while !stopping.load(ordering: .relaxed) {
+                more = try turn(poller, instance, table, mounts, report, waiting: !more)
+            }
+        } catch {
+            report.failed(error)
+        }
+    }
+
+    /// - Returns: whether there are more events: the library has read them, so the descriptor does not tell.
+    private func turn(
+        _ poller: borrowing Poller, _ instance: InotifyInstance, _ table: WatchTable, _ mounts: MountTable?,
+        _ report: any WatchReport, waiting: Bool
+    ) throws(SystemError) -> Bool {
+        let count = try poller.wait(
+            milliseconds: waiting ? milliseconds(until: report.nextDue(table)) : 0)
+        let now = monotonicNanoseconds()
+        for index in 0..<count {
+            switch Token(rawValue: poller.event(index).token) {
+            case .wakeUp: wakeUp.clear()
+            case .mounts: if let points = try? mounts?.changedPoints() { report.mountsChanged(points) }
+            case .events, nil: break
+            }
+        }
+        // As many as the kernel's queue holds by default, so that it is emptied before anything else.
+        var left = 16384
+        while left > 0, let event = instance.next() {
+            table.take(event, now: now)
+            left -= 1
+        }
+        table.expire(now: now)
+        report.tell(table, now: now)
+        return left == 0
+    }
+
+    private func milliseconds(until due: UInt64?) -> CInt {
+        guard let due else { return -1 }
+        let now = monotonicNanoseconds()
+        return due <= now ? 0 : CInt(clamping: (due - now) / 1_000_000 + 1)
+    }
+}
+
+/// Whom the watcher's thread tells, on that thread.
+protocol WatchReport: Sendable {
+    /// - Parameter failure: why nothing is watched.
+    func began(_ table: WatchTable, _ failure: SystemError?)
+    /// Watching has ended, and not because it was told to.
+    func failed(_ failure: SystemError)
+    /// Called after each go: hands on what the table has found.
+    func tell(_ table: WatchTable, now: UInt64)
+    func mountsChanged(_ points: Set<RawName>)
+    /// When `tell` wants to be called without anything having happened, in monotonic nanoseconds.
+    func nextDue(_ table: WatchTable) -> UInt64?
+}
