@@ -67,12 +67,14 @@ package final class Mirror: Sendable {
     /// - Parameter dropIns: a directory to watch beside them.
     /// - Parameter onDropIns: called when something in it has changed, or it has come, on a thread that
     ///   must not be kept waiting for long.
-    package func watch(dropIns: String? = nil, onDropIns: @escaping @Sendable () -> Void = {})
-        throws(SystemError)
-    {
+    package func watch(dropIns: String? = nil, onDropIns: @escaping @Sendable () -> Void = {}) {
         let report = MirrorWatch(self, dropInDirectory: dropIns, onDropIns: onDropIns)
-        let watcher = try Watcher.start(report)
-        self.watcher.withLock { $0 = watcher }
+        do throws(SystemError) {
+            let watcher = try Watcher.start(report)
+            self.watcher.withLock { $0 = watcher }
+        } catch {
+            report.began(WatchTable(nil), error)
+        }
     }
 
     /// The directories that have been walked; nil where nothing is watched.

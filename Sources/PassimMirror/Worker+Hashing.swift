@@ -188,7 +188,7 @@ extension Worker {
         var job = job
         job.waits = min(job.waits + 1, 100)
         // A file that is written all the time is looked at ever more seldom.
-        let delay = job.waits == 1 ? wait : max(wait, backOff(job.waits + 4))
+        let delay = job.waits == 1 ? wait : max(wait, backOff(job.waits))
         putBack(job, after: delay, &results)
     }
 

@@ -63,6 +63,7 @@ extension Worker {
         if path.isEmpty {
             entered = table.enter(
                 directory.descriptor, rootOf: node.walk.origin.id, stamp: node.walk.stamp)
+            forgetIfRemoved(node.walk.origin)
         } else {
             guard let parent = node.parent?.watch else { return false }
             entered = table.enter(

@@ -21,7 +21,7 @@ extension Worker {
         let identity: RootIdentity
         do throws(SystemError) {
             // First: what changes while it is opened is told.
-            mirror.watches?.follow(dropIn.path, .origin(origin.id))
+            follow(dropIn.path, of: origin)
             let place = try openRoot(of: dropIn.path)
             identity = RootIdentity(try place.status().identity)
             root = OpenDirectory(place)

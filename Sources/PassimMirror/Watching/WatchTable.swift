@@ -300,12 +300,12 @@ extension WatchTable.State {
         followed[step.follower, default: []].insert(watch)
     }
 
-    /// Ends the steps of a follower, but for those of one round.
+    /// Ends the steps of a follower, but for those of a round and later ones: two may follow at a time.
     mutating func unfollow(_ follower: WatchTable.Follower, keeping round: UInt32?) {
         for watch in followed[follower] ?? [] {
             var isKept = false
             release(watch) { watched in
-                watched.steps.removeAll { $0.follower == follower && $0.round != round }
+                watched.steps.removeAll { $0.follower == follower && $0.round < round ?? .max }
                 isKept = watched.steps.contains { $0.follower == follower }
             }
             if !isKept { followed[follower]!.remove(watch) }
