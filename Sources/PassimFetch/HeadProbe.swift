@@ -7,7 +7,7 @@ internal import PassimSystem
 
 /// Asks a peer for the head of a digest's file.
 final class HeadProbe: Transfer, @unchecked Sendable {
-    // Unchecked: `head` is touched on the loop's thread only; all else is constant or locked.
+    // Unchecked: `head` and `wasHurried` are the loop's thread's; all else is constant or locked.
     private enum State {
         case new
         case waiting(CheckedContinuation<ProbeOutcome, Never>)
@@ -15,6 +15,7 @@ final class HeadProbe: Transfer, @unchecked Sendable {
     }
 
     let deadline: UInt64
+    private let limit: UInt64
     private let peer: Peer
     private let digest: Digest
     private let name: RawName
@@ -22,14 +23,17 @@ final class HeadProbe: Transfer, @unchecked Sendable {
     private let logger: Logger
     private let state = Lock(State.new)
     private var head = ResponseHead()
+    private var wasHurried = false
 
+    /// - Parameter limit: in nanoseconds from now.
     init(
-        _ peer: Peer, digest: Digest, name: RawName, deadline: UInt64, template: ProbeTemplate, logger: Logger
+        _ peer: Peer, digest: Digest, name: RawName, limit: UInt64, template: ProbeTemplate, logger: Logger
     ) {
+        deadline = monotonicNanoseconds() &+ limit
+        self.limit = limit
         self.peer = peer
         self.digest = digest
         self.name = name
-        self.deadline = deadline
         self.template = template
         self.logger = logger
     }
@@ -65,14 +69,16 @@ final class HeadProbe: Transfer, @unchecked Sendable {
         if case .refused(let error) = reason {
             logger.warning("peer \(peer.authority) could not be asked: \(error)")
         }
-        settle(.failed)
+        settle(.unasked)
     }
 
     // MARK: On the loop's thread
 
     func makeHandle(milliseconds: Int) throws(CurlError) -> EasyHandle {
+        // It waited for most of its time: what does not come in the rest is not the peer's fault.
+        wasHurried = UInt64(milliseconds) * 2_000_000 < limit
         let easy = try template.copy()
-        let path = try easy.escape(HeadProbe.askableName(name, digest).bytes)
+        let path = try easy.escape(name.askable(for: digest).bytes)
         try easy.set(CURLOPT_URL, "https://\(peer.authority)/\(path)?sha256=\(digest.hex)")
         try easy.set(CURLOPT_ADDRESS_SCOPE, Int(peer.address.scope))
         try easy.set(CURLOPT_TIMEOUT_MS, milliseconds)
@@ -81,7 +87,8 @@ final class HeadProbe: Transfer, @unchecked Sendable {
     }
 
     func end(_ result: TransferResult, _ easy: EasyHandle) {
-        let outcome = HeadProbe.outcome(result, status: easy.responseStatus, isComplete: head.isComplete)
+        var outcome = HeadProbe.outcome(result, status: easy.responseStatus, isComplete: head.isComplete)
+        if wasHurried, result == CURLE_OPERATION_TIMEDOUT { outcome = .unasked }
         if outcome == .failed {
             logger.debug("peer \(peer.authority) did not answer: \(CurlError.sentence(result))")
         }
@@ -95,15 +102,7 @@ final class HeadProbe: Transfer, @unchecked Sendable {
         return probe.head.take(line) ? line.count : 0
     }
 
-    // MARK: What is asked, and what the answer means
-
-    /// The names of paths that have a meaning of their own, whatever the query: `/` and those of the page.
-    private static let takenNames: Set<RawName> = [.empty, RawName("favicon.ico"), RawName("style.css")]
-
-    /// The digest decides what is sent; where the name would, it goes by its digest.
-    static func askableName(_ name: RawName, _ digest: Digest) -> RawName {
-        takenNames.contains(name) ? RawName(digest.hex) : name
-    }
+    // MARK: What the answer means
 
     /// - Parameter status: of the last head, 0 where there was none.
     static func outcome(_ result: TransferResult, status: Int, isComplete: Bool) -> ProbeOutcome {

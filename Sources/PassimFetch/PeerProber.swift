@@ -22,26 +22,25 @@ package final class PeerProber: PeerProbe {
     package func probe(
         _ peer: Peer, for digest: Digest, name: RawName, within limit: Duration
     ) async -> ProbeOutcome {
-        guard limit > .zero else { return .failed }
+        guard limit > .zero else { return .unasked }
         let probe = HeadProbe(
-            peer, digest: digest, name: name, deadline: monotonicNanoseconds() &+ limit.nanoseconds,
-            template: template, logger: logger)
+            peer, digest: digest, name: name, limit: limit.nanoseconds, template: template, logger: logger)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 if probe.wait(continuation) {
                     loop.start(probe)
                 } else {
-                    continuation.resume(returning: .failed)
+                    continuation.resume(returning: .unasked)
                 }
             }
         } onCancel: {
-            probe.settle(.failed)
+            probe.settle(.unasked)
             loop.cancel(probe)
         }
     }
 
-    /// Ends all questions, which have failed then, and the thread; waits for that, some milliseconds. What is
-    /// asked later fails at once.
+    /// Ends all questions, and the thread, and waits for that, some milliseconds. What is asked later is
+    /// answered at once, with `unasked`.
     package func stop() {
         loop.stop()
     }

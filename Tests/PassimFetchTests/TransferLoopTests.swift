@@ -49,7 +49,7 @@ import Testing
         try await withProber(transfers: 1) { prober in
             async let first = prober.probe(server)
             #expect(await becomesTrue { server.atGate.now == 1 })
-            #expect(await prober.probe(server, within: .milliseconds(50)) == .failed)
+            #expect(await prober.probe(server, within: .milliseconds(50)) == .unasked)
             server.open()
             #expect(await first == .confirmed)
         }
@@ -59,7 +59,7 @@ import Testing
     @Test func tooManyThatWaitFailAtOnce() async throws {
         let server = try ScriptedServer(atGate)
         try await withProber(transfers: 1, waiting: 0) { prober in
-            #expect(await prober.probe(server) == .failed)
+            #expect(await prober.probe(server) == .unasked)
         }
         #expect(server.connectionCount == 0)
     }
@@ -93,7 +93,7 @@ import Testing
             let asking = Task { await prober.probe(server, within: .seconds(3600)) }
             #expect(await becomesTrue { server.requests.count == 1 })
             asking.cancel()
-            #expect(await asking.value == .failed)
+            #expect(await asking.value == .unasked)
             #expect(await becomesTrue { server.isDeserted })
         }
     }
@@ -107,7 +107,7 @@ import Testing
                 return await prober.probe(server)
             }
             asking.cancel()
-            #expect(await asking.value == .failed)
+            #expect(await asking.value == .unasked)
             #expect(server.connectionCount == 0)
         }
     }
@@ -119,7 +119,7 @@ import Testing
             #expect(await becomesTrue { server.atGate.now == 1 })
             let second = Task { await prober.probe(server) }
             second.cancel()
-            #expect(await second.value == .failed)
+            #expect(await second.value == .unasked)
             server.open()
             #expect(await first == .confirmed)
         }
@@ -132,9 +132,9 @@ import Testing
             async let answers = outcomes(prober, server, count: 4)
             #expect(await becomesTrue { server.requests.count == 2 })
             prober.stop()
-            #expect(await answers == [.failed: 4])
+            #expect(await answers == [.unasked: 4])
             #expect(await becomesTrue { server.isDeserted })
-            #expect(await prober.probe(server) == .failed)
+            #expect(await prober.probe(server) == .unasked)
             prober.stop()
         }
         #expect(server.connectionCount == 2)
