@@ -58,6 +58,7 @@ let libraries: [Target] = [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", "PassimGLib", logging,
         ]),
     .target(name: "PassimWeb", dependencies: ["PassimCore", "PassimHTTP"]),
+    .target(name: "PassimLookup", dependencies: ["PassimCore"]),
     .target(name: "PassimFetch", dependencies: ["PassimCore", "PassimSystem", "CCurl", logging]),
     .target(
         name: "PassimDaemon",
@@ -101,6 +102,7 @@ let testTargets: [Target] = [
     tests("PassimWeb", "PassimHTTP"),
     tests("PassimFetch", "PassimSystem", "PassimCrypto", "passimd", logging),
     tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimServer", logging),
+    tests("PassimLookup"),
     .testTarget(
         name: "IntegrationTests",
         dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd"]),
