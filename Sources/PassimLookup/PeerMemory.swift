@@ -32,8 +32,7 @@ struct PeerMemory: Sendable {
         reportedClaims = ExpiringTable(capacity: limits.rememberedCount)
     }
 
-    /// - Returns: nil for a peer that sent wrong bytes of this very digest: an honest "nobody" serves a client
-    ///   better.
+    /// - Returns: nil for a peer that sent wrong bytes of this very digest: "nobody" serves a client better.
     func standing(of peer: Peer, for digest: Digest, at now: Duration) -> Standing? {
         let claim = Claim(peer: peer, digest: digest)
         if reportedClaims.contains(claim, at: now) { return nil }
