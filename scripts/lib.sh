@@ -33,6 +33,11 @@ command:openssl               openssl           openssl
 command:ip                    iproute2          iproute
 command:setpriv               util-linux        util-linux
 command:setfattr              attr              attr
+command:rsync                 rsync             rsync
+command:aria2c                aria2             aria2
+command:wget                  wget              wget
+command:git                   git               git
+command:dpkg-deb              dpkg              dpkg
 '
 bench_packages='
 command:nginx                 nginx-light       nginx
