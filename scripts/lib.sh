@@ -21,6 +21,7 @@ module:gio-unix-2.0           libglib2.0-dev    glib2-devel
 module:sqlite3                libsqlite3-dev    sqlite-devel
 file:/usr/include/inotifytools/inotifytools.h libinotifytools0-dev inotify-tools-devel
 module:libsystemd             libsystemd-dev    systemd-devel
+module:avahi-client           libavahi-client-dev avahi-devel
 file:/usr/share/mime/mime.cache shared-mime-info shared-mime-info
 '
 run_packages='
@@ -32,6 +33,9 @@ command:openssl               openssl           openssl
 command:ip                    iproute2          iproute
 command:setpriv               util-linux        util-linux
 command:setfattr              attr              attr
+command:dbus-daemon           dbus              dbus-daemon
+command:avahi-daemon          avahi-daemon      avahi
+command:avahi-browse          avahi-utils       avahi-tools
 '
 bench_packages='
 command:nginx                 nginx-light       nginx
@@ -41,6 +45,9 @@ command:curl                  curl              curl
 command:openssl               openssl           openssl
 command:setpriv               util-linux        util-linux
 command:getfattr              attr              attr
+command:dbus-daemon           dbus              dbus-daemon
+command:avahi-daemon          avahi-daemon      avahi
+command:avahi-browse          avahi-utils       avahi-tools
 '
 
 is_there() {
