@@ -39,6 +39,8 @@ struct AdvertiserThread {
             while true {
                 takeMail()
                 if isStopping { break }
+                // A call may take long.
+                publish()
                 let isBusy = work(loop)
                 tell(isBusy)
                 try loop.turn(until: isBusy ? 0 : nextDue())
@@ -140,13 +142,17 @@ struct AdvertiserThread {
 
     // MARK: - Telling
 
-    private mutating func tell(_ isBusy: Bool) {
+    private mutating func publish() {
         status.state = state
         status.serviceName = instance
         status.wanted = plan.wanted + excess
         status.registered = plan.placed
-        status.leftOut = excess + (plan.isFull && !isBusy ? plan.waitingCount : 0)
+        status.leftOut = excess + (plan.isFull ? plan.waitingCount : 0)
         advertiser.publish(status)
+    }
+
+    private mutating func tell(_ isBusy: Bool) {
+        publish()
         if isBusy { return }
         if status.state != said {
             // What goes on for a moment only is nobody's business.

@@ -18,16 +18,19 @@ final class Search {
 
     /// Asks for a hit's address.
     final class Resolver {
+        /// Frees it before it goes.
         fileprivate unowned let search: Search
+        private let connection: AvahiConnection
         fileprivate var pointer: OpaquePointer?
         fileprivate(set) var isDone = false
 
         fileprivate init(_ search: Search) {
             self.search = search
+            connection = search.connection
         }
 
         fileprivate func free() {
-            if search.connection.isOpen, let pointer { avahi_service_resolver_free(pointer) }
+            if connection.isOpen, let pointer { avahi_service_resolver_free(pointer) }
             pointer = nil
         }
     }

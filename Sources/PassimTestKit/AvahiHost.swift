@@ -158,8 +158,8 @@ package final class AvahiHost: Sendable {
 
     /// What a stock peer does: browses the subtype until AllForNow, then resolves every hit.
     ///
-    /// - Returns: address and port of those that are not this host itself.
-    package func browse(_ type: String, seconds: Double = 30) throws -> [String] {
+    /// - Returns: those that are not this host itself.
+    package func browse(_ type: String, seconds: Double = 30) throws -> [Answer] {
         let outcome = try Command.succeed(
             [
                 "avahi-browse", "--terminate", "--resolve", "--parsable", "--ignore-local", "--no-db-lookup",
@@ -170,7 +170,13 @@ package final class AvahiHost: Sendable {
         return outcome.text.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: ";", omittingEmptySubsequences: false)
             guard fields.count >= 9, fields[0] == "=" else { return nil }
-            return "\(fields[7]):\(fields[8])"
+            return Answer(host: String(fields[6]), address: String(fields[7]), port: String(fields[8]))
         }
+    }
+
+    package struct Answer: Sendable {
+        package var host: String
+        package var address: String
+        package var port: String
     }
 }

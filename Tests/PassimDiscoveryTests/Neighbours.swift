@@ -11,6 +11,8 @@ final class Neighbours {
     let lan: Lan
     let here: AvahiHost
     let there: AvahiHost
+    /// Who advertises does so until the end.
+    private var advertisers: [ChildProcess] = []
 
     static let port = 27500
     static let address = "\(Lan.serverAddress):\(port)"
@@ -22,6 +24,7 @@ final class Neighbours {
     }
 
     /// On `here`, with the digests of 1 to `count`; returns when all are registered.
+    @discardableResult
     func advertise(_ count: Int, _ options: String..., seconds: Double = 60) throws -> ChildProcess {
         let advertiser = try launch(count, options)
         try advertiser.waitForStatus("advertising", registered: count, seconds: seconds)
@@ -30,7 +33,9 @@ final class Neighbours {
 
     func launch(_ count: Int, _ options: [String] = []) throws -> ChildProcess {
         let arguments = ["discovery", "advertise", "\(count)", "--port", "\(Neighbours.port)"] + options
-        return try ChildProcess([Products.path(of: "passim-bench")] + arguments, here.setting)
+        let advertiser = try ChildProcess([Products.path(of: "passim-bench")] + arguments, here.setting)
+        advertisers.append(advertiser)
+        return advertiser
     }
 
     struct Answer: Equatable {
@@ -58,19 +63,54 @@ final class Neighbours {
     }
 
     /// Looks again until the digests are all found at `here`, and by a stock peer's way too.
-    func waitUntilFound(_ numbers: [Int], seconds: Double = 60) throws {
+    func waitUntilFound(
+        _ numbers: [Int], at address: String = Neighbours.address, seconds: Double = 60
+    ) throws {
+        try wait(numbers, seconds) { $0.peers == [address] }
+        for number in numbers.prefix(2) {
+            let found = try browse(number)
+            guard found == [address] else { throw TestFailure("\(number), by avahi-browse: \(found)") }
+        }
+    }
+
+    func waitUntilNotFound(_ numbers: [Int], seconds: Double = 60) throws {
+        try wait(numbers, seconds) { $0.peers.isEmpty }
+    }
+
+    private func wait(_ numbers: [Int], _ seconds: Double, until isGood: (Answer) -> Bool) throws {
         let end = ContinuousClock.now + .seconds(seconds)
         var answers: [Int: Answer] = [:]
         while ContinuousClock.now < end {
             answers = try find(numbers, "--together")
-            if numbers.allSatisfy({ answers[$0]?.peers == [Neighbours.address] }) { return }
+            if numbers.allSatisfy({ answers[$0].map(isGood) ?? false }) { return }
         }
-        throw TestFailure("not found: \(answers)")
+        throw TestFailure("found in the end: \(answers)")
     }
 
     /// As a stock peer on `there` does.
     func browse(_ number: Int) throws -> [String] {
-        try there.browse(CacheService.subtype(of: Digest(of: "digest \(number)")))
+        try there.browse(subtype(number)).map { "\($0.address):\($0.port)" }
+    }
+
+    /// The hosts that a stock peer is told of.
+    func hosts(of number: Int) throws -> [String] {
+        try there.browse(subtype(number)).map(\.host)
+    }
+
+    private func subtype(_ number: Int) -> String {
+        CacheService.subtype(of: Digest(of: "digest \(number)"))
+    }
+
+    /// The service's name that an advertiser has said last.
+    func instance(of advertiser: ChildProcess) throws -> String {
+        let lines = advertiser.errorText.split(separator: "\n").filter { $0.hasPrefix("status ") }
+        guard let line = lines.last else { throw TestFailure("no status yet") }
+        return String(line.split(separator: " ")[2])
+    }
+
+    /// - Parameter state: `up` or `down`, of the interface of `here`.
+    func setLink(_ state: String) throws {
+        try Command.succeed(["ip", "-n", lan.server, "link", "set", "lan0", state])
     }
 }
 
