@@ -26,6 +26,9 @@ let systemLibraries: [Target] = [
     .systemLibrary(
         name: "CGLib", pkgConfig: "gio-unix-2.0",
         providers: [.apt(["libglib2.0-dev"]), .yum(["glib2-devel"])]),
+    .systemLibrary(
+        name: "CCurl", pkgConfig: "libcurl",
+        providers: [.apt(["libcurl4-openssl-dev"]), .yum(["libcurl-devel"])]),
     // It has no .pc file.
     .systemLibrary(
         name: "CInotifyTools",
@@ -59,6 +62,8 @@ let libraries: [Target] = [
         ]),
     .target(name: "PassimWeb", dependencies: ["PassimCore", "PassimHTTP"]),
     .target(name: "PassimDiscovery", dependencies: ["PassimCore", "PassimSystem", "CAvahi", logging]),
+    .target(name: "PassimLookup", dependencies: ["PassimCore"]),
+    .target(name: "PassimFetch", dependencies: ["PassimCore", "PassimSystem", "CCurl", logging]),
     .target(
         name: "PassimDaemon",
         dependencies: [
@@ -100,7 +105,9 @@ let testTargets: [Target] = [
     tests("PassimServer", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", logging),
     tests("PassimWeb", "PassimHTTP"),
     tests("PassimDiscovery", "PassimSystem", logging, "passim-bench"),
+    tests("PassimFetch", "PassimSystem", "PassimCrypto", "passimd", logging),
     tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimServer", logging),
+    tests("PassimLookup"),
     .testTarget(
         name: "IntegrationTests",
         dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd"]),

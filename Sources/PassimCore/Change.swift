@@ -17,17 +17,23 @@ package struct Batch: Sendable {
     package var appeared: [Digest]
     /// Digests whose last file has gone.
     package var vanished: [Digest]
+    /// Of the others, those of which a file came, went, or changed its flags; perhaps one that nobody has now,
+    /// nor had before the batch.
+    package var altered: [Digest]
     /// Which of the changes, counted from 0, the index could not take: it is full, the name is longer
     /// than any file system has, or the directory has been removed since it was asked for. What was known
     /// under the name is gone.
     package var refused: [Int]
 
-    package init(sequence: UInt64, appeared: [Digest], vanished: [Digest], refused: [Int] = []) {
+    package init(
+        sequence: UInt64, appeared: [Digest], vanished: [Digest], altered: [Digest] = [], refused: [Int] = []
+    ) {
         self.sequence = sequence
         self.appeared = appeared
         self.vanished = vanished
+        self.altered = altered
         self.refused = refused
     }
 
-    package var isEmpty: Bool { appeared.isEmpty && vanished.isEmpty }
+    package var isEmpty: Bool { appeared.isEmpty && vanished.isEmpty && altered.isEmpty }
 }

@@ -15,7 +15,7 @@ struct MirrorService: Service {
         // Changes that come while one is read are one change.
         let (changes, change) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         // Before they are read: what changes after that is told.
-        try daemon.mirror.watch(dropIns: daemon.paths.dropInDirectory) { change.yield() }
+        daemon.mirror.watch(dropIns: daemon.paths.dropInDirectory) { change.yield() }
         try daemon.mirror.start()
         daemon.reloadDropIns(sayingAll: false)
         daemon.mirror.whenFirstPassDone { [daemon] in daemon.reportFirstPass() }

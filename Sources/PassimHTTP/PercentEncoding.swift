@@ -30,6 +30,34 @@ package enum PercentEncoding {
         name.bytes.withUnsafeBytes { append($0, to: &output) }
     }
 
+    /// What was encoded, byte by byte; a `%` without two hexadecimal digits behind it is itself.
+    package static func decode(_ text: some Sequence<UInt8>) -> [UInt8] {
+        var rest = Array(text)[...]
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(rest.count)
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(2)
+            if byte == ASCII.percent, digits.count == 2,
+                let high = hexadecimal(digits.first!), let low = hexadecimal(digits.last!)
+            {
+                bytes.append(high << 4 | low)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return bytes
+    }
+
+    private static func hexadecimal(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit - 0x30
+        case 0x41...0x46: digit - 0x41 + 10
+        case 0x61...0x66: digit - 0x61 + 10
+        default: nil
+        }
+    }
+
     /// Whether encoding leaves `name` as it is.
     package static func isPlain(_ name: UnsafeRawBufferPointer) -> Bool {
         name.allSatisfy(ByteSet.unreserved.contains)

@@ -69,9 +69,9 @@ extension DigestIndex {
         }
         tally.withLock { $0.add(transaction.tally) }
         catalogue.sequence += 1
-        let (appeared, vanished) = transaction.net()
+        let (appeared, vanished, altered) = transaction.net()
         let batch = Batch(
-            sequence: catalogue.sequence, appeared: appeared, vanished: vanished,
+            sequence: catalogue.sequence, appeared: appeared, vanished: vanished, altered: altered,
             refused: transaction.refused)
         feed.enqueue(batch)
         return batch

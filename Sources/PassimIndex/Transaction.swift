@@ -4,6 +4,8 @@ internal import PassimCore
 struct Transaction {
     private var appeared: [Digest] = []
     private var vanished: [Digest] = []
+    /// Of which a file came, went or changed, and that had others or was itself.
+    private var altered: [Digest] = []
     private(set) var tally = Tally()
     /// How many entries were taken out.
     private(set) var removed = 0
@@ -13,14 +15,14 @@ struct Transaction {
     private(set) var isTouched = false
 
     mutating func inserted(_ digest: Digest, _ origin: OriginID, size: UInt64, appeared isNew: Bool) {
-        if isNew { appeared.append(digest) }
+        if isNew { appeared.append(digest) } else { altered.append(digest) }
         tally.add(origin, files: 1, bytes: size)
         tally.digests += isNew ? 1 : 0
         isTouched = true
     }
 
     mutating func removed(_ entry: Entry, vanished isLast: Bool) {
-        if isLast { vanished.append(entry.digest) }
+        if isLast { vanished.append(entry.digest) } else { altered.append(entry.digest) }
         tally.add(entry.origin, files: -1, bytes: 0 &- entry.identity.size)
         tally.digests -= isLast ? 1 : 0
         removed += 1
@@ -28,24 +30,30 @@ struct Transaction {
     }
 
     mutating func updated(_ entry: Entry, size: UInt64) {
+        altered.append(entry.digest)
         tally.add(entry.origin, files: 0, bytes: size &- entry.identity.size)
         isTouched = true
     }
 
     /// The digests that were not known before and are now, and the other way round: what came and went
-    /// within the batch, or moved from one file to another, is in neither.
-    func net() -> (appeared: [Digest], vanished: [Digest]) {
-        if appeared.isEmpty || vanished.isEmpty { return (appeared, vanished) }
+    /// within the batch, or moved from one file to another, is in neither. Of those that are in neither, the
+    /// ones whose files are others now.
+    func net() -> (appeared: [Digest], vanished: [Digest], altered: [Digest]) {
+        if altered.isEmpty, appeared.isEmpty || vanished.isEmpty { return (appeared, vanished, []) }
         var balance: [Digest: Int] = [:]
+        for digest in altered { balance[digest] = 0 }
         for digest in appeared { balance[digest, default: 0] += 1 }
         for digest in vanished { balance[digest, default: 0] -= 1 }
-        func take(_ digests: [Digest], where sign: Int) -> [Digest] {
-            digests.filter { digest in
-                guard balance[digest] == sign else { return false }
-                balance[digest] = 0
-                return true
+        var net: (appeared: [Digest], vanished: [Digest], altered: [Digest]) = ([], [], [])
+        // In their order, each once.
+        for digest in appeared + vanished + altered {
+            switch balance.removeValue(forKey: digest) {
+            case 1: net.appeared.append(digest)
+            case -1: net.vanished.append(digest)
+            case nil: break
+            default: net.altered.append(digest)
             }
         }
-        return (take(appeared, where: 1), take(vanished, where: -1))
+        return net
     }
 }

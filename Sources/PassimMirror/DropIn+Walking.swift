@@ -7,6 +7,10 @@ extension DropIn {
         accepts(path, entered: true)
     }
 
+    func selectsSame(as other: DropIn) -> Bool {
+        recursive == other.recursive && include == other.include && exclude == other.exclude
+    }
+
     func entersBelow(_ path: UnsafeRawBufferPointer) -> Bool {
         recursive && !exclude.indices.contains { exclude[$0].matches(path, isDirectory: true) }
     }

@@ -21,6 +21,8 @@ struct FileJob {
         static let recheck = Marks(rawValue: 2)
         /// Its bytes may have changed behind an unchanged stamp: nothing written before is believed.
         static let distrusted = Marks(rawValue: 4)
+        /// Read it even where the index has exactly this file by now.
+        static let written = Marks(rawValue: 8)
     }
 
     init(_ block: NameBlock, at offset: UInt32, size: UInt64, marks: Marks) {

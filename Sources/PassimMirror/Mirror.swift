@@ -67,12 +67,14 @@ package final class Mirror: Sendable {
     /// - Parameter dropIns: a directory to watch beside them.
     /// - Parameter onDropIns: called when something in it has changed, or it has come, on a thread that
     ///   must not be kept waiting for long.
-    package func watch(dropIns: String? = nil, onDropIns: @escaping @Sendable () -> Void = {})
-        throws(SystemError)
-    {
+    package func watch(dropIns: String? = nil, onDropIns: @escaping @Sendable () -> Void = {}) {
         let report = MirrorWatch(self, dropInDirectory: dropIns, onDropIns: onDropIns)
-        let watcher = try Watcher.start(report)
-        self.watcher.withLock { $0 = watcher }
+        do throws(SystemError) {
+            let watcher = try Watcher.start(report)
+            self.watcher.withLock { $0 = watcher }
+        } catch {
+            report.began(WatchTable(nil), error)
+        }
     }
 
     /// The directories that have been walked; nil where nothing is watched.
@@ -357,30 +359,39 @@ package final class Mirror: Sendable {
     ///
     /// - Returns: false where it is already: it will be looked at again when that has ended. Or where there are
     ///   too many: then all of the origin will be.
-    func adoptAsRecheck(_ origin: Origin, _ path: RawName) -> Bool {
+    ///
+    /// - Parameter isWritten: it is read, even where the index has come to know it meanwhile.
+    func adoptAsRecheck(_ origin: Origin, _ path: RawName, isWritten: Bool) -> Bool {
         let addition = state.withLock { state -> RecheckTable.Addition in
             if origin.isRemoved { return .known }
-            return state.rechecks[origin.id, default: RecheckTable()].add(path)
+            return state.rechecks[origin.id, default: RecheckTable()].add(path, isWritten: isWritten)
         }
         if addition == .full { requestPass(origin) }
         return addition == .added
     }
 
+    /// A walk has met this file: whether somebody looks after it, who will have seen it as it is now.
+    func joinRecheck(_ origin: Origin, _ path: RawName) -> Bool {
+        state.withLock { $0.rechecks[origin.id]?.join(path) ?? false }
+    }
+
     func endRecheck(_ origin: Origin, _ path: RawName) {
-        let again = state.withLock { state in state.rechecks[origin.id]?.end(path) == true }
-        if again { note([path.basename: []], in: path.parent, of: origin.id) }
+        let again = state.withLock { $0.rechecks[origin.id]?.end(path) }
+        if let again { note([path.basename: again], in: path.parent, of: origin.id) }
     }
 
     func isWatched(_ node: WatchNode) -> Bool { watches?.isWatched(node) ?? false }
 
     /// A file that waited is being hashed.
-    func beginRecheck(_ origin: Origin, _ path: RawName) {
-        state.withLock { $0.rechecks[origin.id]?.begin(path) }
+    ///
+    /// - Returns: whether it is to be read whatever the index knows.
+    func beginRecheck(_ origin: Origin, _ path: RawName) -> Bool {
+        state.withLock { $0.rechecks[origin.id]?.begin(path) ?? false }
     }
 
     /// Takes the names that were noted in a directory.
-    func beginLook(_ origin: Origin, _ path: RawName) -> [RawName: NoteTable.Marks] {
-        state.withLock { $0.notes[origin.id]?.begin(path) ?? [:] }
+    func beginLook(_ origin: Origin, _ path: RawName) -> [RawName: NoteTable.Marks]? {
+        state.withLock { $0.notes[origin.id]?.begin(path) }
     }
 
     func endLook(_ origin: Origin, _ path: RawName) {

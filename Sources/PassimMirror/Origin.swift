@@ -97,8 +97,7 @@ final class Origin: Sendable {
             let old = state.dropIn
             state.dropIn = dropIn
             let selectsOthers =
-                old.recursive != dropIn.recursive || old.include != dropIn.include
-                || old.exclude != dropIn.exclude || old.rescanInterval != dropIn.rescanInterval
+                !old.selectsSame(as: dropIn) || old.rescanInterval != dropIn.rescanInterval
             return (selectsOthers, selectsOthers ? state.walk : nil)
         }
         walk?.cancel()

@@ -7,10 +7,10 @@ internal import PassimCore
 /// changed, and a stamp alone would bring the old digest back.
 struct RecheckTable {
     private enum State {
-        case waiting
+        case waiting(isWritten: Bool)
         case running
         /// Changed again while it was hashed.
-        case runningAgain
+        case runningAgain(isWritten: Bool)
     }
 
     private var states: [RawName: State] = [:]
@@ -26,30 +26,45 @@ struct RecheckTable {
         case full
     }
 
-    mutating func add(_ path: RawName) -> Addition {
+    /// - Parameter isWritten: somebody may have written the file and put its times back.
+    mutating func add(_ path: RawName, isWritten: Bool) -> Addition {
         switch states[path] {
-        case .waiting, .runningAgain: return .known
+        case .waiting(let wasWritten):
+            states[path] = .waiting(isWritten: wasWritten || isWritten)
+            return .known
         case .running:
-            states[path] = .runningAgain
+            states[path] = .runningAgain(isWritten: isWritten)
+            return .known
+        case .runningAgain(let wasWritten):
+            states[path] = .runningAgain(isWritten: wasWritten || isWritten)
             return .known
         case nil:
             if states.count >= Limits.waitingRechecks { return .full }
-            states[path] = .waiting
+            states[path] = .waiting(isWritten: isWritten)
             return .added
         }
     }
 
-    mutating func begin(_ path: RawName) {
-        states[path] = .running
+    /// Has a path that is here looked at once more, if that has begun.
+    ///
+    /// - Returns: false where it is not here.
+    mutating func join(_ path: RawName) -> Bool {
+        contains(path) && add(path, isWritten: false) == .known
     }
 
-    /// - Returns: true when it was asked for again and is to be looked at again.
-    mutating func end(_ path: RawName) -> Bool {
-        if case .runningAgain = states[path] {
-            states[path] = nil
-            return true
+    /// - Returns: whether it was written since it was here, or since it was begun before.
+    mutating func begin(_ path: RawName) -> Bool {
+        defer { states[path] = .running }
+        return switch states[path] {
+        case .waiting(let isWritten), .runningAgain(let isWritten): isWritten
+        case .running, nil: false
         }
-        states[path] = nil
-        return false
+    }
+
+    /// - Returns: how to look at it again; nil where nobody has asked for it.
+    mutating func end(_ path: RawName) -> NoteTable.Marks? {
+        defer { states[path] = nil }
+        if case .runningAgain(let isWritten) = states[path] { return isWritten ? .written : [] }
+        return nil
     }
 }

@@ -14,12 +14,14 @@ final class Walk: Sendable {
     let rootIdentity: RootIdentity
     let scope: Scope
     let pass: PassID?
-    /// What the table of watches stamps the directories with that it enters.
+    /// Directories that nobody has entered since the table of watches was at this are not there.
     let stamp: UInt32
     /// Nothing of this origin is in the index yet, so each file is opened for its attributes at once. They are
     /// believed in such a walk only: later, whatever is new has been put there under our eyes.
     let isFirst: Bool
     let started: UInt64
+    /// The same by the time of day.
+    let begun: Timestamp
 
     enum Scope: Equatable {
         /// All of the origin.
@@ -54,7 +56,7 @@ final class Walk: Sendable {
 
     init(
         origin: Origin, dropIn: DropIn, root: OpenDirectory, rootIdentity: RootIdentity, scope: Scope,
-        pass: PassID?, stamp: UInt32, isFirst: Bool, started: UInt64
+        pass: PassID?, stamp: UInt32, isFirst: Bool, clock: MirrorClock
     ) {
         self.origin = origin
         self.dropIn = dropIn
@@ -64,7 +66,8 @@ final class Walk: Sendable {
         self.pass = pass
         self.stamp = stamp
         self.isFirst = isFirst
-        self.started = started
+        started = clock.monotonic()
+        begun = clock.now()
     }
 
     var isWhole: Bool { scope == .whole }

@@ -56,7 +56,8 @@ extension Worker {
             }
         }
         finish(&batch)
-        depart(job.block.directory, path, arrival, batch.changedNames)
+        depart(
+            job.block.directory, path, arrival, changed: batch.changedNames, seen: self.names(of: job.block))
         if let rest {
             retry(rest, tries: job.tries)
         } else {
@@ -74,7 +75,7 @@ extension Worker {
         names.reserveCapacity(block.count)
         block.forEach { _, name, kind in
             if kind == .regular || identify(name, directory, &batch) != nil {
-                if batch.isRechecked(name) { batch.noteSeen(name) } else { names.append(name) }
+                if isRechecked(name, &batch) { batch.noteSeen(name) } else { names.append(name) }
             }
             return true
         }
@@ -88,7 +89,7 @@ extension Worker {
         var files: [(name: RawName, identity: FileIdentity)] = []
         files.reserveCapacity(block.count)
         block.forEach { _, name, _ in
-            if batch.isRechecked(name) {
+            if isRechecked(name, &batch) {
                 batch.noteSeen(name)
             } else if let identity = identify(name, directory, &batch) {
                 files.append((name, identity))
@@ -104,6 +105,21 @@ extension Worker {
             }
         }
         return zip(files, same).compactMap { file, same in same ? nil : file.name }
+    }
+
+    /// Whether somebody looks after a file, who tells the index of it.
+    private func isRechecked(_ name: RawName, _ batch: inout CheckBatch) -> Bool {
+        batch.isRechecked(name) && mirror.joinRecheck(batch.walk.origin, batch.path(of: name))
+    }
+
+    private func names(of block: NameBlock) -> [RawName] {
+        var names: [RawName] = []
+        names.reserveCapacity(block.count)
+        block.forEach { _, name, _ in
+            names.append(name)
+            return true
+        }
+        return names
     }
 
     /// What stat(2) says of a name; nil where it is no regular file that is shared.
@@ -130,7 +146,9 @@ extension Worker {
         _ file: borrowing Descriptor, _ name: RawName, _ identity: FileIdentity, _ batch: inout CheckBatch
     ) {
         guard let known = mirror.index.entry(directory: batch.directory, name: name) else {
-            if batch.walk.isFirst, let source = mirror.cache.trusted(file, identity) {
+            if batch.walk.isFirst, !hasChanged(identity, since: batch.walk),
+                let source = mirror.cache.trusted(file, identity)
+            {
                 batch.trust(source, name, identity)
             } else {
                 batch.queue(name, size: identity.size, distrusted: !batch.walk.isFirst)
@@ -147,6 +165,17 @@ extension Worker {
             batch.remove(name)
         }
         batch.queue(name, size: identity.size, distrusted: true)
+    }
+
+    /// Whether something was done to a file while the walk was on its way: then it may be other content of the
+    /// same size, with its mtime put back.
+    private func hasChanged(_ identity: FileIdentity, since walk: Walk) -> Bool {
+        // It lags by a tick.
+        let isSince =
+            identity.changed >= walk.begun
+            || age(of: identity.changed, at: walk.begun).map { $0 < Limits.tick } ?? false
+        // One that is ahead of our clock was set by another one.
+        return isSince && identity.changed <= mirror.clock.now()
     }
 
     func finish(_ batch: inout CheckBatch) {
@@ -173,7 +202,7 @@ extension Worker {
     /// How far the events of a directory had been read when a worker came to it.
     enum Arrival: Equatable {
         case unwatched
-        case mark(UInt32)
+        case mark(WatchTable.Mark)
         /// Whatever is under its path now, it is another directory.
         case gone
     }
@@ -184,11 +213,25 @@ extension Worker {
     }
 
     /// Has another look taken at names of which the index was told something, if anything has happened in the
-    /// directory meanwhile: that may be what somebody else told the index before, and was now undone.
-    func depart(_ node: DirectoryNode, _ path: RawName, _ arrival: Arrival, _ names: [RawName]) {
-        if names.isEmpty || arrival == .unwatched || arrive(at: node) == arrival { return }
+    /// directory meanwhile, or the drop-in is another: that may be what somebody else told the index before, and
+    /// was now undone.
+    ///
+    /// - Parameter seen: names that count as seen. Where the directory is gone they may be another's, and what
+    ///   walks that one would let them stay.
+    func depart(
+        _ node: DirectoryNode, _ path: RawName, _ arrival: Arrival, changed: [RawName],
+        seen: @autoclosure () -> [RawName] = []
+    ) {
+        let now = arrive(at: node)
+        if now == arrival, changed.isEmpty || isSelectedAsNow(node.walk) { return }
+        let names = now == .gone ? changed + seen() : changed
         let notes = Dictionary(names.map { ($0, NoteTable.Marks.thorough) }) { one, _ in one }
         mirror.note(notes, in: path, of: node.walk.origin.id, after: Limits.gatheringTime)
+    }
+
+    /// Whether the drop-in still selects the files that it did when the walk began.
+    func isSelectedAsNow(_ walk: Walk) -> Bool {
+        walk.dropIn.selectsSame(as: walk.origin.state.withLock { $0.dropIn })
     }
 
     private func retry(_ block: NameBlock, tries: UInt8) {

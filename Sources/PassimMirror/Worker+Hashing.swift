@@ -7,8 +7,11 @@ internal import PassimSystem
 extension Worker {
     /// What comes of the files of one turn: the index hears of all at once.
     private struct Results {
+        var directory = RawName.empty
         var changes: [Change] = []
         var ended: [FileJob] = []
+        /// Of these, files that nobody has looked at. A walk that met them left them to us.
+        var unseen: [RawName] = []
         /// Queued again when the index knows of the rest: whoever takes such a file next may be faster.
         var later: [(job: FileJob, delay: UInt64)] = []
         /// Files that the walk waits for no longer, though they are queued again.
@@ -36,34 +39,47 @@ extension Worker {
             return finish(results, walk)
         }
         let arrival = arrive(at: node)
+        let path = path(of: node)
+        results.directory = path
         if arrival == .gone {
-            results.ended = jobs
+            for job in jobs { leave(job, &results) }
             return finish(results, walk)
         }
-        let path = path(of: node)
         let id = mirror.index.directory(origin: walk.origin.id, path: path)
         do throws(SystemError) {
             let directory = try workPlace(node, path)
             for job in jobs where !mirror.isStopping {
                 if job.isAbandoned || !isShared(job) {
-                    results.ended.append(job)
+                    leave(job, &results)
                 } else {
                     hash(job, in: directory, id, &results)
                 }
             }
         } catch {
-            for job in jobs { failed(job, job.name, id, error, &results) }
+            for job in jobs {
+                failed(job, job.name, id, error, &results)
+                // A directory that comes in its place may have been walked already.
+                if error.meaning == .gone, job.marks.contains(.recheck) { results.unseen.append(job.name) }
+            }
         }
-        let names = results.changedNames
+        let changed = results.changedNames
         finish(results, walk)
-        depart(node, path, arrival, names)
+        depart(node, path, arrival, changed: changed)
+    }
+
+    private func leave(_ job: FileJob, _ results: inout Results) {
+        results.ended.append(job)
+        if job.marks.contains(.recheck) { results.unseen.append(job.name) }
     }
 
     private func hash(
         _ job: FileJob, in directory: OpenDirectory, _ id: DirectoryID, _ results: inout Results
     ) {
         let name = job.name
-        if job.marks.contains(.recheck) { mirror.beginRecheck(job.origin, job.path) }
+        var job = job
+        if job.marks.contains(.recheck), mirror.beginRecheck(job.origin, job.path) {
+            job.marks.insert(.written)
+        }
         do throws(SystemError) {
             let file = try directory.descriptor.open(name, fileFlags)
             let status = try file.status()
@@ -83,7 +99,9 @@ extension Worker {
         _ id: DirectoryID, _ results: inout Results
     ) throws(SystemError) {
         // Somebody else was faster.
-        if let known = mirror.index.entry(directory: id, name: name), known.identity == identity {
+        if !job.marks.contains(.written), let known = mirror.index.entry(directory: id, name: name),
+            known.identity == identity
+        {
             results.ended.append(job)
             return
         }
@@ -97,8 +115,8 @@ extension Worker {
             return putBackYoung(job, name, identity, id, wait, &results)
         }
         func publish(_ digest: Digest, _ identity: FileIdentity) {
+            guard isShared(job) else { return leave(job, &results) }
             results.ended.append(job)
-            guard isShared(job) else { return }
             results.changes.append(
                 .insert(directory: id, name: name, digest: digest, identity: identity, flags: []))
         }
@@ -156,21 +174,23 @@ extension Worker {
     /// How long a file is to be left alone, in nanoseconds; nil where it is old enough.
     private func settleTime(of identity: FileIdentity, _ restTime: Int64) -> UInt64? {
         let now = mirror.clock.now()
+        func wait(_ time: Timestamp, _ limit: Int64) -> UInt64? {
+            guard let age = age(of: time, at: now) else { return nil }
+            return age >= limit || age <= -limit ? nil : UInt64(limit - age)
+        }
         // A file system that counts whole seconds, or two of them, shows in its times.
         let tick = identity.changed.nanoseconds == 0 ? Limits.settleTime : Limits.tick
         let waits = [
-            wait(now, identity.modified, max(restTime, tick)), wait(now, identity.changed, tick),
+            wait(identity.modified, max(restTime, tick)), wait(identity.changed, tick),
         ]
         return waits.compactMap { $0 }.max()
     }
 
-    /// What is left of the time after `time`. A time in the future by more than that is somebody's setting,
-    /// not a write of now.
-    private func wait(_ now: Timestamp, _ time: Timestamp, _ limit: Int64) -> UInt64? {
+    /// Nanoseconds; nil where it is more than some seconds ago, or ahead: somebody's setting, not a write of now.
+    func age(of time: Timestamp, at now: Timestamp) -> Int64? {
         let (seconds, overflow) = now.seconds.subtractingReportingOverflow(time.seconds)
         if overflow || abs(seconds) > 4 { return nil }
-        let age = seconds * 1_000_000_000 + Int64(now.nanoseconds) - Int64(time.nanoseconds)
-        return age >= limit || age <= -limit ? nil : UInt64(limit - age)
+        return seconds * 1_000_000_000 + Int64(now.nanoseconds) - Int64(time.nanoseconds)
     }
 
     // MARK: - Not now
@@ -188,7 +208,7 @@ extension Worker {
         var job = job
         job.waits = min(job.waits + 1, 100)
         // A file that is written all the time is looked at ever more seldom.
-        let delay = job.waits == 1 ? wait : max(wait, backOff(job.waits + 4))
+        let delay = job.waits == 1 ? wait : max(wait, backOff(job.waits))
         putBack(job, after: delay, &results)
     }
 
@@ -211,7 +231,7 @@ extension Worker {
     private func putBack(_ job: FileJob, after delay: UInt64, _ results: inout Results) {
         var job = job
         if job.marks.contains(.counts), job.waits + job.tries > 1 {
-            guard mirror.adoptAsRecheck(job.origin, job.path) else {
+            guard mirror.adoptAsRecheck(job.origin, job.path, isWritten: false) else {
                 // Somebody else looks after it already, or too many files change: the next pass will tell.
                 results.ended.append(job)
                 return
@@ -236,6 +256,7 @@ extension Worker {
         }
         // It is queued because it is not what the index has: what that has goes, whatever the reason.
         results.changes.append(.remove(directory: id, name: name))
+        if error.meaning == .fault, job.marks.contains(.recheck) { scheduleRescan(job.origin, after: .fault) }
         if error.meaning == .gone {
             results.ended.append(job)
         } else {
@@ -283,6 +304,8 @@ extension Worker {
                 }
             }
         }
+        let unseen = Dictionary(results.unseen.map { ($0, NoteTable.Marks.written) }) { one, _ in one }
+        if !unseen.isEmpty { mirror.note(unseen, in: results.directory, of: origin.id) }
         endFiles(walk, counted)
     }
 }

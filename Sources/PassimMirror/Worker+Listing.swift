@@ -61,19 +61,42 @@ extension Worker {
     ) -> Bool {
         let entered: WatchTable.Entered
         if path.isEmpty {
-            entered = table.enter(
-                directory.descriptor, rootOf: node.walk.origin.id, stamp: node.walk.stamp)
+            entered = table.enter(directory.descriptor, rootOf: node.walk.origin.id)
+            forgetIfRemoved(node.walk.origin)
         } else {
             guard let parent = node.parent?.watch else { return false }
             entered = table.enter(
                 directory.descriptor, path.basename, below: parent,
-                isSearchable: directory.descriptor.isSearchable, stamp: node.walk.stamp)
+                isSearchable: directory.descriptor.isSearchable)
         }
         switch entered {
         case .known(let watch), .new(let watch):
             node.watch = watch
-            return true
+            if path.isEmpty || isStillThere(directory, node, path) { return true }
+            // It was moved away between being opened and being watched, and who looked at what came in its
+            // place may have been there before us.
+            table.retire(watch)
+            mirror.note([path.basename: .thorough], in: path.parent, of: node.walk.origin.id)
+            return false
         case .gone: return false
+        }
+    }
+
+    /// Whether the name of a directory leads to it. If so once it is watched, then whatever becomes of the
+    /// name later is told.
+    private func isStillThere(_ directory: OpenDirectory, _ node: DirectoryNode, _ path: RawName) -> Bool {
+        do throws(SystemError) {
+            let found: FileStatus
+            if let current, let parent = node.parent, current.node === parent {
+                found = try current.directory.descriptor.status(of: node.name)
+            } else {
+                let flags: OpenFlags = [.path, .directory, .noFollow]
+                found = try node.walk.root.descriptor.open(beneath: path, flags).status()
+            }
+            return RootIdentity(found.identity) == RootIdentity(try directory.descriptor.status().identity)
+        } catch {
+            // Whatever it is, who looks at the name will find it too.
+            return false
         }
     }
 
@@ -119,6 +142,10 @@ extension Worker {
             walk.noteUnreadable("\(path): \(error.code.sentence)", fault: true)
         case .forbidden:
             walk.noteUnreadable("\(path): \(error.code.sentence)")
+            // What is in it is forgotten, so it must be new when it can be read again.
+            if let table = mirror.watches, let watch = table.find(walk.origin.id, path) {
+                table.retire(watch)
+            }
         }
         if path.isEmpty, error.meaning != .gone {
             walk.origin.state.withLock { $0.outcome = .failed(error.code.sentence) }

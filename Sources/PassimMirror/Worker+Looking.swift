@@ -7,13 +7,16 @@ internal import PassimSystem
 extension Worker {
     /// Looks at the names that were noted in a directory: whatever happened, what counts is what is there.
     func look(_ origin: Origin, _ path: RawName) {
-        let names = mirror.beginLook(origin, path)
+        guard let names = mirror.beginLook(origin, path) else { return }
         defer { mirror.endLook(origin, path) }
-        if names.isEmpty { return }
         guard let place = openRoot(of: origin, names, path) else { return }
         let walk = Walk(
             origin: origin, dropIn: place.dropIn, root: place.root, rootIdentity: place.identity,
-            scope: .names, pass: nil, stamp: 0, isFirst: false, started: mirror.clock.monotonic())
+            scope: .names, pass: nil, stamp: 0, isFirst: false, clock: mirror.clock)
+        defer {
+            // What was taken out by rules that hold no more is for others to find again.
+            if !isSelectedAsNow(walk) { mirror.note(names, in: path, of: origin.id) }
+        }
         guard let node = node(of: path, walk) else { return escalate(origin, path) }
         guard walk.dropIn.entersDirectory(path) else {
             _ = mirror.index.removeAll(origin: origin.id, below: path)
@@ -51,7 +54,7 @@ extension Worker {
             for (name, marks) in part { look(name, marks, in: directory, path, node, &batch, &removed) }
             let changed = batch.changedNames
             finish(&batch)
-            depart(node, path, arrival, changed + removed)
+            depart(node, path, arrival, changed: changed + removed)
         }
         if !rest.isEmpty {
             mirror.note(
@@ -81,7 +84,7 @@ extension Worker {
             switch status.kind {
             case .regular where batch.accepts(name):
                 forgetDirectory()
-                compare(name, status.identity, node, &batch)
+                compare(name, marks, status.identity, node, &batch)
             case .directory where batch.enters(name):
                 batch.removeIfKnown(name, mirror.index)
                 try enter(name, marks, in: directory, path, node)
@@ -103,15 +106,22 @@ extension Worker {
 
     /// A file: as it was, or to be hashed.
     private func compare(
-        _ name: RawName, _ identity: FileIdentity, _ node: DirectoryNode, _ batch: inout CheckBatch
+        _ name: RawName, _ marks: NoteTable.Marks, _ identity: FileIdentity, _ node: DirectoryNode,
+        _ batch: inout CheckBatch
     ) {
         let known = mirror.index.entry(directory: batch.directory, name: name)
-        if known?.identity == identity { return }
+        let isWritten = marks.contains(.written)
+        // Who hashed it, or believed its stamp, may have come while it was written: then ctime tells nothing.
+        if known?.identity == identity, !isWritten { return }
         let isWriting =
             node.watch.flatMap { mirror.watches?.isWriting($0, name, size: identity.size) } ?? false
         // Where only ctime moved it stays until it has been hashed; nothing of it is sent meanwhile.
-        if let known, isWriting || !known.identity.sameContent(as: identity) { batch.remove(name) }
-        if isWriting || !mirror.adoptAsRecheck(node.walk.origin, batch.path(of: name)) { return }
+        if let known, isWriting || isWritten || !known.identity.sameContent(as: identity) {
+            batch.remove(name)
+        }
+        if isWriting { return }
+        let path = batch.path(of: name)
+        guard mirror.adoptAsRecheck(node.walk.origin, path, isWritten: isWritten) else { return }
         batch.queue(name, size: identity.size, distrusted: true, isRecheck: true)
     }
 
@@ -124,9 +134,7 @@ extension Worker {
         let walk = node.walk
         let stamp = mirror.watches?.beginWalk() ?? 0
         if let table = mirror.watches, let watch = node.watch {
-            let entered = table.enter(
-                found, name, below: watch, isSearchable: found.isSearchable, stamp: stamp)
-            switch entered {
+            switch table.enter(found, name, below: watch, isSearchable: found.isSearchable) {
             case .gone: return
             case .known: if !marks.contains(.thorough) { return }
             case .new: break
@@ -136,7 +144,7 @@ extension Worker {
         let part = Walk(
             origin: walk.origin, dropIn: walk.dropIn, root: walk.root, rootIdentity: walk.rootIdentity,
             scope: .below(below), pass: mirror.index.beginPass(origin: walk.origin.id), stamp: stamp,
-            isFirst: false, started: walk.started)
+            isFirst: false, clock: mirror.clock)
         part.addFiles(1)
         part.addListing(1)
         let parent = DirectoryNode(walk: part, parent: nil, name: path, watch: node.watch)

@@ -21,7 +21,7 @@ extension Worker {
         let identity: RootIdentity
         do throws(SystemError) {
             // First: what changes while it is opened is told.
-            mirror.watches?.follow(dropIn.path, .origin(origin.id))
+            follow(dropIn.path, of: origin)
             let place = try openRoot(of: dropIn.path)
             identity = RootIdentity(try place.status().identity)
             root = OpenDirectory(place)
@@ -42,7 +42,7 @@ extension Worker {
         let walk = Walk(
             origin: origin, dropIn: dropIn, root: root, rootIdentity: identity, scope: .whole, pass: pass,
             stamp: mirror.watches?.beginWalk() ?? 0, isFirst: isFirst || isOther,
-            started: mirror.clock.monotonic())
+            clock: mirror.clock)
         origin.progress.withLock { progress in
             progress.since = walk.started
             progress.bytesBefore = progress.hashedBytes
@@ -101,6 +101,7 @@ extension Worker {
         // A fault of disk or network tells nothing about what is there.
         if error.meaning != .fault && error.meaning != .shortage {
             _ = mirror.index.removeAll(origin: origin.id)
+            mirror.watches?.retireRoot(of: origin.id)
             origin.state.withLock { state in
                 state.root = nil
                 state.realPath = nil

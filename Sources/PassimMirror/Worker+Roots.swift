@@ -6,9 +6,21 @@ extension Worker {
     /// Looks where the path of an origin leads now, and begins a pass where that is not where it led.
     func lookAtRoot(_ origin: Origin) {
         let (path, known) = origin.state.withLock { ($0.dropIn.path, $0.root) }
-        mirror.watches?.follow(path, .origin(origin.id))
+        follow(path, of: origin)
         if origin.isThere, let known, isSame(path, known, origin) { return }
         mirror.requestPass(origin)
+    }
+
+    /// Watches the way to an origin from now on.
+    func follow(_ path: String, of origin: Origin) {
+        mirror.watches?.follow(path, .origin(origin.id))
+        forgetIfRemoved(origin)
+    }
+
+    /// What was entered in the table of watches after its origin was removed is taken out again: either the
+    /// removal came later, or its mark is seen here.
+    func forgetIfRemoved(_ origin: Origin) {
+        if origin.isRemoved { mirror.watches?.retireAll(of: origin.id) }
     }
 
     /// The directory that is known, and as far as can be told nothing about it has changed.

@@ -6,7 +6,8 @@ internal import PassimIndex
 internal import PassimSystem
 
 extension Connection {
-    /// Writes the head of the answer to the reactor's plaintext buffer and sets `response`.
+    /// Writes the head of the answer to the reactor's plaintext buffer and sets `response`; or begins a look-up
+    /// and sets `lookup`.
     func beginResponse(to head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ reactor: Reactor) {
         closesAfterResponse = closesAfterResponse || !head.keepAlive
         announcesKeepAlive = !head.isHTTP11
@@ -73,7 +74,7 @@ extension Connection {
             }
         }
         if isLoopback {
-            answer(.notFound, "Nobody on this network shares this file.", to: head, reactor)
+            beginLookup(of: digest, to: head, bytes, reactor)
         } else {
             answer(.forbidden, "This file is not shared here.", to: head, reactor)
         }

@@ -56,6 +56,7 @@ extension Connection {
             case .handshake: step = handshake(reactor)
             case .request: step = closesAfterResponse ? .finish : request(reactor)
             case .response: step = respond(reactor, &budget)
+            case .lookup: step = endLookup(reactor)
             case .linger: step = .pause
             }
             if step != .goOn { return step }
@@ -72,6 +73,9 @@ extension Connection {
             reactor.throttled.append(self)
         case .pause where phase == .response:
             watch(.output, reactor)
+        case .pause where phase == .lookup:
+            // Pipelined requests wait; that the client has gone is reported all the same.
+            watch([], reactor)
         case .pause:
             watch(.input, reactor)
         case .goOn, .cut: break

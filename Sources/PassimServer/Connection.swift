@@ -14,6 +14,8 @@ final class Connection {
         /// Waits for a request, or for the rest of one.
         case request
         case response
+        /// Somebody looks on the network for what was asked for.
+        case lookup
         /// Our side has ended, and what the peer still sends is thrown away: closing with unread input, or
         /// input that comes while the kernel still sends for us, would reset the connection, and the peer
         /// might never read the end of our last response (RFC 9112, 9.6).
@@ -35,6 +37,7 @@ final class Connection {
     var heldInput: [UInt8] = []
     var parser = RequestParser()
     var response: Response?
+    var lookup: PendingLookup?
     /// After the present response, and when its last byte is sent.
     var closesAfterResponse = false
     /// Digests whose cooldown has begun with responses that the kernel has not taken entirely yet.
@@ -92,12 +95,16 @@ final class Connection {
             reactor.buffers.put(buffer)
         }
         endResponse(reactor, complete: false)
+        lookup?.task?.cancel()
+        lookup = nil
         giveBackUnconfirmed(reactor)
         try? reactor.poller.remove(number)
     }
 
     /// Neither sending nor about to: may be ended to make room.
-    var isWaiting: Bool { phase != .response && transport.pointee.output == nil }
+    var isWaiting: Bool {
+        phase != .response && phase != .lookup && transport.pointee.output == nil
+    }
 
     /// For a server that stops.
     ///

@@ -12,6 +12,8 @@ final class Reactor {
     enum Message {
         case adopt(socket: CInt, peer: IPAddress)
         case settingsChanged
+        /// A look-up for the connection of that token has ended.
+        case found(token: UInt64, LookupResult)
         /// Accept no more, end what is idle, and let what is being sent finish until then.
         case drain(deadline: UInt64)
     }
@@ -112,12 +114,16 @@ final class Reactor {
         } else if let listener = ListenerSet.listener(ofToken: token) {
             accept(from: listener)
         } else {
-            let number = Int(UInt32(truncatingIfNeeded: token))
-            guard number < connections.count, let connection = connections[number],
-                connection.token == token
-            else { return }
-            connection.turn(self, interest)
+            connection(token)?.turn(self, interest)
         }
+    }
+
+    /// nil where it has ended.
+    private func connection(_ token: UInt64) -> Connection? {
+        let number = Int(UInt32(truncatingIfNeeded: token))
+        guard number < connections.count, let connection = connections[number], connection.token == token
+        else { return nil }
+        return connection
     }
 
     private func readMailbox() {
@@ -125,6 +131,7 @@ final class Reactor {
             switch message {
             case .adopt(let socket, let peer): adopt(socket, peer)
             case .settingsChanged: settings = state.settings
+            case .found(let token, let result): connection(token)?.take(result, self)
             case .drain(let deadline): drain(until: deadline)
             }
         }

@@ -46,6 +46,8 @@ package struct TimeLimits: Sendable {
     package var slowWindow: UInt64 = 60_000_000_000
     /// Bytes that a reader takes in each such time at least: 1 KiB/s.
     package var slowBytes: UInt64 = 60 * 1024
+    /// For the network to say who has a file: more than twice of what a look-up takes.
+    package var lookup: UInt64 = 3_000_000_000
     /// For the peer to end its side after ours, when it may still be sending what we refused.
     package var linger: UInt64 = 2_000_000_000
 

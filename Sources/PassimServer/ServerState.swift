@@ -27,6 +27,8 @@ final class ServerState: Sendable {
     let origins: OriginTable
     let pages: any LocalPages
     let staleObserver: any StaleEntryObserver
+    /// nil: the network is not asked.
+    let lookup: (any PeerLookup)?
     let logger: Logger
     let cooldowns = CooldownTable()
     let counts = ConnectionCounts()
@@ -37,7 +39,7 @@ final class ServerState: Sendable {
 
     init(
         index: DigestIndex, origins: OriginTable, pages: any LocalPages,
-        staleObserver: any StaleEntryObserver, settings: Settings, logger: Logger
+        staleObserver: any StaleEntryObserver, lookup: (any PeerLookup)?, settings: Settings, logger: Logger
     ) throws(SystemError) {
         var mailboxes: [Mailbox] = []
         for _ in 0..<settings.values.reactors { mailboxes.append(try Mailbox()) }
@@ -46,6 +48,7 @@ final class ServerState: Sendable {
         self.origins = origins
         self.pages = pages
         self.staleObserver = staleObserver
+        self.lookup = lookup
         self.logger = logger
         loads = (0..<settings.values.reactors).map { _ in ReactorLoad() }
         current = Lock(settings)

@@ -14,6 +14,8 @@ package final class ChildProcess: Sendable {
         /// Run where its mounts, and those made by `DaemonProcess.mount`, are nobody else's and end with it
         /// (mount_namespaces(7); needs root).
         package var ownMounts = false
+        /// Run in a user namespace, whose limits below /proc/sys/user it may set (user_namespaces(7)).
+        package var ownLimits = false
         package var workingDirectory: String?
 
         package init() {}
@@ -75,6 +77,7 @@ package final class ChildProcess: Sendable {
         var prefix: [String] = []
         if let namespace = setting.namespace { prefix += ["ip", "netns", "exec", namespace] }
         if setting.ownMounts { prefix += ["unshare", "--mount", "--propagation", "private"] }
+        if setting.ownLimits { prefix += ["unshare", "--user", "--map-root-user"] }
         if let directory = setting.workingDirectory { prefix += ["env", "-C", directory] }
         if let user = setting.user {
             prefix += ["setpriv", "--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", "--"]

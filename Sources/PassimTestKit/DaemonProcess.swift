@@ -14,6 +14,7 @@ package final class DaemonProcess: Sendable {
         setting.user = site.user
         setting.namespace = site.namespace
         setting.ownMounts = site.ownMounts
+        setting.ownLimits = site.ownLimits
         setting.environment = [
             "SYSCONFDIR": site.tree.absolute("etc"), "LOCALSTATEDIR": site.tree.absolute("var"),
             "NOTIFY_SOCKET": nil, "JOURNAL_STREAM": nil,
@@ -96,8 +97,11 @@ package final class DaemonProcess: Sendable {
     /// Runs a program among the daemon's mounts: mount(8), umount(8). For a site with `ownMounts`.
     @discardableResult
     package func runAmongItsMounts(_ arguments: String...) throws -> Command.Outcome {
-        try Command.succeed(["nsenter", "--mount", "--target", "\(process.identifier)"] + arguments)
+        try Command.succeed(mountPrefix + arguments)
     }
+
+    /// What runs the rest of a command among the daemon's mounts.
+    var mountPrefix: [String] { ["nsenter", "--mount", "--target", "\(process.identifier)"] }
 
     package var isRunning: Bool { process.end == nil }
 

@@ -10,6 +10,8 @@ package final class DaemonSite: Sendable {
     package let namespace: String?
     /// Whether its mounts are its own.
     package let ownMounts: Bool
+    /// Whether its limits of inotify(7) are its own.
+    package let ownLimits: Bool
     /// Besides where its configuration and state are; nil removes.
     package let environment: [String: String?]
 
@@ -19,12 +21,13 @@ package final class DaemonSite: Sendable {
     /// - Parameter settings: lines of `[daemon]` besides `Port=0`.
     package init(
         user: UInt32? = nil, namespace: String? = nil, ownMounts: Bool = false,
-        environment: [String: String?] = [:], _ settings: String...
+        ownLimits: Bool = false, environment: [String: String?] = [:], _ settings: String...
     ) throws {
         tree = try TemporaryTree()
         self.user = user
         self.namespace = namespace
         self.ownMounts = ownMounts
+        self.ownLimits = ownLimits
         self.environment = environment
         try tree.makeDirectory("etc/passim.d")
         try tree.makeDirectory("var")

@@ -116,5 +116,13 @@ package let canMount: Bool =
         .succeeded
         == true
 
+/// Whether this process may start daemons with limits of their own: for `.enabled(if: canLimit, "…")`.
+package let canLimit: Bool = {
+    var setting = ChildProcess.Setting()
+    setting.ownLimits = true
+    let script = "echo 20 >/proc/sys/user/max_inotify_watches"
+    return (try? Command.run(["sh", "-c", script], setting))?.succeeded == true
+}()
+
 /// Whether the tests run as root: permission tests start the daemon as another user.
 package let isRoot = geteuid() == 0

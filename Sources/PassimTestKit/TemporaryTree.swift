@@ -89,7 +89,7 @@ package final class TemporaryTree: Sendable {
         try file.writeAll(bytes)
     }
 
-    private func open(_ path: some TreePath, _ flags: OpenFlags, mode: UInt32 = 0o644) throws -> Descriptor {
+    func open(_ path: some TreePath, _ flags: OpenFlags, mode: UInt32 = 0o644) throws -> Descriptor {
         let parent = try root.open(beneath: path.raw.parent, [.path, .directory])
         return try parent.open(path.raw.basename, flags, mode: mode)
     }
@@ -97,6 +97,18 @@ package final class TemporaryTree: Sendable {
     package func read(_ path: some TreePath) throws -> [UInt8] {
         // There is no limit but memory.
         try open(path, .readOnly).readAll(limit: .max)!
+    }
+
+    /// What a directory holds, sorted by name.
+    package func list(_ path: some TreePath) throws -> [RawName] {
+        let directory = try root.open(beneath: path.raw, [.readOnly, .directory])
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 32768, alignment: 8)
+        defer { buffer.deallocate() }
+        var names: [RawName] = []
+        try directory.forEachName(buffer: buffer) { (bytes, _) throws(SystemError) in
+            names.append(RawName(bytes))
+        }
+        return names.sorted()
     }
 
     package func exists(_ path: some TreePath) -> Bool {
@@ -151,6 +163,22 @@ package final class TemporaryTree: Sendable {
     package func rename(_ old: some TreePath, to new: some TreePath) throws {
         try fromParent(of: old, to: new, "rename") { renameat($0, $1, $2, $3) }
     }
+
+    /// Each gets the other's name at once (RENAME_EXCHANGE of renameat2(2)).
+    package func exchange(_ one: some TreePath, with other: some TreePath) throws {
+        try fromParent(of: one, to: other, "exchange") { TemporaryTree.renameat2($0, $1, $2, $3, 1 << 1) }
+    }
+
+    /// glibc declares it only under _GNU_SOURCE.
+    private static let renameat2: Renameat2 = {
+        guard let symbol = dlsym(dlopen(nil, RTLD_NOW), "renameat2") else {
+            fatalError("this C library has no renameat2")
+        }
+        return unsafeBitCast(symbol, to: Renameat2.self)
+    }()
+
+    private typealias Renameat2 =
+        @convention(c) (CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt) -> CInt
 
     private func fromParent(
         of old: some TreePath, to new: some TreePath, _ action: String,

@@ -22,6 +22,9 @@ struct ScanBenchmark: ParsableCommand {
     @Option(help: "Files of the warm start, 100 a directory.")
     var warmFiles = 100_000
 
+    @Flag(help: "Without inotify: what watching costs is the difference.")
+    var unwatched = false
+
     @Option(help: "Rounds of each kind.")
     var rounds = 5
 
@@ -147,6 +150,7 @@ struct ScanBenchmark: ParsableCommand {
         let ticket = bell.ticket()
         let start = monotonicNanoseconds()
         let processor = processorSeconds()
+        if !unwatched { mirror.watch() }
         try mirror.start()
         mirror.replaceDropIns([DropIn(name: "bench.conf", file: "bench.conf", path: path)])
         mirror.whenFirstPassDone { bell.ring() }

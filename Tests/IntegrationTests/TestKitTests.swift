@@ -106,6 +106,75 @@ struct TestKitTests {
     }
 }
 
+struct TreeChurnTests {
+    @Test func sameSeedMakesTheSameChanges() throws {
+        func journal(_ seed: UInt64) throws -> [String] {
+            let tree = try TemporaryTree()
+            let churn = try TreeChurn(tree, "mirror", seed: seed, files: 30...60)
+            for _ in 0..<300 { try churn.step() }
+            return churn.journal
+        }
+        #expect(try journal(7) == journal(7))
+        #expect(try journal(7) != journal(8))
+    }
+
+    @Test func modelKnowsWhatIsThere() throws {
+        let tree = try TemporaryTree()
+        let churn = try TreeChurn(tree, "mirror", seed: SeededGenerator().seed, files: 50...100)
+        for _ in 0..<10 {
+            for _ in 0..<100 { try churn.step() }
+            try churn.settle()
+            let found = try FreshScan(of: tree.absolute("mirror")).digests
+            #expect(found.isSubset(of: churn.currentDigests), "seed \(churn.seed)")
+            #expect(found.isSubset(of: churn.history.all))
+            #expect(found.count > 30, "seed \(churn.seed)")
+        }
+        #expect(churn.history.all.count > 300)
+        #expect(Set(churn.history.all).count == churn.history.all.count)
+    }
+}
+
+struct FreshScanTests {
+    @Test func whatIsExcludedOrNoFileIsNotFound() throws {
+        let tree = try TemporaryTree()
+        let shared = [
+            "a", ".hidden", "sub/b", "partial file", "x/.git file", "a.tmp.b", ".name.12345", "n.123456",
+        ]
+        let others = [
+            ".name.123456", "a.tmp", "sub/b.part", "c.aria2", "d.aria2__temp", "e.FAILED", "partial/f",
+            "sub/partial/g/h", ".~tmp~/i", ".rsync-partial/j", "tmpdir.AbC123/k", ".repodata/l",
+            "x/.git/m", "lost+found/n", "dir.tmp/o",
+        ]
+        for path in shared + others { try tree.write("mirror/\(path)", "content of \(path)") }
+        try tree.write(RawName("mirror").appending(RawName(bytes: [0xFF, 0x0A, 0x5C])), "odd")
+        try tree.symlink("mirror/link", to: "a")
+        try tree.symlink("mirror/dirlink", to: "sub")
+        try tree.fifo("mirror/fifo")
+        try tree.symlink("current", to: "mirror")
+        for directory in ["mirror", "current"] {
+            var wanted = shared.reduce(into: [:]) { $0[RawName($1)] = Digest(of: "content of \($1)") }
+            wanted[RawName(bytes: [0xFF, 0x0A, 0x5C])] = Digest(of: "odd")
+            #expect(try FreshScan(of: tree.absolute(directory)).files == wanted)
+        }
+        #expect(try FreshScan(of: tree.absolute("nothing")).files.isEmpty)
+    }
+
+    @Test(.enabled(if: isRoot, "needs root to look as another user"))
+    func whatTheUserCannotReadIsNotFound() throws {
+        let tree = try TemporaryTree()
+        try tree.write("readable", "readable")
+        try tree.write("closed", "closed", mode: 0o600)
+        try tree.write("no entry/a", "a")
+        try tree.changeMode("no entry", 0o744)
+        try tree.write("no list/a", "a")
+        try tree.changeMode("no list", 0o711)
+        var setting = ChildProcess.Setting()
+        setting.user = DaemonSite.unprivileged
+        #expect(try FreshScan(of: tree.path, setting).files.count == 1)
+        #expect(try FreshScan(of: tree.path).files.count == 4)
+    }
+}
+
 struct HTTPResponseTests {
     @Test func headAndBodyAreTakenApart() throws {
         let response = try HTTPResponse(

@@ -8,8 +8,13 @@ struct DigestIndexWritingTests {
 
     @Test func digestAppearsWithItsFirstFileAndVanishesWithItsLast() {
         #expect(index.apply([.insert(directory, "1", .make(1))]).appeared == [.make(1)])
-        #expect(index.apply([.insert(directory, "2", .make(1))]).isEmpty)
-        #expect(index.apply([.remove(directory: directory, name: RawName("1"))]).isEmpty)
+        for change in [
+            Change.insert(directory, "2", .make(1)), .remove(directory: directory, name: RawName("1")),
+        ] {
+            let batch = index.apply([change])
+            #expect(batch.appeared.isEmpty && batch.vanished.isEmpty)
+            #expect(batch.altered == [.make(1)])
+        }
         let last = index.apply([.remove(directory: directory, name: RawName("2"))])
         #expect(last.vanished == [.make(1)])
         #expect(last.sequence == 4)
@@ -28,6 +33,7 @@ struct DigestIndexWritingTests {
         ])
         #expect(batch.appeared == [.make(3)])
         #expect(batch.vanished == [])
+        #expect(Set(batch.altered) == [.make(1), .make(2)])
         #expect(index.digestCount == 2)
     }
 

@@ -269,6 +269,12 @@ private final class ModelRun {
         expect(
             vanished.count == Set(vanished).count && Set(vanished) == before.subtracting(after),
             "vanished \(vanished)")
+        for batch in batches {
+            expect(
+                Set(batch.altered).isDisjoint(with: batch.appeared + batch.vanished)
+                    && batch.altered.count == Set(batch.altered).count,
+                "altered \(batch.altered)")
+        }
     }
 
     func compareAll() {

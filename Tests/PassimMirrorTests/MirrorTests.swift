@@ -320,7 +320,7 @@ import Testing
                 origin: origin, dropIn: fixture.dropIn(),
                 root: OpenDirectory(try openRoot(of: fixture.tree.path)),
                 rootIdentity: RootIdentity(fixture.tree.identity("")), scope: .whole, pass: nil, stamp: 0,
-                isFirst: isFirst, started: 0)
+                isFirst: isFirst, clock: fixture.clock.clock)
             var names = NameCollector(directory: DirectoryNode(walk: walk, parent: nil, name: .empty))
             for name in ["sub", "file", "fifo", "link", "gone"] { names.add(RawName(name), .unknown) }
             walk.addFiles(1)

@@ -12,6 +12,6 @@ func makeNode(_ number: UInt32) throws -> DirectoryNode {
     let walk = Walk(
         origin: origin, dropIn: dropIn, root: root,
         rootIdentity: RootIdentity(try root.descriptor.status().identity), scope: .whole, pass: nil, stamp: 0,
-        isFirst: true, started: 0)
+        isFirst: true, clock: .system)
     return DirectoryNode(walk: walk, parent: nil, name: .empty)
 }

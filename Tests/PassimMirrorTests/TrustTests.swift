@@ -281,15 +281,15 @@ import Testing
         let subscription = fixture.index.subscribe { batch in
             if batch.appeared.contains(digest("before")) { wrong.withLock { $0 = true } }
         }
-        let once = Lock(true)
+        let looks = Lock(0)
         fixture.clock.onLook.withLock { hook in
-            // Between the fstat before and the first read.
+            // The first is when the walk begins, the second between the fstat before and the first read.
             hook = { [tree = fixture.tree] in
-                let first = once.withLock { once in
-                    defer { once = false }
-                    return once
+                let look = looks.withLock { looks in
+                    looks += 1
+                    return looks
                 }
-                if first { tree.rewriteKeepingTimes("a", "after!") }
+                if look == 2 { tree.rewriteKeepingTimes("a", "after!") }
             }
         }
         fixture.scan()

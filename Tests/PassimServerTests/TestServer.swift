@@ -24,7 +24,10 @@ final class TestServer: Sendable {
     static let origin = OriginID(1)
     static let otherOrigin = OriginID(2)
 
-    init(cooldown: Int = 0, maxRate: UInt64 = 0, _ change: (inout ServerSettings) -> Void = { _ in }) throws {
+    init(
+        cooldown: Int = 0, maxRate: UInt64 = 0, lookup: (any PeerLookup)? = nil,
+        _ change: (inout ServerSettings) -> Void = { _ in }
+    ) throws {
         tree = try TemporaryTree()
         var settings = ServerSettings(places: [.address(IPAddress(ipv4: 0x7F00_0001))], port: 0)
         change(&settings)
@@ -35,7 +38,8 @@ final class TestServer: Sendable {
         directory = index.directory(origin: TestServer.origin, path: .empty)
         server = try Server(
             settings: settings, tls: TestServer.tls, index: index, origins: origins, pages: TestPages(),
-            staleObserver: stale, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            staleObserver: stale, lookup: lookup,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let port = server.port
         listeners = Set((0..<4096 as Range<CInt>).filter { TestServer.isSocket($0, ofPort: port) })
     }
@@ -150,10 +154,10 @@ final class TestServer: Sendable {
 
 /// Runs `body` against a server that has started, and stops it whatever happens.
 func withServer(
-    cooldown: Int = 0, maxRate: UInt64 = 0, _ change: (inout ServerSettings) -> Void = { _ in },
-    _ body: (TestServer) async throws -> Void
+    cooldown: Int = 0, maxRate: UInt64 = 0, lookup: (any PeerLookup)? = nil,
+    _ change: (inout ServerSettings) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
 ) async throws {
-    let test = try TestServer(cooldown: cooldown, maxRate: maxRate, change)
+    let test = try TestServer(cooldown: cooldown, maxRate: maxRate, lookup: lookup, change)
     try test.server.start()
     do {
         try await body(test)

@@ -27,7 +27,7 @@ struct MirrorWatch: WatchReport {
 
     func failed(_ failure: SystemError) {
         mirror.logger.warning(
-            "Changes are not noticed but by walking again: no inotify instance; see fs.inotify.max_user_instances",
+            "Nothing can be watched: changes are found by walking again; see the sysctl fs.inotify.max_user_instances",
             metadata: ["error": "\(failure)", "seconds": "\(Limits.pollingInterval / 1_000_000_000)"])
     }
 

@@ -11,6 +11,8 @@ struct NoteTable {
 
         /// A directory is walked even where it is the one that is known and watched.
         static let thorough = Marks(rawValue: 1)
+        /// A file is hashed even where it is the one that is known: somebody has written it.
+        static let written = Marks(rawValue: 2)
     }
 
     private struct Place {
@@ -47,9 +49,11 @@ struct NoteTable {
         return wasEmpty && !place.isRunning ? .added : .known
     }
 
-    /// Takes the names of a directory.
-    mutating func begin(_ directory: RawName) -> [RawName: Marks] {
-        guard var place = places[directory], !place.isRunning else { return [:] }
+    /// Takes the names of a directory, whose looks take turns: `end` must follow.
+    ///
+    /// - Returns: nil where there are none, or somebody looks at others, who will come back for these.
+    mutating func begin(_ directory: RawName) -> [RawName: Marks]? {
+        guard var place = places[directory], !place.isRunning else { return nil }
         let names = place.names
         count -= names.count
         place.names = [:]

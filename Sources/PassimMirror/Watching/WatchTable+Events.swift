@@ -19,7 +19,7 @@ extension WatchTable {
                     state.deadlines.insert((node, name), due: writing.deadline)
                 } else {
                     node.writing[name] = nil
-                    state.findings.note(node, name)
+                    state.findings.note(node, name, .written)
                 }
             }
         }
@@ -70,10 +70,14 @@ extension WatchTable.State {
     private mutating func take(
         _ mask: InotifyMask, _ name: RawName, in node: WatchNode, _ now: UInt64
     ) {
-        if mask.contains(.isDirectory) { return findings.note(node, name) }
+        if mask.contains(.isDirectory) {
+            // One that was away and is back is the one that is known; a walk may have missed it meanwhile.
+            return findings.note(node, name, mask.contains(.movedTo) ? .thorough : [])
+        }
         if !mask.isDisjoint(with: [.closedAfterWriting, .movedTo, .movedFrom, .deleted]) {
             node.writing[name] = nil
-            return findings.note(node, name)
+            let isWritten = !mask.isDisjoint(with: [.closedAfterWriting, .movedTo])
+            return findings.note(node, name, isWritten ? .written : [])
         }
         if mask.contains(.modified) || mask.contains(.created) {
             return write(name, in: node, isModified: mask.contains(.modified), until: now + Limits.silence)
@@ -87,7 +91,7 @@ extension WatchTable.State {
     ) {
         let writing = WatchNode.Writing(deadline: deadline, isModified: isModified)
         if node.writing.updateValue(writing, forKey: name) == nil {
-            findings.note(node, name)
+            findings.note(node, name, isModified ? .written : [])
             deadlines.insert((node, name), due: deadline)
         }
     }
@@ -118,6 +122,7 @@ extension WatchTable.State {
     /// Events were lost; also those that would have ended the writing of a file.
     private mutating func lose() {
         findings.overflow = true
+        losses &+= 1
         while let (node, name) = deadlines.pop(now: .max) { node.writing[name] = nil }
     }
 }

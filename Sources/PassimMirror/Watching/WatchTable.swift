@@ -55,6 +55,8 @@ final class WatchTable: Sendable {
         var stamp: UInt32 = 0
         var round: UInt32 = 0
         var lastFailure: SystemError.Code?
+        /// How often events were lost.
+        var losses: UInt32 = 0
     }
     let state: Lock<State>
 
@@ -73,7 +75,8 @@ final class WatchTable: Sendable {
 
     /// Begins a walk.
     ///
-    /// - Returns: what the directories that it enters are stamped with; more than all before.
+    /// - Returns: what the directories are stamped with that are entered from now on, by this walk or another:
+    ///   a walk sweeps what nobody has entered since it began.
     func beginWalk() -> UInt32 {
         state.withLock { state in
             state.stamp += 1
@@ -90,19 +93,19 @@ final class WatchTable: Sendable {
     }
 
     /// Enters the directory of an origin, and watches it from now on.
-    func enter(_ directory: borrowing Descriptor, rootOf origin: OriginID, stamp: UInt32) -> Entered {
+    func enter(_ directory: borrowing Descriptor, rootOf origin: OriginID) -> Entered {
         state.withLock { state in
             let watch = state.add(directory)
             if let root = state.roots[origin] {
                 if root.watch == watch, watch >= 0 {
-                    root.stamp = stamp
+                    root.stamp = state.stamp
                     return .known(root)
                 }
                 state.retire(root)
             }
             let root = WatchNode(origin: origin, name: .empty, parent: nil)
             state.roots[origin] = root
-            state.install(root, watch, stamp)
+            state.install(root, watch)
             return .new(root)
         }
     }
@@ -113,15 +116,14 @@ final class WatchTable: Sendable {
     /// - Parameter directory: open; watching it again gives the watch that it has, so this tells whether it is
     ///   the one that is known: inode numbers do not, they are used again at once.
     func enter(
-        _ directory: borrowing Descriptor, _ name: RawName, below parent: WatchNode, isSearchable: Bool,
-        stamp: UInt32
+        _ directory: borrowing Descriptor, _ name: RawName, below parent: WatchNode, isSearchable: Bool
     ) -> Entered {
         state.withLock { state in
             if parent.isGone { return .gone }
             let watch = state.add(directory)
             if let child = parent.children[name] {
                 if child.watch == watch, watch >= 0 {
-                    child.stamp = stamp
+                    child.stamp = state.stamp
                     guard child.isSearchable == isSearchable else {
                         child.isSearchable = isSearchable
                         return .new(child)
@@ -133,7 +135,7 @@ final class WatchTable: Sendable {
             let child = WatchNode(origin: parent.origin, name: name, parent: parent)
             parent.children[name] = child
             child.isSearchable = isSearchable
-            state.install(child, watch, stamp)
+            state.install(child, watch)
             return .new(child)
         }
     }
@@ -157,6 +159,14 @@ final class WatchTable: Sendable {
         state.withLock { $0.retire(node) }
     }
 
+    /// The directory of an origin is not there.
+    func retireRoot(of origin: OriginID) {
+        state.withLock { state in
+            if let root = state.roots[origin] { state.retire(root) }
+        }
+    }
+
+    /// The origin is gone.
     func retireAll(of origin: OriginID) {
         state.withLock { state in
             if let root = state.roots[origin] { state.retire(root) }
@@ -182,9 +192,15 @@ final class WatchTable: Sendable {
 
     // MARK: - Working in a directory
 
-    /// What has been noticed of a directory so far; nil where it is gone.
-    func mark(of node: WatchNode) -> UInt32? {
-        state.withLock { _ in node.isGone ? nil : node.events }
+    /// What has been noticed of a directory so far, and how often anything may have been missed.
+    struct Mark: Equatable {
+        fileprivate let events: UInt32
+        fileprivate let losses: UInt32
+    }
+
+    /// nil where the directory is gone.
+    func mark(of node: WatchNode) -> Mark? {
+        state.withLock { node.isGone ? nil : Mark(events: node.events, losses: $0.losses) }
     }
 
     func isWatched(_ node: WatchNode) -> Bool {
@@ -245,7 +261,7 @@ extension WatchTable.State {
         }
     }
 
-    fileprivate mutating func install(_ node: WatchNode, _ watch: CInt, _ stamp: UInt32) {
+    fileprivate mutating func install(_ node: WatchNode, _ watch: CInt) {
         node.watch = watch
         node.stamp = stamp
         if watch >= 0 { watches[watch, default: WatchTable.Watched()].nodes.append(node) }
@@ -300,12 +316,12 @@ extension WatchTable.State {
         followed[step.follower, default: []].insert(watch)
     }
 
-    /// Ends the steps of a follower, but for those of one round.
+    /// Ends the steps of a follower, but for those of a round and later ones: two may follow at a time.
     mutating func unfollow(_ follower: WatchTable.Follower, keeping round: UInt32?) {
         for watch in followed[follower] ?? [] {
             var isKept = false
             release(watch) { watched in
-                watched.steps.removeAll { $0.follower == follower && $0.round != round }
+                watched.steps.removeAll { $0.follower == follower && $0.round < round ?? .max }
                 isKept = watched.steps.contains { $0.follower == follower }
             }
             if !isKept { followed[follower]!.remove(watch) }

@@ -1,0 +1,34 @@
+internal import CGLib
+
+/// Whether the network connection is metered, as GNetworkMonitor knows it from NetworkManager, where that runs;
+/// elsewhere no connection is.
+package final class NetworkMonitor: Sendable {
+    private let loop: MainLoop
+
+    /// - Parameter onChange: called on the loop's thread: at once, and with each change.
+    package init(on loop: MainLoop, onChange: @escaping @Sendable (_ isMetered: Bool) -> Void) {
+        self.loop = loop
+        loop.perform {
+            // The one of this process, which GIO never frees; made here, so that it reports here.
+            guard let monitor = g_network_monitor_get_default() else { return onChange(false) }
+            let handler: @convention(c) (OpaquePointer?, gpointer?, gpointer?) -> Void = { monitor, _, box in
+                let isMetered = g_network_monitor_get_network_metered(monitor) != 0
+                Unmanaged<Box>.fromOpaque(box!).takeUnretainedValue().onChange(isMetered)
+            }
+            g_signal_connect_data(
+                UnsafeMutableRawPointer(monitor), "notify::network-metered",
+                unsafeBitCast(handler, to: GCallback.self),
+                Unmanaged.passRetained(Box(onChange)).toOpaque(),
+                { box, _ in Unmanaged<Box>.fromOpaque(box!).release() }, GConnectFlags(rawValue: 0))
+            onChange(g_network_monitor_get_network_metered(monitor) != 0)
+        }
+    }
+
+    private final class Box: Sendable {
+        let onChange: @Sendable (Bool) -> Void
+
+        init(_ onChange: @escaping @Sendable (Bool) -> Void) {
+            self.onChange = onChange
+        }
+    }
+}

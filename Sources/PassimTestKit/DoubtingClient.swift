@@ -1,0 +1,115 @@
+internal import PassimCore
+internal import PassimCrypto
+internal import PassimSystem
+
+/// Fetches random digests of a tree that changes, in a thread of its own, and holds every complete response
+/// against the digest that it asked for. A response that is cut off says nothing wrong, nor does a 404.
+package final class DoubtingClient: Sendable {
+    package struct Tally: Sendable {
+        package var complete = 0
+        package var unknown = 0
+        package var cutOff = 0
+
+        package init() {}
+
+        package static func + (one: Tally, other: Tally) -> Tally {
+            var sum = one
+            sum.complete += other.complete
+            sum.unknown += other.unknown
+            sum.cutOff += other.cutOff
+            return sum
+        }
+    }
+
+    private struct State {
+        var stopping = false
+        var tally = Tally()
+        var failure: String?
+    }
+
+    private let state: Lock<State>
+    private let thread: SystemThread
+
+    package init(_ daemon: DaemonProcess, _ history: DigestHistory, seed: UInt64) throws {
+        let state = Lock(State())
+        self.state = state
+        let port = daemon.port
+        thread = try SystemThread(name: "doubting client") {
+            var random = SeededGenerator(seed: seed)
+            do {
+                while !state.withLock({ $0.stopping }) {
+                    try DoubtingClient.fetchUntilCutOff(history, port, &random, state)
+                }
+            } catch {
+                state.withLock { $0.failure = "\(error)" }
+            }
+        }
+    }
+
+    deinit {
+        end()
+    }
+
+    /// Over one connection.
+    private static func fetchUntilCutOff(
+        _ history: DigestHistory, _ port: UInt16, _ random: inout SeededGenerator, _ state: Lock<State>
+    ) throws {
+        var options = TLSClient.Options()
+        options.seconds = 60
+        // Of some files the server sends the end only after a test has had time to change it.
+        if random.chance(50) { options.receiveBuffer = 16 << 10 }
+        let exchange = try HTTPExchange(port: port, options)
+        while !state.withLock({ $0.stopping }) {
+            guard let digest = history.pick(using: &random) else { continue }
+            try exchange.client.send("GET /x?sha256=\(digest.hex) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            guard let response = try response(from: exchange) else {
+                return state.withLock { $0.tally.cutOff += 1 }
+            }
+            switch response.status {
+            case 200:
+                guard Digest(of: response.body) == digest else {
+                    throw TestFailure(
+                        "\(digest) came as \(response.body.count) bytes of \(Digest(of: response.body))")
+                }
+                state.withLock { $0.tally.complete += 1 }
+            case 404: state.withLock { $0.tally.unknown += 1 }
+            default: throw TestFailure("\(digest) was answered \(response.status): \(response.text)")
+            }
+        }
+    }
+
+    /// nil where it was cut off.
+    private static func response(from exchange: HTTPExchange) throws -> HTTPResponse? {
+        do {
+            var response = try exchange.head()
+            guard let length = response["Content-Length"].flatMap({ Int($0) }) else {
+                throw TestFailure("a response without a length: \(response.headers)")
+            }
+            var body: [UInt8] = []
+            do {
+                try exchange.readBody(length) { body.append(contentsOf: $0) }
+            } catch is TestFailure {
+                return nil
+            }
+            response.body = body
+            return response
+        } catch let error as TLSClient.Failure {
+            if case .timedOut = error { throw error }
+            return nil
+        }
+    }
+
+    private func end() {
+        state.withLock { $0.stopping = true }
+        thread.join()
+    }
+
+    /// - Throws: where a response was wrong.
+    @discardableResult
+    package func stop() throws -> Tally {
+        end()
+        let (tally, failure) = state.withLock { ($0.tally, $0.failure) }
+        if let failure { throw TestFailure("after \(tally): \(failure)") }
+        return tally
+    }
+}

@@ -1,0 +1,52 @@
+import PassimCore
+import Testing
+
+@testable import PassimHTTP
+
+struct RedirectTests {
+    private let digest = Digest(hex: String(repeating: "0123456789abcdef", count: 4))!
+
+    private func name(_ path: String) -> RawName {
+        Array(path.utf8).withUnsafeBytes { Redirect.name(ofPath: $0) }
+    }
+
+    private func location(_ address: IPAddress, _ name: RawName, port: UInt16 = 27500) -> String {
+        let peer = Peer(address: address, port: port)
+        return String(decoding: Redirect.location(of: peer, name: name, digest: digest), as: UTF8.self)
+    }
+
+    @Test func nameIsTheLastComponentDecoded() {
+        #expect(name("/a.cab") == RawName("a.cab"))
+        #expect(name("/dir/sub/a%20b%2Ec") == RawName("a b.c"))
+        #expect(name("/") == .empty)
+        #expect(name("*") == RawName("*"))
+        #expect(name("/100%") == RawName("100%"))
+        #expect(name("/%zz%4") == RawName("%zz%4"))
+        #expect(name("/%ff") == RawName(bytes: [0xFF]))
+        #expect(name("/" + String(repeating: "a", count: 4000)).bytes.count == 255)
+    }
+
+    @Test func locationIsWhatClientsFollow() throws {
+        let four = try #require(IPAddress("10.77.0.1"))
+        let tail = "?sha256=\(digest.hex)"
+        #expect(location(four, RawName("a.cab")) == "https://10.77.0.1:27500/a.cab\(tail)")
+        #expect(location(four, .empty, port: 1) == "https://10.77.0.1:1/\(tail)")
+        let six = try #require(IPAddress("fd77::1"))
+        #expect(location(six, RawName("a")) == "https://[fd77::1]:27500/a\(tail)")
+        let local = try #require(IPAddress("fe80::1"))
+        let scoped = IPAddress(high: local.high, low: local.low, scope: 1)
+        #expect(location(scoped, RawName("a")) == "https://[fe80::1%25lo]:27500/a\(tail)")
+    }
+
+    @Test func nothingInANameGetsOutOfTheLocation() throws {
+        let four = try #require(IPAddress("10.77.0.1"))
+        let odd = RawName(bytes: Array(0...255))
+        let text = location(four, odd)
+        #expect(text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F })
+        #expect(text.split(separator: "/").count == 3)
+        #expect(text.split(separator: "?").count == 2)
+        #expect(!text.contains("&") && !text.contains("#"))
+        // What is encoded is decoded again.
+        #expect(PercentEncoding.decode(PercentEncoding.encode(odd)) == odd.bytes)
+    }
+}

@@ -1,0 +1,118 @@
+import Glibc
+import PassimConfig
+import PassimCore
+import PassimIndex
+import PassimSystem
+import PassimTestKit
+import Testing
+
+@testable import PassimMirror
+
+/// Everything that needs the inotify instance, of which a process has one: one test after the other.
+@Suite(.serialized) struct LiveTests {}
+
+/// A mirror that watches one temporary tree on threads of its own.
+final class LiveFixture: Sendable {
+    let tree = MirrorTree()
+    let index = DigestIndex()
+    let log = LogRecorder()
+    let mirror: PassimMirror.Mirror
+    /// Change batches that the index has told of.
+    let batches = Lock(0)
+    private let subscription: Subscription
+
+    init(workers: Int = 2) throws {
+        mirror = Mirror(
+            index: index, store: nil, place: .attributes, logger: log.logger, workers: workers)
+        let batches = self.batches
+        subscription = index.subscribe { _ in batches.withLock { $0 += 1 } }
+        mirror.watch()
+        try mirror.start()
+    }
+
+    /// Ends the threads; the next test may have the instance then.
+    func stop() {
+        mirror.stop()
+        subscription.cancel()
+    }
+
+    func dropIn(_ name: String, _ path: String = "") -> DropIn {
+        DropIn(name: name, file: "/etc/passim.d/" + name, path: path.isEmpty ? tree.path : tree.child(path))
+    }
+
+    /// Shares the tree, or these drop-ins.
+    @discardableResult
+    func share(_ dropIns: [DropIn]? = nil) -> [MirrorOrigin] {
+        mirror.replaceDropIns(dropIns ?? [dropIn("a.conf")])
+    }
+
+    /// What is known, by origin and path. A file that moves while this is read may be here twice or not at all.
+    func known() -> [OriginID: [RawName: Entry]] {
+        var found: [OriginID: [RawName: Entry]] = [:]
+        var after: EntryID?
+        repeat {
+            let (items, next) = index.page(after: after, limit: 4096)
+            for item in items { found[item.entry.origin, default: [:]][item.path] = item.entry }
+            after = next
+        } while after != nil
+        return found
+    }
+
+    /// Waits until the index is what a fresh scan would make of it.
+    ///
+    /// - Returns: what is different at the end; nil where nothing is.
+    func settle(_ origins: [MirrorOrigin], seconds: Double = 60) -> String? {
+        var difference: String?
+        _ = eventually(seconds: seconds) {
+            difference = differenceNow(origins)
+            return difference == nil
+        }
+        return difference
+    }
+
+    private func differenceNow(_ origins: [MirrorOrigin]) -> String? {
+        let known = known()
+        if let stranger = known.keys.first(where: { id in !origins.contains { $0.id == id } }) {
+            return "origin \(stranger.number) is still there"
+        }
+        for origin in origins {
+            let scan = FreshScan(origin.dropIn)
+            let entries = known[origin.id] ?? [:]
+            let names = Set(scan.files.keys).union(entries.keys).sorted()
+            for name in names {
+                let place = "\(origin.dropIn.name): \(name)"
+                guard let entry = entries[name] else { return "\(place) is not known" }
+                guard let identity = scan.files[name] else { return "\(place) should not be known" }
+                if entry.identity != identity { return "\(place) is \(identity), not \(entry.identity)" }
+            }
+            for name in names where scan.digest(of: name) != entries[name]!.digest {
+                return "\(origin.dropIn.name): \(name) has another digest"
+            }
+        }
+        return nil
+    }
+
+    /// Waits until nothing waits and nothing is worked on any more: no change of the counters for a while.
+    func waitUntilIdle(seconds: Double = 60) -> Bool {
+        var last = mirror.counters
+        var since = monotonicNanoseconds()
+        return eventually(seconds: seconds) {
+            let now = mirror.counters
+            if now != last || mirror.statuses.contains(where: { $0.pendingFiles > 0 }) {
+                last = now
+                since = monotonicNanoseconds()
+            }
+            return monotonicNanoseconds() - since > 300_000_000
+        }
+    }
+}
+
+/// Asks again and again, for as long as it takes or may take.
+func eventually(seconds: Double = 60, _ condition: () -> Bool) -> Bool {
+    let deadline = monotonicNanoseconds() + UInt64(seconds * 1e9)
+    while true {
+        if condition() { return true }
+        if monotonicNanoseconds() >= deadline { return false }
+        usleep(10_000)
+    }
+}

@@ -1,0 +1,185 @@
+import PassimCore
+import PassimCrypto
+import PassimSystem
+import PassimTestKit
+import Testing
+
+@testable import PassimServer
+
+/// Row 11: what a client of this machine asks for in vain is looked for elsewhere.
+struct LookupTests {
+    private let lookup = TestLookup()
+    private let unknown = Digest(of: "nobody's")
+    private let peer = Peer(address: IPAddress(ipv4: 0x0A4D_0002), port: 27500)
+
+    /// On a thread of its own: clients that block one of the pool's would keep the look-ups from running.
+    private func withLookups(
+        _ change: (inout ServerSettings) -> Void = { _ in },
+        _ body: @escaping @Sendable (TestServer) throws -> Void
+    ) async throws {
+        try await withServer(lookup: lookup) { settings in
+            // The pool may be held up by other tests.
+            settings.timeLimits.lookup = 60_000_000_000
+            change(&settings)
+        } _: { test in
+            try await withCheckedThrowingContinuation { continuation in
+                do throws(SystemError) {
+                    _ = try SystemThread(name: "clients") {
+                        continuation.resume(with: Result { try body(test) })
+                    }
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        }
+    }
+
+    @Test func clientIsSentToThePeer() async throws {
+        try await withLookups { test in
+            lookup.answer(unknown, peer)
+            let client = try test.client()
+            try client.tls.send(
+                "GET /dir/a%20b.cab?sha256=\(unknown.hex) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            let answer = try client.answer()
+            #expect(answer.status == 302)
+            #expect(
+                answer.fields["location"] == "https://10.77.0.2:27500/a%20b.cab?sha256=\(unknown.hex)")
+            #expect(answer.fields["cache-control"] == "no-store")
+            #expect(lookup.asked == [unknown])
+            // The connection goes on.
+            let known = try test.add("known", Array("content".utf8))
+            try client.get(known)
+            #expect(try client.answer().text == "content")
+        }
+    }
+
+    @Test func nobodyIs404AndHeadHasNoBody() async throws {
+        try await withLookups { test in
+            lookup.answer(unknown, nil)
+            #expect(try test.fetch(unknown).status == 404)
+            let client = try test.client()
+            lookup.answer(unknown, peer)
+            try client.tls.send(HTTPClient.request(unknown, method: "HEAD"))
+            let answer = try client.answer(isHead: true)
+            #expect(answer.status == 302)
+            try client.get(unknown)
+            #expect(try client.answer().status == 302)
+        }
+    }
+
+    /// Pipelined requests keep their order, whatever each of them waits for.
+    @Test func answersComeInTheOrderOfTheRequests() async throws {
+        try await withLookups { test in
+            let known = try test.add("known", Array("content".utf8))
+            let others = (0..<20).map { Digest(of: "other \($0)") }
+            let client = try test.client()
+            let requests = others.flatMap { [HTTPClient.request($0), HTTPClient.request(known)] }
+            try client.tls.send(requests.joined())
+            for (number, other) in others.enumerated() {
+                lookup.answer(other, number % 2 == 0 ? peer : nil)
+                #expect(try client.answer().status == (number % 2 == 0 ? 302 : 404))
+                #expect(try client.answer().text == "content")
+            }
+        }
+    }
+
+    @Test func clientThatGoesEndsItsLookup() async throws {
+        try await withLookups { test in
+            do {
+                let client = try test.client()
+                try client.get(unknown)
+                #expect(eventually { lookup.asked == [unknown] })
+            }
+            #expect(eventually { lookup.cancelled == [unknown] })
+            #expect(eventually { test.server.connectionCount == 0 })
+        }
+    }
+
+    @Test func thousandWaitAtOnce() async throws {
+        try await withLookups { settings in
+            settings.maxConnections = 600
+        } _: { test in
+            let clients = try (0..<500).map { _ in try test.client() }
+            for client in clients { try client.get(unknown) }
+            #expect(eventually { lookup.asked.count == 500 })
+            // Others are served meanwhile.
+            let known = try test.add("known", Array("content".utf8))
+            #expect(try test.fetch(known).text == "content")
+            lookup.answer(unknown, peer)
+            for client in clients { #expect(try client.answer().status == 302) }
+        }
+    }
+
+    @Test func lookupThatNeverEndsEndsTheConnection() async throws {
+        try await withLookups { settings in
+            settings.timeLimits.lookup = 1_000_000
+        } _: { test in
+            let client = try test.client()
+            try client.get(unknown)
+            #expect(throws: (any Error).self) { try client.answer() }
+        }
+    }
+
+    @Test func stoppingWaitsForLookups() async throws {
+        try await withLookups { test in
+            let client = try test.client()
+            try client.get(unknown)
+            #expect(eventually { lookup.asked == [unknown] })
+            test.server.beginStopping(within: 30)
+            lookup.answer(unknown, peer)
+            #expect(try client.answer().status == 302)
+        }
+    }
+}
+
+/// Answers when the test says so.
+private final class TestLookup: PeerLookup {
+    private struct State {
+        var answers: [Digest: Peer?] = [:]
+        var waiting: [(number: Int, digest: Digest, continuation: CheckedContinuation<Peer?, Never>)] = []
+        var asked: [Digest] = []
+        var cancelled: [Digest] = []
+        /// Before they began to wait.
+        var gone: Set<Int> = []
+    }
+
+    private let state = Lock(State())
+
+    var asked: [Digest] { state.withLock { $0.asked } }
+    var cancelled: [Digest] { state.withLock { $0.cancelled } }
+
+    func answer(_ digest: Digest, _ peer: Peer?) {
+        let waiting = state.withLock { state in
+            state.answers[digest] = .some(peer)
+            let found = state.waiting.filter { $0.digest == digest }
+            state.waiting.removeAll { $0.digest == digest }
+            return found
+        }
+        for waiter in waiting { waiter.continuation.resume(returning: peer) }
+    }
+
+    func lookUp(_ digest: Digest, name: RawName) async -> Peer? {
+        let number = state.withLock { state in
+            state.asked.append(digest)
+            return state.asked.count
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Peer?? = state.withLock { state in
+                    if let answer = state.answers[digest] { return answer }
+                    if state.gone.contains(number) { return .some(nil) }
+                    state.waiting.append((number, digest, continuation))
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                state.cancelled.append(digest)
+                state.gone.insert(number)
+                return state.waiting.firstIndex { $0.number == number }.map { state.waiting.remove(at: $0) }
+            }
+            waiter?.continuation.resume(returning: nil)
+        }
+    }
+}
