@@ -18,11 +18,17 @@ let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swi
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(
+        name: "CAvahi", pkgConfig: "avahi-client",
+        providers: [.apt(["libavahi-client-dev"]), .yum(["avahi-devel"])]),
+    .systemLibrary(
         name: "COpenSSL", pkgConfig: "openssl",
         providers: [.apt(["libssl-dev"]), .yum(["openssl-devel"])]),
     .systemLibrary(
         name: "CGLib", pkgConfig: "gio-unix-2.0",
         providers: [.apt(["libglib2.0-dev"]), .yum(["glib2-devel"])]),
+    .systemLibrary(
+        name: "CCurl", pkgConfig: "libcurl",
+        providers: [.apt(["libcurl4-openssl-dev"]), .yum(["libcurl-devel"])]),
     // It has no .pc file.
     .systemLibrary(
         name: "CInotifyTools",
@@ -55,6 +61,9 @@ let libraries: [Target] = [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", "PassimGLib", logging,
         ]),
     .target(name: "PassimWeb", dependencies: ["PassimCore", "PassimHTTP"]),
+    .target(name: "PassimDiscovery", dependencies: ["PassimCore", "PassimSystem", "CAvahi", logging]),
+    .target(name: "PassimLookup", dependencies: ["PassimCore"]),
+    .target(name: "PassimFetch", dependencies: ["PassimCore", "PassimSystem", "CCurl", logging]),
     .target(
         name: "PassimDaemon",
         dependencies: [
@@ -70,7 +79,7 @@ let executables: [Target] = [
         name: "passim-bench",
         dependencies: [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimMirror", "PassimConfig",
-            "PassimTestKit", arguments, logging,
+            "PassimDiscovery", "PassimTestKit", arguments, logging,
         ]),
 ]
 
@@ -95,7 +104,10 @@ let testTargets: [Target] = [
     tests("PassimHTTP"),
     tests("PassimServer", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", logging),
     tests("PassimWeb", "PassimHTTP"),
+    tests("PassimDiscovery", "PassimSystem", logging, "passim-bench"),
+    tests("PassimFetch", "PassimSystem", "PassimCrypto", "passimd", logging),
     tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimServer", logging),
+    tests("PassimLookup"),
     .testTarget(
         name: "IntegrationTests",
         dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd"]),

@@ -67,9 +67,12 @@ package final class Mirror: Sendable {
     /// walked once, and again when somebody asks.
     ///
     /// - Parameter dropIns: a directory to watch beside them.
-    /// - Parameter onDropIns: called when something in it has changed, or it has come, on a thread that
+    /// - Parameter onDropIns: called with the names in it that somebody has begun to write and not closed, when
+    ///   something else in it has changed, or it has come; on a thread that
     ///   must not be kept waiting for long.
-    package func watch(dropIns: String? = nil, onDropIns: @escaping @Sendable () -> Void = {}) {
+    package func watch(
+        dropIns: String? = nil, onDropIns: @escaping @Sendable (Set<RawName>) -> Void = { _ in }
+    ) {
         let report = MirrorWatch(self, dropInDirectory: dropIns, onDropIns: onDropIns)
         do throws(SystemError) {
             let watcher = try Watcher.start(report)

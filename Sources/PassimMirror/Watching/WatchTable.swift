@@ -52,6 +52,8 @@ final class WatchTable: Sendable {
         var directories: [OriginID: DirectoryCount] = [:]
         var findings = WatchFindings()
         var deadlines = DelayQueue<(node: WatchNode, name: RawName)>()
+        /// When to stop waiting for the end, in monotonic nanoseconds.
+        var unfinishedDropIns: [RawName: UInt64] = [:]
         var stamp: UInt32 = 0
         var round: UInt32 = 0
         var lastFailure: SystemError.Code?
