@@ -44,9 +44,9 @@ final class LiveFixture: Sendable {
         worker.rest()
     }
 
-    /// Waits until the watcher has found something to do.
+    /// Waits until the watcher has found something to do, and it is due.
     func waitForWork() -> Bool {
-        eventually { mirror.nextDue != nil }
+        eventually { mirror.nextDue.map { $0 <= monotonicNanoseconds() } ?? false }
     }
 
     func entry(_ path: String) -> Entry? {
