@@ -149,6 +149,10 @@ extension Worker {
                 }
             }
         }
+        // What has come meanwhile was walked by rules that hold no more, and who looked at it found it known.
+        if case .below(let path) = walk.scope, !isSelectedAsNow(walk) {
+            mirror.note([path.basename: .thorough], in: path.parent, of: walk.origin.id)
+        }
         // What is below could not be told from what failed.
         if unreadable.fault, !walk.isWhole { scheduleRescan(walk.origin, after: .fault) }
         endFiles(walk, 1)
