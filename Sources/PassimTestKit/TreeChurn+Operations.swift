@@ -52,11 +52,10 @@ extension TreeChurn {
             case 2..<70: Int.random(in: 1..<200, using: &random)
             case 70..<95: Int.random(in: 200..<20_000, using: &random)
             case 95..<99: Int.random(in: 20_000..<200_000, using: &random)
-            // As long as several reads of who sends it.
-            default: Int.random(in: 1_000_000..<2_000_000, using: &random)
+            default: Int(DigestHistory.large) + Int.random(in: 1..<4_000_000, using: &random)
             }
         // What begins at random is as good as random, and sooner made.
-        let block = random.bytes(min(size, 1024))
+        let block = random.bytes(min(size, 8192))
         var bytes = block
         bytes.reserveCapacity(size)
         while bytes.count < size { bytes += block.prefix(size - bytes.count) }

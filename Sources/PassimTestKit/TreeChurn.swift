@@ -129,7 +129,7 @@ package final class TreeChurn {
             isSymlink.remove(path)
             let digest = try tree.digest(of: full(path))
             digests[facts.inode] = digest
-            history.add(digest)
+            history.add(digest, size: facts.size)
         }
     }
 
