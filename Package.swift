@@ -23,6 +23,9 @@ let systemLibraries: [Target] = [
     .systemLibrary(
         name: "CGLib", pkgConfig: "gio-unix-2.0",
         providers: [.apt(["libglib2.0-dev"]), .yum(["glib2-devel"])]),
+    .systemLibrary(
+        name: "CCurl", pkgConfig: "libcurl",
+        providers: [.apt(["libcurl4-openssl-dev"]), .yum(["libcurl-devel"])]),
     // It has no .pc file.
     .systemLibrary(
         name: "CInotifyTools",
@@ -55,6 +58,8 @@ let libraries: [Target] = [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", "PassimGLib", logging,
         ]),
     .target(name: "PassimWeb", dependencies: ["PassimCore", "PassimHTTP"]),
+    .target(name: "PassimLookup", dependencies: ["PassimCore"]),
+    .target(name: "PassimFetch", dependencies: ["PassimCore", "PassimSystem", "CCurl", logging]),
     .target(
         name: "PassimDaemon",
         dependencies: [
@@ -95,7 +100,9 @@ let testTargets: [Target] = [
     tests("PassimHTTP"),
     tests("PassimServer", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", logging),
     tests("PassimWeb", "PassimHTTP"),
+    tests("PassimFetch", "PassimSystem", "PassimCrypto", "passimd", logging),
     tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimServer", logging),
+    tests("PassimLookup"),
     .testTarget(
         name: "IntegrationTests",
         dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd"]),

@@ -20,6 +20,7 @@ module:openssl                libssl-dev        openssl-devel
 module:gio-unix-2.0           libglib2.0-dev    glib2-devel
 module:sqlite3                libsqlite3-dev    sqlite-devel
 file:/usr/include/inotifytools/inotifytools.h libinotifytools0-dev inotify-tools-devel
+module:libcurl                libcurl4-openssl-dev libcurl-devel
 module:libsystemd             libsystemd-dev    systemd-devel
 file:/usr/share/mime/mime.cache shared-mime-info shared-mime-info
 '

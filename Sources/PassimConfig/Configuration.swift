@@ -1,4 +1,4 @@
-internal import PassimCore
+package import PassimCore
 internal import PassimGLib
 internal import PassimSystem
 
@@ -19,19 +19,30 @@ package struct Configuration: Sendable, Equatable {
 
     /// Reads `passim.conf` and `passim.d/*.conf` of this directory. It never fails: what is wrong becomes a
     /// complaint or a failure of one drop-in. Reads files: not for a thread that must not wait.
-    package static func read(systemConfigurationDirectory: String) -> Configuration {
+    ///
+    /// - Parameter unfinished: names of drop-ins that are taken from `previous` as they were there, if they were.
+    package static func read(
+        systemConfigurationDirectory: String, leaving unfinished: Set<RawName> = [],
+        asIn previous: Configuration = Configuration()
+    ) -> Configuration {
         var configuration = Configuration()
         (configuration.daemon, configuration.complaints) = DaemonConfiguration.read(
             systemConfigurationDirectory + "/passim.conf")
-        configuration.readDropIns(systemConfigurationDirectory + "/passim.d")
+        configuration.readDropIns(systemConfigurationDirectory + "/passim.d", unfinished, previous)
         return configuration
     }
 
-    private mutating func readDropIns(_ path: String) {
+    private mutating func readDropIns(
+        _ path: String, _ unfinished: Set<RawName>, _ previous: Configuration
+    ) {
         do throws(SystemError) {
             let directory = try Descriptor.open(path, [.readOnly, .directory, .nonBlocking])
             for (name, kind) in try Configuration.dropInNames(in: directory) {
-                readDropIn(name, kind, in: directory, path)
+                if unfinished.contains(name) {
+                    take(name.description, "\(path)/\(name)", from: previous)
+                } else {
+                    readDropIn(name, kind, in: directory, path)
+                }
             }
         } catch {
             let advice =
@@ -40,6 +51,13 @@ package struct Configuration: Sendable, Equatable {
                 : "cannot be read: \(error.code.sentence); no directory is shared"
             complaints.append(Complaint(.warning, file: path, advice))
         }
+    }
+
+    /// A drop-in as it was read before.
+    private mutating func take(_ name: String, _ file: String, from previous: Configuration) {
+        dropIns += previous.dropIns.filter { $0.name == name }
+        failures += previous.failures.filter { $0.name == name }
+        complaints += previous.complaints.filter { $0.file == file }
     }
 
     private mutating func readDropIn(

@@ -20,6 +20,17 @@ package protocol PeerFinder: Sendable {
     func peers(with digest: Digest) -> AsyncStream<Peer>
 }
 
+extension RawName {
+    /// The last component of a path to ask other machines with: the name, as what is sent goes by the digest,
+    /// and the digest where a path of that name has a meaning of its own, whatever its query.
+    package func askable(for digest: Digest) -> RawName {
+        RawName.taken.contains(self) ? RawName(digest.hex) : self
+    }
+
+    /// `/` and what belongs to the page (protocol.md, HTTPS, row 2).
+    private static let taken: Set<RawName> = [.empty, RawName("favicon.ico"), RawName("style.css")]
+}
+
 /// Who asks a peer whether it really has a digest.
 package protocol PeerProbe: Sendable {
     /// Asks with HEAD, which no peer counts as a share. Ends early when the task is cancelled.
@@ -39,6 +50,8 @@ package enum ProbeOutcome: Hashable, Sendable {
     case denied
     /// No connection, no answer in time, or none that is HTTP.
     case failed
+    /// Nothing was learnt: too much was asked at once, or nobody waits any more.
+    case unasked
 }
 
 /// Who looks for a digest on the network, for a client of this machine.

@@ -20,8 +20,8 @@ package final class Daemon: Sendable {
     let origins = OriginTable()
     let mirror: Mirror
     let started = monotonicNanoseconds()
-    /// What was wrong with the configuration last. Held while it is read and applied: for those who do that only.
-    let complained = Lock<[Complaint]>([])
+    /// As it was read last. Held while it is read and applied: for those who do that only.
+    let configured = Lock(Configuration())
     let descriptorLimit: Int
     let hostName = PassimDaemon.hostName()
 
@@ -73,7 +73,7 @@ package final class Daemon: Sendable {
     private func readConfiguration() -> Configuration {
         let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
         say(configuration.allComplaints)
-        complained.withLock { $0 = configuration.allComplaints }
+        configured.withLock { $0 = configuration }
         return configuration
     }
 

@@ -13,14 +13,17 @@ struct MirrorService: Service {
 
     func run() async throws {
         // Changes that come while one is read are one change.
-        let (changes, change) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let (changes, change) = AsyncStream.makeStream(
+            of: Set<RawName>.self, bufferingPolicy: .bufferingNewest(1))
         // Before they are read: what changes after that is told.
-        daemon.mirror.watch(dropIns: daemon.paths.dropInDirectory) { change.yield() }
+        daemon.mirror.watch(dropIns: daemon.paths.dropInDirectory) { change.yield($0) }
         try daemon.mirror.start()
         daemon.reloadDropIns(sayingAll: false)
         daemon.mirror.whenFirstPassDone { [daemon] in daemon.reportFirstPass() }
-        for await _ in changes.cancelOnGracefulShutdown() {
-            await onThread("drop-ins") { _ = daemon.reloadDropIns(sayingAll: false) }
+        for await unfinished in changes.cancelOnGracefulShutdown() {
+            await onThread("drop-ins") {
+                _ = daemon.reloadDropIns(sayingAll: false, leaving: unfinished)
+            }
         }
         await onThread("stop-mirror") { daemon.mirror.stop() }
     }
@@ -30,13 +33,15 @@ extension Daemon {
     /// Reads the configuration again and shares what its drop-ins say. One caller at a time; may block.
     ///
     /// - Parameter sayingAll: else only complaints that there were not before.
+    /// - Parameter unfinished: drop-ins that somebody writes: they stay what they were.
     @discardableResult
-    func reloadDropIns(sayingAll: Bool) -> Configuration {
-        complained.withLock { before in
-            let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
+    func reloadDropIns(sayingAll: Bool, leaving unfinished: Set<RawName> = []) -> Configuration {
+        configured.withLock { before in
+            let configuration = Configuration.read(
+                systemConfigurationDirectory: paths.systemConfiguration, leaving: unfinished, asIn: before)
             let complaints = configuration.allComplaints
-            say(sayingAll ? complaints : complaints.filter { !before.contains($0) })
-            before = complaints
+            say(sayingAll ? complaints : complaints.filter { !before.allComplaints.contains($0) })
+            before = configuration
             apply(configuration.dropIns, configuration.failures)
             return configuration
         }

@@ -139,6 +139,21 @@ struct Shard: ~Copyable {
         return records.next(from: position)
     }
 
+    /// Adds the entries of these inodes, on whatever device, among up to `limit` records from number `start` on.
+    ///
+    /// - Returns: where to go on; nil at the end.
+    func collect(
+        _ inodes: Set<UInt64>, from start: UInt32, limit: Int, into entries: inout [Entry]
+    ) -> UInt32? {
+        var position = start
+        for _ in 0..<limit {
+            guard let index = records.next(from: position) else { return nil }
+            if inodes.contains(records[index].inode.value) { entries.append(entry(index)) }
+            position = index + 1
+        }
+        return records.next(from: position)
+    }
+
     func position(ofRank rank: Int) -> UInt32 { records.position(ofRank: rank) }
 
     // MARK: - The ring of a digest

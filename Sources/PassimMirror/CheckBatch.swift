@@ -7,7 +7,7 @@ internal import PassimSystem
 struct CheckBatch {
     let walk: Walk
     let directory: DirectoryID
-    private let node: DirectoryNode
+    let node: DirectoryNode
     private let rechecks: RecheckTable
     private var path: RelativePath
 

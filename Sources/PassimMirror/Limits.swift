@@ -35,6 +35,14 @@ enum Limits {
     /// Names that may wait per origin to be looked at; past that the whole origin is scanned.
     static let waitingNames = 1 << 17
 
+    /// Names of files with several that are remembered, to look at all when something is done to one. Of more it
+    /// shows only when they are asked for, or walked: 200 bytes each.
+    static let links = 1 << 17
+
+    /// Between searches of the index for other names of files. Nanoseconds: one takes some 20 ms with a million
+    /// entries.
+    static let nameSearchDelay: UInt64 = 500_000_000
+
     /// What happens within this time of a first event is looked at in one go. Nanoseconds: a fifth of what
     /// may pass before a closed file can be fetched.
     static let gatheringTime: UInt64 = 20_000_000

@@ -31,6 +31,8 @@ package final class Mirror: Sendable {
         var origins: [Origin] = []
         var rechecks: [OriginID: RecheckTable] = [:]
         var notes: [OriginID: NoteTable] = [:]
+        /// Files of which not all names are known.
+        var unfound: [OriginID: Set<RootIdentity>] = [:]
         var failures: [FailedDropIn] = []
         var nextOrigin: UInt32
         var firstPass = FirstPass.notConfigured
@@ -65,9 +67,12 @@ package final class Mirror: Sendable {
     /// walked once, and again when somebody asks.
     ///
     /// - Parameter dropIns: a directory to watch beside them.
-    /// - Parameter onDropIns: called when something in it has changed, or it has come, on a thread that
+    /// - Parameter onDropIns: called with the names in it that somebody has begun to write and not closed, when
+    ///   something else in it has changed, or it has come; on a thread that
     ///   must not be kept waiting for long.
-    package func watch(dropIns: String? = nil, onDropIns: @escaping @Sendable () -> Void = {}) {
+    package func watch(
+        dropIns: String? = nil, onDropIns: @escaping @Sendable (Set<RawName>) -> Void = { _ in }
+    ) {
         let report = MirrorWatch(self, dropInDirectory: dropIns, onDropIns: onDropIns)
         do throws(SystemError) {
             let watcher = try Watcher.start(report)
@@ -170,6 +175,7 @@ package final class Mirror: Sendable {
                 state.queue.drop(origin)
                 state.rechecks[origin.id] = nil
                 state.notes[origin.id] = nil
+                state.unfound[origin.id] = nil
             }
             if case .notConfigured = state.firstPass { state.firstPass = .running(Set(kept.map(\.id))) }
         }
@@ -397,6 +403,20 @@ package final class Mirror: Sendable {
     func endLook(_ origin: Origin, _ path: RawName) {
         let again = state.withLock { $0.notes[origin.id]?.end(path) ?? false }
         if again { push(.look(origin, path), after: Limits.gatheringTime) }
+    }
+
+    /// Has names of a file looked for in the index: of many at a time, as that looks at every entry.
+    func findNames(of inode: RootIdentity, for origin: Origin) {
+        let isFirst = state.withLock { state in
+            if origin.isRemoved { return false }
+            state.unfound[origin.id, default: []].insert(inode)
+            return state.unfound[origin.id]!.count == 1
+        }
+        if isFirst { push(.names(origin), after: Limits.nameSearchDelay) }
+    }
+
+    func takeUnfoundNames(of origin: Origin) -> Set<RootIdentity> {
+        state.withLock { $0.unfound.removeValue(forKey: origin.id) ?? [] }
     }
 
     func requestPass(_ origin: Origin, after delay: UInt64 = 0) {

@@ -8,6 +8,7 @@ struct OriginQueue {
 
     private var pass = false
     private var root = false
+    private var names = false
     private var looks = ChunkedQueue<RawName>()
     private var batches = ChunkedQueue<BatchJob>()
     /// Last in, first out: depth first keeps it short, and a child finds its parent still open.
@@ -24,12 +25,14 @@ struct OriginQueue {
 
     /// Anything but large files.
     var hasSmallWork: Bool {
-        pass || root || !looks.isEmpty || !batches.isEmpty || !directories.isEmpty || !files[0].isEmpty
+        pass || root || names || !looks.isEmpty || !batches.isEmpty || !directories.isEmpty
+            || !files[0].isEmpty
             || !files[1].isEmpty
     }
 
     mutating func pushPass() { pass = true }
     mutating func pushRoot() { root = true }
+    mutating func pushNames() { names = true }
     mutating func push(_ path: RawName) { looks.append(path) }
     mutating func push(_ job: BatchJob) { batches.append(job) }
     mutating func push(_ job: DirectoryJob) { directories.append(job) }
@@ -49,6 +52,11 @@ struct OriginQueue {
             root = false
             charge(1 << 16)
             return .root(origin)
+        }
+        if names {
+            names = false
+            charge(1 << 20)
+            return .names(origin)
         }
         if let path = looks.popFirst() {
             charge(1 << 16)

@@ -19,6 +19,7 @@ struct WorkQueue {
         case .rescan(_, let schedule): if schedule == origin.schedule { change(origin) { $0.pushPass() } }
         case .root: change(origin) { $0.pushRoot() }
         case .look(_, let path): change(origin) { $0.push(path) }
+        case .names: change(origin) { $0.pushNames() }
         case .directory(let job): change(origin) { $0.push(job) }
         case .batch(let job): change(origin) { $0.push(job) }
         case .file(let job): change(origin) { $0.push(job) }

@@ -44,7 +44,10 @@ extension Worker {
             do throws(SystemError) {
                 let file = try directory.descriptor.open(name, fileFlags)
                 let status = try file.status()
-                if status.kind == .regular { examine(file, name, status.identity, &batch) }
+                if status.kind == .regular {
+                    noteLink(name, status, job.block.directory)
+                    examine(file, name, status.identity, &batch)
+                }
             } catch {
                 if error.meaning == .shortage, job.tries < Limits.shortageTries {
                     var left = NameCollector(directory: job.block.directory)
@@ -129,7 +132,10 @@ extension Worker {
         do throws(SystemError) {
             let status = try directory.descriptor.status(of: name)
             switch status.kind {
-            case .regular: return batch.accepts(name) ? status.identity : nil
+            case .regular:
+                guard batch.accepts(name) else { return nil }
+                noteLink(name, status, batch.node)
+                return status.identity
             case .directory: if batch.enters(name) { batch.subdirectories.add(name, .directory) }
             case .symbolicLink, .other: break
             }
@@ -177,6 +183,8 @@ extension Worker {
         // One that is ahead of our clock was set by another one.
         return isSince && identity.changed <= mirror.clock.now()
     }
+
+    // MARK: - The end of a batch
 
     func finish(_ batch: inout CheckBatch) {
         let walk = batch.walk

@@ -142,7 +142,10 @@ extension Worker {
             switch try mirror.cache.keep(digest, of: file, hashed: identity) {
             case .changed: putBackChanged(job, name, id, &results)
             case .kept(let identity, let attributesWritten):
-                if attributesWritten { mirror.count { $0.attributesWritten += 1 } }
+                if attributesWritten {
+                    mirror.count { $0.attributesWritten += 1 }
+                    touchLinks(name, job.block.directory)
+                }
                 publish(digest, identity)
             }
         }

@@ -81,8 +81,10 @@ extension Worker {
         }
         do throws(SystemError) {
             let status = try directory.descriptor.status(of: name)
+            if status.kind != .regular { noteLink(name, nil, node) }
             switch status.kind {
             case .regular where batch.accepts(name):
+                noteLink(name, status, node)
                 forgetDirectory()
                 compare(name, marks, status.identity, node, &batch)
             case .directory where batch.enters(name):
@@ -95,6 +97,7 @@ extension Worker {
         } catch {
             switch error.meaning {
             case .gone, .forbidden:
+                noteLink(name, nil, node)
                 batch.removeIfKnown(name, mirror.index)
                 forgetDirectory()
             case .shortage:
@@ -119,9 +122,14 @@ extension Worker {
         if let known, isWriting || isWritten || !known.identity.sameContent(as: identity) {
             batch.remove(name)
         }
-        if isWriting { return }
+        // Each time it is found changed, not each time it is looked at, or two names would go on for ever.
+        if isWriting {
+            if known != nil { touchLinks(name, node) }
+            return
+        }
         let path = batch.path(of: name)
         guard mirror.adoptAsRecheck(node.walk.origin, path, isWritten: isWritten) else { return }
+        touchLinks(name, node)
         batch.queue(name, size: identity.size, distrusted: true, isRecheck: true)
     }
 

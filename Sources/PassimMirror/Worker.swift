@@ -1,6 +1,6 @@
 // One thread's share of the work. What a worker does is in the files beside this one, a stage each:
 // Passes (a pass begins and ends), Roots (where it begins), Listing (names of a directory), Looking (at names
-// that were noted), Checking (what may be believed of them), and Hashing.
+// that were noted), Checking (what may be believed of them), Links (their other names), and Hashing.
 
 internal import PassimCore
 internal import PassimCrypto
@@ -59,6 +59,7 @@ final class Worker {
         case .pass(let origin): beginPass(origin)
         case .root(let origin): lookAtRoot(origin)
         case .look(let origin, let path): look(origin, path)
+        case .names(let origin): findNames(origin)
         case .directory(let job): list(job)
         case .batch(let job): check(job)
         case .files(let jobs): hash(jobs)

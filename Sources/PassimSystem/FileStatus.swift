@@ -13,6 +13,8 @@ package struct FileStatus: Hashable, Sendable {
     /// Permission bits, 0o7777.
     package var mode: UInt32
     package var owner: UInt32
+    /// How many names it has.
+    package var links: UInt64
 
     @inline(__always)
     init(_ status: stat) {
@@ -30,6 +32,7 @@ package struct FileStatus: Hashable, Sendable {
                 seconds: Int64(status.st_ctim.tv_sec), nanoseconds: UInt32(status.st_ctim.tv_nsec)))
         mode = UInt32(status.st_mode & 0o7777)
         owner = UInt32(status.st_uid)
+        links = UInt64(status.st_nlink)
     }
 }
 

@@ -52,7 +52,7 @@ struct WatchLimitTests {
                 """
                 cd "$0"
                 for i in $(seq "$1"); do
-                    ((i % 500 == 1)) && mkdir "$0/new$i" && cd "$0/new$i"
+                    ((i % 500 == 1)) && cd "$0" && mkdir "new$i" && cd "new$i"
                     echo "$((i % 2000))" >"$i"
                 done
                 """, site.tree.absolute("mirror"), "\(files)",

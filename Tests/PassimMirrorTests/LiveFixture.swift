@@ -58,6 +58,13 @@ final class LiveFixture: Sendable {
         return found
     }
 
+    /// Has the watcher told that events were lost.
+    func loseEvents() {
+        guard let table = mirror.watches else { return }
+        table.take(InotifyEvent(watch: -1, mask: .overflow, name: nil), now: monotonicNanoseconds())
+        table.wake()
+    }
+
     /// Waits until the index is what a fresh scan would make of it.
     ///
     /// - Returns: what is different at the end; nil where nothing is.

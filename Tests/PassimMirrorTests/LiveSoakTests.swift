@@ -33,7 +33,7 @@ extension LiveTests {
                 some.exclude = try random.pick(
                     ["*.skip", "b/", "/a/*", "c", "**/d/**"].map { [try Glob($0)] })
                 let below = fixture.dropIn("below.conf", "root/a")
-                origins = fixture.share(random.chance(80) ? [all, some, below] : [some, below])
+                origins = fixture.share(random.pick([[all, some, below], [all, below], [all, some]]))
             }
             try share(&random)
             var done = 0
@@ -45,6 +45,8 @@ extension LiveTests {
                 let writers = random.pick([1, 1, 2, 4])
                 let histories = try change(fixture, &random, count, writers) {
                     if $0.chance(30) { try share(&$0) }
+                    if $0.chance(20) { fixture.mirror.rescanAll() }
+                    if $0.chance(20) { fixture.loseEvents() }
                 }
                 done += count
                 let began = monotonicNanoseconds()
@@ -70,11 +72,17 @@ extension LiveTests {
             meanwhile: (inout SeededGenerator) throws -> Void
         ) throws -> [String] {
             let histories = Lock<[String]>([])
+            if writers > 1 {
+                // In this order: of a name that goes outside nothing is told.
+                removeLinks(fixture.tree.child("root"))
+                removeTree(fixture.tree.child("outside"))
+                fixture.tree.makeDirectory("outside")
+            }
             var threads: [SystemThread] = []
             for number in 0..<writers {
                 let changes = TreeChanges(
                     seed: random.next(), root: fixture.tree.child("root"),
-                    outside: fixture.tree.child("outside"))
+                    outside: fixture.tree.child("outside/\(number)"), links: writers == 1)
                 let thread = try SystemThread(name: "writer-\(number)") {
                     var changes = changes
                     for _ in 0..<count / writers { changes.step() }

@@ -6,55 +6,75 @@ import PassimTestKit
 struct TreeChanges {
     private var random: SeededGenerator
     private let root: String
-    /// On the same file system, and not shared.
+    /// On the same file system, not shared, and nobody else's.
     private let outside: String
+    /// Whether files get several names. What is done outside to a file that has a name inside is not told, so
+    /// then nobody else moves it there.
+    private let links: Bool
     /// What was done last, for the report.
     private(set) var history: [String] = []
 
     private static let names = ["a", "b", "c", "d", "e", "f.bin", "g.skip", ".h.Ab12Cd"]
 
-    init(seed: UInt64, root: String, outside: String) {
+    init(seed: UInt64, root: String, outside: String, links: Bool) {
+        self.links = links
+        mkdir(outside, 0o755)
         random = SeededGenerator(seed: seed)
         self.root = root
         self.outside = outside
     }
 
     mutating func step() {
-        let one = place()
-        let other = place()
-        switch Int.random(in: 0..<100, using: &random) {
-        case 0..<14: log("write", one) { $0.write(one, O_CREAT | O_TRUNC) }
-        case 14..<20: log("append", one) { $0.write(one, O_APPEND) }
-        case 20..<26: log("rewrite", one) { $0.write(one, 0) }
-        case 26..<34: log("rename in", one) { $0.replace(one) }
-        case 34..<42: log("rename", one, other) { _ = $0.rename(one, other) }
-        case 42..<46: log("move out", one) { $0.moveOut(one) }
-        case 46..<50: log("move in", one) { $0.moveIn(one) }
-        case 50..<55: log("unlink", one) { _ in unlink(one) }
-        case 55..<59: log("remove tree", one) { _ in removeTree(one) }
-        case 59..<61: log("chmod", one) { $0.changeMode(one) }
-        case 61..<63: log("symlink", one) { $0.makeSymlink(one) }
-        case 63..<66: log("cut", one) { $0.cut(one) }
-        case 66..<69: log("utimes", one) { $0.setTimes(one) }
-        case 69..<74: log("rewrite keeping times", one) { $0.rewriteKeepingTimes(one) }
-        case 74..<84: log("mkdir -p and write", one) { $0.makeDeep(one) }
-        case 84..<89: log("recreate", one) { $0.recreate(one) }
-        case 89..<93: log("swap", one, other) { $0.swap(one, other) }
-        case 93..<96: log("mkdir", one) { _ in mkdir(one, 0o755) }
-        default: log("slow write", one) { $0.writeSlowly(one) }
+        let one = random.chance(70) ? existing() : place()
+        let other = random.chance(30) ? existing() : place()
+        let changes: [(weight: Int, what: String, change: (inout TreeChanges) -> Void)] = [
+            (12, "write", { $0.write(one, O_CREAT | O_TRUNC) }),
+            (6, "append", { $0.write(one, O_APPEND) }),
+            (6, "rewrite", { $0.write(one, 0) }),
+            (6, "slow write", { $0.writeSlowly(one) }),
+            (8, "rename in", { $0.replace(one) }),
+            (8, "rename", { _ = $0.rename(one, other) }),
+            (4, "move out", { $0.moveOut(one) }),
+            (5, "move in", { $0.moveIn(other) }),
+            (5, "unlink", { _ in unlink(one) }),
+            (2, "remove tree", { _ in removeTree(one) }),
+            (4, "link", { _ = $0.links && link(one, other) == 0 }),
+            (2, "chmod", { $0.changeMode(one) }),
+            (2, "symlink", { $0.makeSymlink(other) }),
+            (3, "cut", { $0.cut(one) }),
+            (3, "utimes", { $0.setTimes(one) }),
+            (5, "rewrite keeping times", { $0.rewriteKeepingTimes(one) }),
+            (16, "mkdir -p and write", { $0.makeDeep(other) }),
+            (4, "recreate", { $0.recreate(one) }),
+            (5, "swap", { $0.swap(one, other) }),
+            (3, "mkdir", { _ in mkdir(other, 0o755) }),
+        ]
+        var rest = Int.random(in: 0..<changes.reduce(0) { $0 + $1.weight }, using: &random)
+        for (weight, what, change) in changes {
+            rest -= weight
+            if rest < 0 {
+                if history.count >= 400 { history.removeFirst(200) }
+                history.append("\(what) \(one.dropFirst(root.count + 1)) \(other.dropFirst(root.count + 1))")
+                return change(&self)
+            }
         }
-    }
-
-    private mutating func log(_ what: String, _ paths: String..., body: (inout Self) -> Void) {
-        if history.count >= 400 { history.removeFirst(200) }
-        history.append("\(what) \(paths.map { $0.dropFirst(root.count + 1) }.joined(separator: " "))")
-        body(&self)
     }
 
     private mutating func place() -> String {
         var path = root
         for _ in 0..<Int.random(in: 1...4, using: &random) { path += "/" + random.pick(TreeChanges.names) }
         return path
+    }
+
+    /// Something that is there, if anything is.
+    private mutating func existing() -> String {
+        var path = root
+        for depth in 0..<5 {
+            let names = TreeChanges.names.filter { access("\(path)/\($0)", F_OK) == 0 }
+            if names.isEmpty || depth > 0 && random.chance(30) { break }
+            path += "/" + random.pick(names)
+        }
+        return path == root ? place() : path
     }
 
     private mutating func content() -> [UInt8] {
@@ -99,7 +119,10 @@ struct TreeChanges {
 
     private func rename(_ old: String, _ new: String) -> Bool { Glibc.rename(old, new) == 0 }
 
-    private mutating func moveOut(_ path: String) { _ = rename(path, somewhereOutside()) }
+    private mutating func moveOut(_ path: String) {
+        let place = somewhereOutside()
+        if access(place, F_OK) != 0 { _ = rename(path, place) }
+    }
 
     private mutating func moveIn(_ path: String) { _ = rename(somewhereOutside(), path) }
 
@@ -162,7 +185,7 @@ struct TreeChanges {
         let between = "\(outside)/swap-\(random.next())"
         guard rename(one, between) else { return }
         _ = rename(other, one)
-        if !rename(between, other) { removeTree(between) }
+        if !rename(between, other) { _ = rename(between, one) }
     }
 }
 
@@ -180,5 +203,20 @@ func removeTree(_ path: String) {
         }
         closedir(directory)
         if rmdir(path) == 0 { return }
+    }
+}
+
+/// Takes away names until each file has one, here or outside.
+func removeLinks(_ path: String) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    if status.st_mode & S_IFMT == S_IFREG, status.st_nlink > 1 { unlink(path) }
+    guard status.st_mode & S_IFMT == S_IFDIR, let directory = opendir(path) else { return }
+    defer { closedir(directory) }
+    while let record = readdir(directory) {
+        let name = withUnsafePointer(to: &record.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != "." && name != ".." { removeLinks("\(path)/\(name)") }
     }
 }

@@ -7,12 +7,15 @@ internal import Synchronization
 /// What the mirror does when it is told that something happened.
 struct MirrorWatch: WatchReport {
     let mirror: Mirror
-    private let dropIns: @Sendable () -> Void
+    private let dropIns: @Sendable (Set<RawName>) -> Void
     /// When to read the drop-ins again.
     private let dropInsDue: Lock<UInt64?>
     private let dropInDirectory: String?
 
-    init(_ mirror: Mirror, dropInDirectory: String?, onDropIns: @escaping @Sendable () -> Void) {
+    init(
+        _ mirror: Mirror, dropInDirectory: String?,
+        onDropIns: @escaping @Sendable (Set<RawName>) -> Void
+    ) {
         self.mirror = mirror
         self.dropInDirectory = dropInDirectory
         dropIns = onDropIns
@@ -49,27 +52,23 @@ struct MirrorWatch: WatchReport {
                     scheduleDropIns(at: now + Limits.gatheringTime)
                 }
             }
-            switch findings.dropIns {
-            case .none: break
-            case .begun: scheduleDropIns(at: now + Limits.dropInBegun)
-            case .complete: scheduleDropIns(at: now + Limits.gatheringTime)
-            }
+            if findings.dropIns { scheduleDropIns(at: now + Limits.gatheringTime) }
             if findings.overflow { lose(table, now) }
         }
-        readDropIns(now)
+        readDropIns(table, now)
     }
 
     private func scheduleDropIns(at due: UInt64) {
         dropInsDue.withLock { $0 = min($0 ?? due, due) }
     }
 
-    private func readDropIns(_ now: UInt64) {
+    private func readDropIns(_ table: WatchTable, _ now: UInt64) {
         let isDue = dropInsDue.withLock { due in
             guard let time = due, time <= now else { return false }
             due = nil
             return true
         }
-        if isDue { dropIns() }
+        if isDue { dropIns(table.unfinishedDropIns) }
     }
 
     /// Events were lost: whatever is watched may have changed, and is compared with what is known.

@@ -11,18 +11,12 @@ struct WatchFindings {
     var directories: [ObjectIdentifier: Directory] = [:]
     /// Paths that may lead elsewhere now.
     var followers: Set<WatchTable.Follower> = []
-    /// A drop-in has come, gone or been written; or just been begun, which may be all of it: symlinks.
-    var dropIns = DropInChange.none
+    /// A drop-in has come, gone or been written.
+    var dropIns = false
     /// Events were lost: anything may have changed.
     var overflow = false
 
-    enum DropInChange: Int, Comparable {
-        case none, begun, complete
-
-        static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
-    }
-
-    var isEmpty: Bool { directories.isEmpty && followers.isEmpty && dropIns == .none && !overflow }
+    var isEmpty: Bool { directories.isEmpty && followers.isEmpty && !dropIns && !overflow }
 
     mutating func note(_ node: WatchNode, _ name: RawName, _ marks: NoteTable.Marks = []) {
         directories[ObjectIdentifier(node), default: Directory(node: node)].names[name, default: []]

@@ -23,6 +23,9 @@ final class WatchNode: @unchecked Sendable {
     /// Files that somebody has begun to write and not closed.
     var writing: [RawName: Writing] = [:]
 
+    /// Which files those names lead to that are not their only ones.
+    var links: [RawName: RootIdentity] = [:]
+
     struct Writing {
         /// When to stop waiting for the end, in monotonic nanoseconds.
         var deadline: UInt64

@@ -22,11 +22,22 @@ extension WatchTable {
                     state.findings.note(node, name, .written)
                 }
             }
+            for (name, deadline) in state.unfinishedDropIns where deadline <= now {
+                state.unfinishedDropIns[name] = nil
+                state.findings.dropIns = true
+            }
         }
     }
 
     /// When `expire` has something to do, in monotonic nanoseconds.
-    var nextDeadline: UInt64? { state.withLock { $0.deadlines.nextDue } }
+    var nextDeadline: UInt64? {
+        state.withLock { state in
+            [state.deadlines.nextDue, state.unfinishedDropIns.values.min()].compactMap { $0 }.min()
+        }
+    }
+
+    /// Drop-ins that somebody has begun to write and not closed.
+    var unfinishedDropIns: Set<RawName> { state.withLock { Set($0.unfinishedDropIns.keys) } }
 
     /// What has been found since this was asked last: names with the paths of their directories as of now.
     func takeFindings() -> (findings: WatchFindings, notes: [Note]) {
@@ -53,7 +64,7 @@ extension WatchTable.State {
         if event.mask.contains(.overflow) { return lose() }
         guard let watched = watches[event.watch] else { return }
         if event.mask.contains(.ignored) { return end(event.watch, watched) }
-        for step in watched.steps { take(event, step) }
+        for step in watched.steps { take(event, step, now) }
         for node in watched.nodes {
             node.events &+= 1
             if let name = event.name {
@@ -96,15 +107,26 @@ extension WatchTable.State {
         }
     }
 
-    private mutating func take(_ event: InotifyEvent, _ step: WatchTable.Step) {
+    private mutating func take(_ event: InotifyEvent, _ step: WatchTable.Step, _ now: UInt64) {
         guard let name = step.name else {
-            if event.name == nil || event.mask.contains(.modified) { return }
-            let isBegun = event.mask.contains(.created)
-            findings.dropIns = max(findings.dropIns, isBegun ? .begun : .complete)
+            if let name = event.name { takeDropIn(event.mask, name, now) }
             return
         }
         if event.name == name, !event.mask.isDisjoint(with: WatchTable.stepMask) {
             findings.followers.insert(step.follower)
+        }
+    }
+
+    /// A drop-in. One that somebody writes is not read before it is closed: half a path is a path, too.
+    private mutating func takeDropIn(_ mask: InotifyMask, _ name: RawName, _ now: UInt64) {
+        if mask.contains(.modified) {
+            unfinishedDropIns[name] = now + Limits.silence
+        } else if mask.contains(.created) {
+            // Perhaps a link, which is all there at once.
+            if unfinishedDropIns[name] == nil { unfinishedDropIns[name] = now + Limits.dropInBegun }
+        } else if !mask.contains(.attributesChanged) || unfinishedDropIns[name] == nil {
+            unfinishedDropIns[name] = nil
+            findings.dropIns = true
         }
     }
 
@@ -124,5 +146,6 @@ extension WatchTable.State {
         findings.overflow = true
         losses &+= 1
         while let (node, name) = deadlines.pop(now: .max) { node.writing[name] = nil }
+        unfinishedDropIns = [:]
     }
 }

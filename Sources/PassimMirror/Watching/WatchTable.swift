@@ -52,13 +52,21 @@ final class WatchTable: Sendable {
         var directories: [OriginID: DirectoryCount] = [:]
         var findings = WatchFindings()
         var deadlines = DelayQueue<(node: WatchNode, name: RawName)>()
+        /// When to stop waiting for the end, in monotonic nanoseconds.
+        var unfinishedDropIns: [RawName: UInt64] = [:]
         var stamp: UInt32 = 0
         var round: UInt32 = 0
         var lastFailure: SystemError.Code?
         /// How often events were lost.
         var losses: UInt32 = 0
+        /// All names of the files that have several, as far as they were met.
+        var links: [RootIdentity: [Link]] = [:]
+        var linkCount = 0
+        var isToldOfLinks = false
     }
     let state: Lock<State>
+    /// Has `takeFindings` called soon.
+    let wake: @Sendable () -> Void
 
     struct DirectoryCount: Equatable {
         var all = 0
@@ -66,7 +74,9 @@ final class WatchTable: Sendable {
     }
 
     /// - Parameter inotify: nil where there is no instance: then nothing is watched, and all else is as ever.
-    init(_ inotify: Inotify?) {
+    /// - Parameter wake: called where there are findings and no event has come.
+    init(_ inotify: Inotify?, wake: @escaping @Sendable () -> Void = {}) {
+        self.wake = wake
         state = Lock(State())
         state.withLock { $0.inotify = inotify }
     }
@@ -94,14 +104,15 @@ final class WatchTable: Sendable {
 
     /// Enters the directory of an origin, and watches it from now on.
     func enter(_ directory: borrowing Descriptor, rootOf origin: OriginID) -> Entered {
-        state.withLock { state in
-            let watch = state.add(directory)
+        tellingOfLinks { state in
+            var watch = state.add(directory)
             if let root = state.roots[origin] {
                 if root.watch == watch, watch >= 0 {
                     root.stamp = state.stamp
                     return .known(root)
                 }
                 state.retire(root)
+                watch = state.add(directory)
             }
             let root = WatchNode(origin: origin, name: .empty, parent: nil)
             state.roots[origin] = root
@@ -118,9 +129,9 @@ final class WatchTable: Sendable {
     func enter(
         _ directory: borrowing Descriptor, _ name: RawName, below parent: WatchNode, isSearchable: Bool
     ) -> Entered {
-        state.withLock { state in
+        tellingOfLinks { state in
             if parent.isGone { return .gone }
-            let watch = state.add(directory)
+            var watch = state.add(directory)
             if let child = parent.children[name] {
                 if child.watch == watch, watch >= 0 {
                     child.stamp = state.stamp
@@ -131,6 +142,8 @@ final class WatchTable: Sendable {
                     return .known(child)
                 }
                 state.retire(child)
+                // It may have been below, and its watch gone with that.
+                watch = state.add(directory)
             }
             let child = WatchNode(origin: parent.origin, name: name, parent: parent)
             parent.children[name] = child
@@ -156,19 +169,19 @@ final class WatchTable: Sendable {
 
     /// The directory is not there any more, and nothing below it.
     func retire(_ node: WatchNode) {
-        state.withLock { $0.retire(node) }
+        tellingOfLinks { $0.retire(node) }
     }
 
     /// The directory of an origin is not there.
     func retireRoot(of origin: OriginID) {
-        state.withLock { state in
+        tellingOfLinks { state in
             if let root = state.roots[origin] { state.retire(root) }
         }
     }
 
     /// The origin is gone.
     func retireAll(of origin: OriginID) {
-        state.withLock { state in
+        tellingOfLinks { state in
             if let root = state.roots[origin] { state.retire(root) }
             state.directories[origin] = nil
             state.unfollow(.origin(origin), keeping: nil)
@@ -177,7 +190,7 @@ final class WatchTable: Sendable {
 
     /// Retires what no walk has entered since the one with this stamp began, at and below a path.
     func sweep(_ origin: OriginID, _ path: RawName, before stamp: UInt32) {
-        state.withLock { state in
+        tellingOfLinks { state in
             guard let top = state.find(origin, path) else { return }
             var waiting = [top]
             while let node = waiting.popLast() {
@@ -284,7 +297,9 @@ extension WatchTable.State {
         if roots[top.origin] === top { roots[top.origin] = nil }
         top.detach()
         var waiting = [top]
+        var retired: [WatchNode] = []
         while let node = waiting.popLast() {
+            retired.append(node)
             waiting.append(contentsOf: node.children.values)
             node.children = [:]
             node.detach()
@@ -292,6 +307,7 @@ extension WatchTable.State {
             if node.watch < 0 { directories[node.origin]?.unwatched -= 1 }
             if node.watch >= 0 { release(node.watch) { $0.nodes.removeAll { $0 === node } } }
         }
+        if linkCount > 0 { unlinkAll(in: retired) }
     }
 
     /// The watch of a node has gone by itself.

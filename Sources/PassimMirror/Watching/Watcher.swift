@@ -24,7 +24,7 @@ final class Watcher: Sendable {
         let thread = try SystemThread(name: "watcher") {
             do throws(SystemError) {
                 let instance = try InotifyInstance()
-                let table = WatchTable(instance.inotify)
+                let table = WatchTable(instance.inotify) { [weak watcher] in watcher?.wakeUp.signal() }
                 report.began(table, nil)
                 ready.ring()
                 watcher.run(instance, table, report)

@@ -1,0 +1,103 @@
+internal import CCurl
+
+/// An easy handle of libcurl (curl_easy_init(3)): the options of one transfer, and what came of it. For one
+/// thread at a time; out of its `MultiHandle` before it goes.
+final class EasyHandle {
+    private let pointer: UnsafeMutableRawPointer
+
+    init() throws(CurlError) {
+        guard let pointer = curl_easy_init() else { throw CurlError(doing: "making an easy handle") }
+        self.pointer = pointer
+    }
+
+    /// With the same options (curl_easy_duphandle(3)).
+    init(copying other: EasyHandle) throws(CurlError) {
+        guard let pointer = curl_easy_duphandle(other.pointer) else {
+            throw CurlError(doing: "copying an easy handle")
+        }
+        self.pointer = pointer
+    }
+
+    deinit {
+        curl_easy_cleanup(pointer)
+    }
+
+    func lend<Result>(_ body: (UnsafeMutableRawPointer) -> Result) -> Result {
+        body(pointer)
+    }
+
+    func set(_ option: CURLoption, _ value: Int) throws(CurlError) {
+        try check(ccurl_set_number(pointer, option, value)) { EasyHandle.name(of: option) }
+    }
+
+    /// - Parameter text: copied by libcurl.
+    func set(_ option: CURLoption, _ text: String?) throws(CurlError) {
+        try check(ccurl_set_text(pointer, option, text)) { EasyHandle.name(of: option) }
+    }
+
+    /// - Parameter user: for the callback, as long as the transfer goes on.
+    func setHeaderCallback(
+        _ callback: @escaping curl_write_callback, _ user: UnsafeMutableRawPointer
+    ) throws(CurlError) {
+        try check(ccurl_set_header_callback(pointer, callback, user)) { "CURLOPT_HEADERFUNCTION" }
+    }
+
+    /// How other machines of the network are spoken to, whatever is asked of them.
+    ///
+    /// What they send is proved by its digest and not by their certificates, which are self-signed; and no
+    /// setting of the environment or of a user's files leads a request elsewhere.
+    func speakToPeers(as agent: String) throws(CurlError) {
+        try check(ccurl_set_https_only(pointer)) { "CURLOPT_PROTOCOLS" }
+        try check(ccurl_close_sockets_on_exec(pointer)) { "CURLOPT_OPENSOCKETFUNCTION" }
+        // Signals are the process's, and threads cannot share them.
+        try set(CURLOPT_NOSIGNAL, 1)
+        // Empty: not even that of the environment.
+        try set(CURLOPT_PROXY, "")
+        try set(CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
+        try set(CURLOPT_FOLLOWLOCATION, 0)
+        try set(CURLOPT_SSL_VERIFYPEER, 0)
+        try set(CURLOPT_SSL_VERIFYHOST, 0)
+        // Read for each connection otherwise, verified or not.
+        try set(CURLOPT_CAINFO, nil)
+        try set(CURLOPT_CAPATH, nil)
+        try set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
+        try set(CURLOPT_HTTP09_ALLOWED, 0)
+        // A name of dots is a name like any other.
+        try set(CURLOPT_PATH_AS_IS, 1)
+        try set(CURLOPT_USERAGENT, agent)
+    }
+
+    /// A body, which has no place where only the head is asked for, fails the transfer.
+    func refuseBody() throws(CurlError) {
+        try set(CURLOPT_NOBODY, 1)
+        try check(ccurl_set_no_body_expected(pointer)) { "CURLOPT_WRITEFUNCTION" }
+    }
+
+    /// The status of the last response head, 0 where there was none.
+    var responseStatus: Int {
+        var status = 0
+        return ccurl_get_number(pointer, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? status : 0
+    }
+
+    /// Percent-encoded, all but the unreserved characters (curl_easy_escape(3)).
+    func escape(_ bytes: [UInt8]) throws(CurlError) -> String {
+        // 0 would have it look for a NUL.
+        if bytes.isEmpty { return "" }
+        let escaped = bytes.withUnsafeBytes { bytes in
+            curl_easy_escape(
+                pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(clamping: bytes.count))
+        }
+        guard let escaped else { throw CurlError(doing: "encoding a name") }
+        defer { curl_free(escaped) }
+        return String(cString: escaped)
+    }
+
+    private func check(_ code: CURLcode, _ option: () -> String) throws(CurlError) {
+        guard code == CURLE_OK else { throw CurlError(doing: "setting \(option())", code) }
+    }
+
+    private static func name(of option: CURLoption) -> String {
+        guard let known = curl_easy_option_by_id(option) else { return "option \(option.rawValue)" }
+        return "CURLOPT_" + String(cString: known.pointee.name)
+    }
+}

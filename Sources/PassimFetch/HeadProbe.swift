@@ -1,0 +1,142 @@
+// One question to one peer: HEAD, and what the status means.
+
+internal import CCurl
+internal import Logging
+internal import PassimCore
+internal import PassimSystem
+
+/// Asks a peer for the head of a digest's file.
+final class HeadProbe: Transfer, @unchecked Sendable {
+    // Unchecked: `head` and `wasHurried` are the loop's thread's; all else is constant or locked.
+    private enum State {
+        case new
+        case waiting(CheckedContinuation<ProbeOutcome, Never>)
+        case over
+    }
+
+    let deadline: UInt64
+    private let limit: UInt64
+    private let peer: Peer
+    private let digest: Digest
+    private let name: RawName
+    private let template: ProbeTemplate
+    private let logger: Logger
+    private let state = Lock(State.new)
+    private var head = ResponseHead()
+    private var wasHurried = false
+
+    /// - Parameter limit: in nanoseconds from now.
+    init(
+        _ peer: Peer, digest: Digest, name: RawName, limit: UInt64, template: ProbeTemplate, logger: Logger
+    ) {
+        deadline = monotonicNanoseconds() &+ limit
+        self.limit = limit
+        self.peer = peer
+        self.digest = digest
+        self.name = name
+        self.template = template
+        self.logger = logger
+    }
+
+    // MARK: From any thread
+
+    var isOver: Bool {
+        state.withLock { state in
+            if case .over = state { true } else { false }
+        }
+    }
+
+    /// - Returns: false where it is over already; then the continuation is not taken.
+    func wait(_ continuation: CheckedContinuation<ProbeOutcome, Never>) -> Bool {
+        state.withLock { state in
+            guard case .new = state else { return false }
+            state = .waiting(continuation)
+            return true
+        }
+    }
+
+    /// The first outcome counts.
+    func settle(_ outcome: ProbeOutcome) {
+        let waiting: CheckedContinuation<ProbeOutcome, Never>? = state.withLock { state in
+            defer { state = .over }
+            if case .waiting(let continuation) = state { return continuation }
+            return nil
+        }
+        waiting?.resume(returning: outcome)
+    }
+
+    func abandon(_ reason: AbandonReason) {
+        if case .refused(let error) = reason {
+            logger.warning("peer \(peer.authority) could not be asked: \(error)")
+        }
+        settle(.unasked)
+    }
+
+    // MARK: On the loop's thread
+
+    func makeHandle(milliseconds: Int) throws(CurlError) -> EasyHandle {
+        // It waited for most of its time: what does not come in the rest is not the peer's fault.
+        wasHurried = UInt64(milliseconds) * 2_000_000 < limit
+        let easy = try template.copy()
+        let path = try easy.escape(name.askable(for: digest).bytes)
+        try easy.set(CURLOPT_URL, "https://\(peer.authority)/\(path)?sha256=\(digest.hex)")
+        try easy.set(CURLOPT_ADDRESS_SCOPE, Int(peer.address.scope))
+        try easy.set(CURLOPT_TIMEOUT_MS, milliseconds)
+        try easy.setHeaderCallback(HeadProbe.takeLine, Unmanaged.passUnretained(self).toOpaque())
+        return easy
+    }
+
+    func end(_ result: TransferResult, _ easy: EasyHandle) {
+        var outcome = HeadProbe.outcome(result, status: easy.responseStatus, isComplete: head.isComplete)
+        if wasHurried, result == CURLE_OPERATION_TIMEDOUT { outcome = .unasked }
+        if outcome == .failed {
+            logger.debug("peer \(peer.authority) did not answer: \(CurlError.sentence(result))")
+        }
+        settle(outcome)
+    }
+
+    private static let takeLine: curl_write_callback = { bytes, size, count, user in
+        let probe = Unmanaged<HeadProbe>.fromOpaque(user!).takeUnretainedValue()
+        let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+        // Another count than the line's own fails the transfer.
+        return probe.head.take(line) ? line.count : 0
+    }
+
+    // MARK: What the answer means
+
+    /// - Parameter status: of the last head, 0 where there was none.
+    static func outcome(_ result: TransferResult, status: Int, isComplete: Bool) -> ProbeOutcome {
+        guard result == CURLE_OK, isComplete, status >= 200 else { return .failed }
+        return switch status {
+        case 200: .confirmed
+        case 403, 405: .refused
+        default: .denied
+        }
+    }
+}
+
+extension Peer {
+    /// As in a URL: IPv6 in brackets, and no scope, which RFC 3986 has no place for.
+    var authority: String {
+        address.isIPv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+    }
+}
+
+/// The options that all probes have in common.
+final class ProbeTemplate: @unchecked Sendable {
+    // Unchecked: after init, only the loop's thread touches it.
+    private let easy: EasyHandle
+
+    init() throws(CurlError) {
+        try Curl.begin()
+        easy = try EasyHandle()
+        try easy.speakToPeers(as: "passim/\(passimVersion)")
+        try easy.refuseBody()
+        // A head fits; the default is 16 KiB.
+        try easy.set(CURLOPT_BUFFERSIZE, 4096)
+    }
+
+    func copy() throws(CurlError) -> EasyHandle {
+        try EasyHandle(copying: easy)
+    }
+}

@@ -1,0 +1,47 @@
+/// Times and bounds of look-ups.
+///
+/// A client of this machine waits for the answer, and gives up on us after 2 s (protocol.md, HTTPS, row 11).
+package struct LookupLimits: Sendable {
+    package init() {}
+
+    // MARK: One look-up, from when it was asked
+
+    /// For a peer to answer HEAD: two round trips and a handshake take a board on WLAN some 100 ms.
+    package var probeTime: Duration = .milliseconds(300)
+    /// Peers asked at once: more than the most that a network usually has of one file.
+    package var probesAtOnce = 16
+    /// Peers looked at: whoever claims to be more makes us work for nothing.
+    package var peers = 64
+    /// What the first peer that confirms waits for others that were asked with it: enough for one that is as
+    /// near, and nothing that a client notices.
+    package var choiceTime: Duration = .milliseconds(20)
+    /// From then on peers are asked that were bad lately, too. Good ones are found after 170 to 190 ms
+    /// (discovery.md) and have had time to answer. Those that sent wrong bytes come `probeTime` later.
+    package var lateTime: Duration = .milliseconds(500)
+    /// The end of searching: no peer is asked afterwards. What is going to answer has by then: a stock peer
+    /// waits as long.
+    package var searchTime: Duration = .seconds(1)
+    /// The answer, with what there is. Before 1.3 s, which is promised, by what a busy machine may lose.
+    package var answerTime: Duration = .milliseconds(1250)
+
+    // MARK: All look-ups
+
+    /// Each has a browser of mDNS and some tasks.
+    package var searches = 512
+    /// Those that wait for one of these to end, until `searchTime`.
+    package var waiting = 16384
+
+    // MARK: What is remembered
+
+    /// Nobody has a digest: a client that asks again does so at once, and a new peer is found soon.
+    package var nobodyTime: Duration = .seconds(5)
+    package var nobodyCount = 4096
+    /// A peer that did not answer: it restarts, or its machine sleeps.
+    package var failedTime: Duration = .seconds(10)
+    /// A peer that denied a digest that it is known for: records live that long after a file is gone.
+    package var deniedTime: Duration = .seconds(10)
+    /// A peer that sent wrong bytes (protocol.md, ReportPeer).
+    package var reportedTime: Duration = .seconds(3600)
+    /// Entries of each of these.
+    package var rememberedCount = 4096
+}

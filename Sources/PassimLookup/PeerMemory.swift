@@ -1,0 +1,63 @@
+internal import PassimCore
+
+/// What is thought of a peer that says it has a digest. The better ones are asked first, and preferred.
+enum Standing: Int, Comparable, CaseIterable, Sendable {
+    case good
+    /// It did not answer lately, or denied this digest.
+    case bad
+    /// It sent wrong bytes of another digest.
+    case reported
+
+    static func < (one: Standing, other: Standing) -> Bool { one.rawValue < other.rawValue }
+}
+
+/// What is remembered of peers. Times are of one clock, which it does not know.
+struct PeerMemory: Sendable {
+    private struct Claim: Hashable {
+        var peer: Peer
+        var digest: Digest
+    }
+
+    private let limits: LookupLimits
+    private var failed: ExpiringTable<Peer>
+    private var denied: ExpiringTable<Claim>
+    private var reported: ExpiringTable<Peer>
+    private var reportedClaims: ExpiringTable<Claim>
+
+    init(_ limits: LookupLimits) {
+        self.limits = limits
+        failed = ExpiringTable(capacity: limits.rememberedCount)
+        denied = ExpiringTable(capacity: limits.rememberedCount)
+        reported = ExpiringTable(capacity: limits.rememberedCount)
+        reportedClaims = ExpiringTable(capacity: limits.rememberedCount)
+    }
+
+    /// - Returns: nil for a peer that sent wrong bytes of this very digest: "nobody" serves a client better.
+    func standing(of peer: Peer, for digest: Digest, at now: Duration) -> Standing? {
+        let claim = Claim(peer: peer, digest: digest)
+        if reportedClaims.contains(claim, at: now) { return nil }
+        if reported.contains(peer, at: now) { return .reported }
+        return failed.contains(peer, at: now) || denied.contains(claim, at: now) ? .bad : .good
+    }
+
+    mutating func note(_ outcome: ProbeOutcome, of peer: Peer, for digest: Digest, at now: Duration) {
+        let claim = Claim(peer: peer, digest: digest)
+        switch outcome {
+        case .confirmed, .refused:
+            failed.remove(peer)
+            denied.remove(claim)
+        case .denied:
+            failed.remove(peer)
+            denied.insert(claim, until: now + limits.deniedTime, at: now)
+        case .failed:
+            failed.insert(peer, until: now + limits.failedTime, at: now)
+        case .unasked: break
+        }
+    }
+
+    mutating func report(_ peer: Peer, for digest: Digest, at now: Duration) {
+        let end = now + limits.reportedTime
+        reported.insert(peer, until: end, at: now)
+        reportedClaims.insert(Claim(peer: peer, digest: digest), until: end, at: now)
+    }
+}

@@ -1,0 +1,138 @@
+// One search as a state machine: what comes in are peers, their answers and the time, what goes out is whom
+// to ask, when to come back, and the end. It knows no clock, no socket and no chance.
+
+internal import PassimCore
+
+/// The search for one digest.
+struct Search: Sendable {
+    enum Event: Sendable {
+        case found(Peer, Standing)
+        /// No more peers will be found.
+        case findingEnded
+        /// - Parameter latency: from asking to the answer.
+        case answered(Peer, ProbeOutcome, latency: Duration)
+        case timePassed
+    }
+
+    enum Action: Equatable, Sendable {
+        case ask(Peer, within: Duration)
+        /// `timePassed` is expected then.
+        case wake(at: Duration)
+        /// Those among whom to choose, all equally good; none where nobody has it. Nothing comes after it.
+        case finish([Candidate])
+    }
+
+    private struct Answer {
+        var candidate: Candidate
+        var standing: Standing
+    }
+
+    private let limits: LookupLimits
+    /// When the client asked.
+    private let asked: Duration
+    /// Everybody that was found.
+    private var known: Set<Peer> = []
+    /// Those that are still to be asked, by standing.
+    private var waiting: [Standing: [Peer]] = [:]
+    private var underWay: [Peer: Standing] = [:]
+    private var confirmed: [Answer] = []
+    private var refused: [Answer] = []
+    /// When one of those that confirmed is chosen.
+    private var choice: Duration?
+    private var findingEnded = false
+    private(set) var isFinished = false
+
+    init(asked: Duration, limits: LookupLimits) {
+        self.asked = asked
+        self.limits = limits
+    }
+
+    /// What the search begins with.
+    func begin() -> [Action] {
+        [limits.turn(of: .bad), limits.turn(of: .reported), limits.searchTime, limits.answerTime]
+            .map { .wake(at: asked + $0) }
+    }
+
+    /// - Parameter now: never before that of an earlier event.
+    mutating func take(_ event: Event, at now: Duration) -> [Action] {
+        if isFinished { return [] }
+        switch event {
+        case .found(let peer, let standing):
+            if known.count < limits.peers, known.insert(peer).inserted {
+                waiting[standing, default: []].append(peer)
+            }
+        case .findingEnded: findingEnded = true
+        case .answered(let peer, let outcome, let latency): note(peer, outcome, latency)
+        case .timePassed: break
+        }
+        return goOn(at: now)
+    }
+
+    private mutating func note(_ peer: Peer, _ outcome: ProbeOutcome, _ latency: Duration) {
+        guard let standing = underWay.removeValue(forKey: peer) else { return }
+        let answer = Answer(candidate: Candidate(peer: peer, latency: latency), standing: standing)
+        switch outcome {
+        case .confirmed: confirmed.append(answer)
+        case .refused: refused.append(answer)
+        case .denied, .failed, .unasked: break
+        }
+    }
+
+    private mutating func goOn(at now: Duration) -> [Action] {
+        if !confirmed.isEmpty { return chooseSoon(at: now) }
+        if now >= asked + limits.answerTime { return finish(refused) }
+        let asking = now < asked + limits.searchTime
+        let actions = asking ? askMore(at: now) : []
+        let nobodyIsLeft = findingEnded && waiting.values.allSatisfy(\.isEmpty)
+        if underWay.isEmpty, nobodyIsLeft || !asking { return finish(refused) }
+        return actions
+    }
+
+    /// Somebody has confirmed: nobody else is asked, and those under way have a moment.
+    private mutating func chooseSoon(at now: Duration) -> [Action] {
+        let isFirst = choice == nil
+        let end = choice ?? min(now + limits.choiceTime, asked + limits.answerTime)
+        choice = end
+        if underWay.isEmpty || now >= end { return finish(confirmed) }
+        return isFirst ? [.wake(at: end)] : []
+    }
+
+    private mutating func askMore(at now: Duration) -> [Action] {
+        var actions: [Action] = []
+        while underWay.count < limits.probesAtOnce, let (peer, standing) = next(at: now) {
+            underWay[peer] = standing
+            // One that is asked late has what is left until the answer.
+            actions.append(.ask(peer, within: min(limits.probeTime, asked + limits.answerTime - now)))
+        }
+        return actions
+    }
+
+    /// The next one to ask: others than the good ones only when those have had their time, or have all
+    /// answered and no more will be found.
+    private mutating func next(at now: Duration) -> (Peer, Standing)? {
+        for standing in Standing.allCases {
+            let betterOnesAreUnderWay = underWay.values.contains { $0 < standing }
+            let isTheirTurn = now >= asked + limits.turn(of: standing)
+            guard isTheirTurn || findingEnded && !betterOnesAreUnderWay else { return nil }
+            if waiting[standing]?.isEmpty == false { return (waiting[standing]!.removeFirst(), standing) }
+        }
+        return nil
+    }
+
+    private mutating func finish(_ answers: [Answer]) -> [Action] {
+        isFinished = true
+        let best = answers.map(\.standing).min()
+        return [.finish(answers.filter { $0.standing == best }.map(\.candidate))]
+    }
+}
+
+extension LookupLimits {
+    /// From when on peers are asked however many better ones there may be.
+    fileprivate func turn(of standing: Standing) -> Duration {
+        switch standing {
+        case .good: .zero
+        case .bad: lateTime
+        case .reported: lateTime + probeTime
+        }
+    }
+}

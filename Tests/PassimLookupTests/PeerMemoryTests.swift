@@ -1,0 +1,54 @@
+import PassimCore
+import Testing
+
+@testable import PassimLookup
+
+@Suite struct PeerMemoryTests {
+    private let limits = LookupLimits()
+    private let start: Duration = .seconds(5)
+
+    @Test(arguments: [ProbeOutcome.confirmed, .refused, .unasked])
+    func whoAnswersStaysGood(outcome: ProbeOutcome) {
+        var memory = PeerMemory(limits)
+        memory.note(outcome, of: peer(1), for: digest(1), at: start)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == .good)
+    }
+
+    @Test func failureIsOfTheAddressAndPortForAWhile() {
+        var memory = PeerMemory(limits)
+        memory.note(.failed, of: peer(1), for: digest(1), at: start)
+        #expect(memory.standing(of: peer(1), for: digest(2), at: start) == .bad)
+        var other = peer(1)
+        other.port += 1
+        #expect(memory.standing(of: other, for: digest(1), at: start) == .good)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start + limits.failedTime) == .good)
+    }
+
+    @Test func denialIsOfOneDigestForAWhile() {
+        var memory = PeerMemory(limits)
+        memory.note(.denied, of: peer(1), for: digest(1), at: start)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == .bad)
+        #expect(memory.standing(of: peer(1), for: digest(2), at: start) == .good)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start + limits.deniedTime) == .good)
+    }
+
+    @Test func answerMakesGoodAgain() {
+        var memory = PeerMemory(limits)
+        memory.note(.failed, of: peer(1), for: digest(1), at: start)
+        memory.note(.denied, of: peer(1), for: digest(1), at: start)
+        // Who denies is alive.
+        #expect(memory.standing(of: peer(1), for: digest(2), at: start) == .good)
+        memory.note(.confirmed, of: peer(1), for: digest(1), at: start)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == .good)
+    }
+
+    @Test func reportHoldsForAnHourWhateverThePeerSays() {
+        var memory = PeerMemory(limits)
+        memory.report(peer(1), for: digest(1), at: start)
+        memory.note(.confirmed, of: peer(1), for: digest(1), at: start)
+        let later = start + .seconds(3599)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: later) == nil)
+        #expect(memory.standing(of: peer(1), for: digest(2), at: later) == .reported)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start + .seconds(3600)) == .good)
+    }
+}
