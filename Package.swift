@@ -18,6 +18,9 @@ let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swi
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(
+        name: "CAvahi", pkgConfig: "avahi-client",
+        providers: [.apt(["libavahi-client-dev"]), .yum(["avahi-devel"])]),
+    .systemLibrary(
         name: "COpenSSL", pkgConfig: "openssl",
         providers: [.apt(["libssl-dev"]), .yum(["openssl-devel"])]),
     .systemLibrary(
@@ -58,14 +61,15 @@ let libraries: [Target] = [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", "PassimGLib", logging,
         ]),
     .target(name: "PassimWeb", dependencies: ["PassimCore", "PassimHTTP"]),
+    .target(name: "PassimDiscovery", dependencies: ["PassimCore", "PassimSystem", "CAvahi", logging]),
     .target(name: "PassimLookup", dependencies: ["PassimCore"]),
     .target(name: "PassimFetch", dependencies: ["PassimCore", "PassimSystem", "CCurl", logging]),
     .target(
         name: "PassimDaemon",
         dependencies: [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimGLib", "PassimConfig", "PassimIndex",
-            "PassimMirror", "PassimHTTP", "PassimServer", "PassimWeb", "CSystemd", logging, lifecycle,
-            unixSignals,
+            "PassimMirror", "PassimHTTP", "PassimServer", "PassimWeb", "PassimFetch", "PassimDiscovery",
+            "PassimLookup", "CSystemd", logging, lifecycle, unixSignals,
         ]),
 ]
 
@@ -75,7 +79,7 @@ let executables: [Target] = [
         name: "passim-bench",
         dependencies: [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimMirror", "PassimConfig",
-            "PassimTestKit", arguments, logging,
+            "PassimDiscovery", "PassimTestKit", arguments, logging,
         ]),
 ]
 
@@ -100,6 +104,7 @@ let testTargets: [Target] = [
     tests("PassimHTTP"),
     tests("PassimServer", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", logging),
     tests("PassimWeb", "PassimHTTP"),
+    tests("PassimDiscovery", "PassimSystem", logging, "passim-bench"),
     tests("PassimFetch", "PassimSystem", "PassimCrypto", "passimd", logging),
     tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimServer", logging),
     tests("PassimLookup"),

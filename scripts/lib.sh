@@ -22,6 +22,7 @@ module:sqlite3                libsqlite3-dev    sqlite-devel
 file:/usr/include/inotifytools/inotifytools.h libinotifytools0-dev inotify-tools-devel
 module:libcurl                libcurl4-openssl-dev libcurl-devel
 module:libsystemd             libsystemd-dev    systemd-devel
+module:avahi-client           libavahi-client-dev avahi-devel
 file:/usr/share/mime/mime.cache shared-mime-info shared-mime-info
 '
 run_packages='
@@ -33,6 +34,9 @@ command:openssl               openssl           openssl
 command:ip                    iproute2          iproute
 command:setpriv               util-linux        util-linux
 command:setfattr              attr              attr
+command:dbus-daemon           dbus              dbus-daemon
+command:avahi-daemon          avahi-daemon      avahi
+command:avahi-browse          avahi-utils       avahi-tools
 command:rsync                 rsync             rsync
 command:aria2c                aria2             aria2
 command:wget                  wget              wget
@@ -47,6 +51,9 @@ command:curl                  curl              curl
 command:openssl               openssl           openssl
 command:setpriv               util-linux        util-linux
 command:getfattr              attr              attr
+command:dbus-daemon           dbus              dbus-daemon
+command:avahi-daemon          avahi-daemon      avahi
+command:avahi-browse          avahi-utils       avahi-tools
 '
 
 is_there() {

@@ -87,7 +87,7 @@ final class HeadProbe: Transfer, @unchecked Sendable {
     }
 
     func end(_ result: TransferResult, _ easy: EasyHandle) {
-        var outcome = HeadProbe.outcome(result, status: easy.responseStatus, isComplete: head.isComplete)
+        var outcome = HeadProbe.outcome(result, status: easy.responseStatus, head)
         if wasHurried, result == CURLE_OPERATION_TIMEDOUT { outcome = .unasked }
         if outcome == .failed {
             logger.debug("peer \(peer.authority) did not answer: \(CurlError.sentence(result))")
@@ -105,10 +105,11 @@ final class HeadProbe: Transfer, @unchecked Sendable {
     // MARK: What the answer means
 
     /// - Parameter status: of the last head, 0 where there was none.
-    static func outcome(_ result: TransferResult, status: Int, isComplete: Bool) -> ProbeOutcome {
-        guard result == CURLE_OK, isComplete, status >= 200 else { return .failed }
+    static func outcome(_ result: TransferResult, status: Int, _ head: ResponseHead) -> ProbeOutcome {
+        guard result == CURLE_OK, head.isComplete, status >= 200 else { return .failed }
         return switch status {
         case 200: .confirmed
+        case 403 where head.allowsHead: .denied
         case 403, 405: .refused
         default: .denied
         }

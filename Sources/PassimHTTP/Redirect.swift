@@ -14,7 +14,8 @@ package enum Redirect {
 
     package static func location(of peer: Peer, name: RawName, digest: Digest) -> [UInt8] {
         var bytes = Array("https://\(host(peer.address)):\(peer.port)/".utf8)
-        PercentEncoding.append(name, to: &bytes)
+        // Some names are pages of their own, whatever the query.
+        PercentEncoding.append(name.askable(for: digest), to: &bytes)
         bytes.append(contentsOf: "?sha256=\(digest.hex)".utf8)
         return bytes
     }

@@ -38,6 +38,13 @@ final class Origin: Sendable {
         var tries: UInt8 = 0
         /// When the index was changed last.
         var lastChange: Timestamp?
+
+        /// The path leads nowhere; what comes there next is new.
+        mutating func loseRoot() {
+            root = nil
+            realPath = nil
+            passesDone = 0
+        }
     }
     let state: Lock<State>
 

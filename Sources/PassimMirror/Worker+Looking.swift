@@ -14,8 +14,10 @@ extension Worker {
             origin: origin, dropIn: place.dropIn, root: place.root, rootIdentity: place.identity,
             scope: .names, pass: nil, stamp: 0, isFirst: false, clock: mirror.clock)
         defer {
-            // What was taken out by rules that hold no more is for others to find again.
-            if !isSelectedAsNow(walk) { mirror.note(names, in: path, of: origin.id) }
+            // What was taken out, or is being walked, by rules that hold no more.
+            if !isSelectedAsNow(walk) {
+                mirror.note(names.mapValues { $0.union(.thorough) }, in: path, of: origin.id)
+            }
         }
         guard let node = node(of: path, walk) else { return escalate(origin, path) }
         guard walk.dropIn.entersDirectory(path) else {

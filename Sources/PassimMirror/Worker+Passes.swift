@@ -62,15 +62,15 @@ extension Worker {
     }
 
     private func failedToBegin(_ origin: Origin, _ error: SystemError) {
-        let (tries, again) = origin.state.withLock { state in
-            state.beginning = false
-            state.tries += 1
-            defer { state.again = false }
-            return (state.tries, state.again)
-        }
-        if again { return mirror.requestPass(origin) }
-        if error.meaning == .shortage, tries < Limits.shortageTries {
-            return mirror.requestPass(origin, after: backOff(tries))
+        if error.meaning == .shortage {
+            let tries = origin.state.withLock { state in
+                state.tries += 1
+                return state.tries
+            }
+            if tries < Limits.shortageTries {
+                endBeginning(origin, retryAfter: backOff(tries))
+                return
+            }
         }
         let outcome: DirectoryStatus.State =
             switch error.code {
@@ -78,38 +78,58 @@ extension Worker {
             case .notDirectory: .failed("not a directory")
             default: .failed(error.code.sentence)
             }
-        let wasKnown = origin.state.withLock { state in
+        // A fault of disk or network tells nothing about what is there.
+        let isGone = error.meaning != .fault && error.meaning != .shortage
+        let (wasKnown, dropIn) = origin.state.withLock { state in
             defer {
                 state.outcome = outcome
                 state.tries = 0
+                if isGone { state.loseRoot() }
             }
-            return state.outcome == outcome
+            return (state.outcome == outcome, state.dropIn)
         }
-        let path = origin.path
-        let dropIn = origin.state.withLock { $0.dropIn.name }
-        if !wasKnown {
-            if outcome == .missing {
-                mirror.logger.warning(
-                    "The directory is not there; nothing of it is shared",
-                    metadata: ["path": "\(path)", "drop-in": "\(dropIn)"])
-            } else {
-                mirror.logger.warning(
-                    "The directory cannot be opened",
-                    metadata: ["path": "\(path)", "drop-in": "\(dropIn)", "error": "\(error)"])
-            }
-        }
-        // A fault of disk or network tells nothing about what is there.
-        if error.meaning != .fault && error.meaning != .shortage {
+        if !wasKnown { tell(outcome, dropIn, error) }
+        if isGone {
             _ = mirror.index.removeAll(origin: origin.id)
             mirror.watches?.retireRoot(of: origin.id)
-            origin.state.withLock { state in
-                state.root = nil
-                state.realPath = nil
-                state.passesDone = 0
-            }
         }
-        scheduleRescan(origin, after: error.meaning == .fault ? .fault : .pass(0))
+        if endBeginning(origin) {
+            scheduleRescan(origin, after: error.meaning == .fault ? .fault : .pass(0))
+        }
         mirror.endFirstPass(of: [origin.id])
+    }
+
+    /// No pass has begun. Until here none can, whoever asks: what the last root had must be forgotten before
+    /// the next one's files come.
+    ///
+    /// - Returns: false where another try is due.
+    @discardableResult
+    private func endBeginning(_ origin: Origin, retryAfter delay: UInt64? = nil) -> Bool {
+        let again = origin.state.withLock { state in
+            state.beginning = false
+            defer { state.again = false }
+            return state.again
+        }
+        if again {
+            mirror.requestPass(origin)
+        } else if let delay {
+            mirror.requestPass(origin, after: delay)
+        } else {
+            return true
+        }
+        return false
+    }
+
+    private func tell(_ outcome: DirectoryStatus.State, _ dropIn: DropIn, _ error: SystemError) {
+        if outcome == .missing {
+            mirror.logger.warning(
+                "The directory is not there; nothing of it is shared",
+                metadata: ["path": "\(dropIn.path)", "drop-in": "\(dropIn.name)"])
+        } else {
+            mirror.logger.warning(
+                "The directory cannot be opened",
+                metadata: ["path": "\(dropIn.path)", "drop-in": "\(dropIn.name)", "error": "\(error)"])
+        }
     }
 
     /// A directory or a batch of names is done with.
@@ -128,6 +148,10 @@ extension Worker {
                         "Files are gone", metadata: ["path": "\(walk.dropIn.path)", "files": "\(removed)"])
                 }
             }
+        }
+        // What has come meanwhile was walked by rules that hold no more, and who looked at it found it known.
+        if case .below(let path) = walk.scope, !isSelectedAsNow(walk) {
+            mirror.note([path.basename: .thorough], in: path.parent, of: walk.origin.id)
         }
         // What is below could not be told from what failed.
         if unreadable.fault, !walk.isWhole { scheduleRescan(walk.origin, after: .fault) }

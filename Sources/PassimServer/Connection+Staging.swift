@@ -10,7 +10,8 @@ extension Connection {
         let body = errorPage(status, reason: "\(reason)")
         stage(status, body: body, isHead: head.method == .head, reactor) { writer in
             writer.field("Content-Type", Connection.htmlType)
-            if status == .methodNotAllowed { writer.field("Allow", "GET, HEAD") }
+            // Also where HEAD is refused for what it asks: an older peer refuses it for what it is.
+            if status == .methodNotAllowed || status == .forbidden { writer.field("Allow", "GET, HEAD") }
         }
     }
 

@@ -1,57 +1,92 @@
 internal import Glibc
 internal import PassimCore
 
-/// Two hosts on a network of their own: network namespaces joined by a cable (veth(4)). Needs root.
+/// Hosts on a network of their own: network namespaces, two of them joined by a cable (veth(4)), more of them by
+/// a switch (a bridge in a namespace more). Needs root.
 package final class Lan: Sendable {
-    /// A namespace, for `ChildProcess.Setting.namespace`.
-    package let server: String
-    package let client: String
+    /// Namespaces, for `ChildProcess.Setting.namespace`.
+    package let hosts: [String]
+    private let bridge: String?
 
-    package static let serverAddress = "10.77.0.1"
-    package static let clientAddress = "10.77.0.2"
-    package static let serverAddress6 = "fd77::1"
-    package static let clientAddress6 = "fd77::2"
+    package var server: String { hosts[0] }
+    package var client: String { hosts[1] }
+
+    package static let serverAddress = address(of: 0)
+    package static let clientAddress = address(of: 1)
+    package static let serverAddress6 = address6(of: 0)
+    package static let clientAddress6 = address6(of: 1)
+
+    package static func address(of host: Int) -> String { "10.77.0.\(host + 1)" }
+    package static func address6(of host: Int) -> String { "fd77::\(String(host + 1, radix: 16))" }
 
     private static let count = Lock(0)
 
-    package init() throws {
+    /// - Parameter count: 2 to 200 hosts.
+    package init(hosts count: Int = 2) throws {
         let number = Lan.count.withLock { count in
             count += 1
             return count
         }
-        server = "passim-\(getpid())-\(number)-s"
-        client = "passim-\(getpid())-\(number)-c"
-        do {
-            try Command.succeed(["ip", "netns", "add", server])
-            try Command.succeed(["ip", "netns", "add", client])
-            try Command.succeed(
-                [
-                    "ip", "link", "add", "lan0", "netns", server, "type", "veth", "peer", "lan0", "netns",
-                    client,
-                ])
-            for (namespace, addresses) in [
-                (server, [Lan.serverAddress, Lan.serverAddress6]),
-                (client, [Lan.clientAddress, Lan.clientAddress6]),
-            ] {
-                let ip = ["ip", "-n", namespace]
-                try Command.succeed(ip + ["addr", "add", addresses[0] + "/24", "dev", "lan0"])
-                // Without the second in which an address is only tried.
-                try Command.succeed(ip + ["addr", "add", addresses[1] + "/64", "dev", "lan0", "nodad"])
-                try Command.succeed(ip + ["link", "set", "lo", "up"])
-                try Command.succeed(ip + ["link", "set", "lan0", "up"])
+        let name = "passim-\(getpid())-\(number)"
+        hosts = (0..<count).map { host in
+            switch host {
+            case 0: "\(name)-s"
+            case 1: "\(name)-c"
+            default: "\(name)-\(host)"
             }
+        }
+        bridge = count > 2 ? "\(name)-b" : nil
+        do {
+            try connect()
+            for (number, host) in hosts.enumerated() { try configure(host, number) }
         } catch {
-            Lan.remove(server, client)
+            Lan.remove(hosts, bridge)
             throw error
         }
     }
 
-    deinit {
-        Lan.remove(server, client)
+    private func connect() throws {
+        for namespace in hosts { try Command.succeed(["ip", "netns", "add", namespace]) }
+        guard let bridge else {
+            try Command.succeed(
+                [
+                    "ip", "link", "add", "lan0", "netns", hosts[0], "type", "veth", "peer", "lan0", "netns",
+                    hosts[1],
+                ])
+            return
+        }
+        try Command.succeed(["ip", "netns", "add", bridge])
+        let ip = ["ip", "-n", bridge, "link"]
+        // Without snooping: it forwards multicast only where a querier has asked.
+        try Command.succeed(ip + ["add", "switch0", "type", "bridge", "mcast_snooping", "0"])
+        try Command.succeed(ip + ["set", "switch0", "up"])
+        for (number, host) in hosts.enumerated() {
+            let port = "port\(number)"
+            try Command.succeed(
+                [
+                    "ip", "link", "add", "lan0", "netns", host, "type", "veth", "peer", port, "netns", bridge,
+                ])
+            try Command.succeed(ip + ["set", port, "master", "switch0", "up"])
+        }
     }
 
-    private static func remove(_ namespaces: String...) {
-        for namespace in namespaces { _ = try? Command.run(["ip", "netns", "delete", namespace]) }
+    private func configure(_ host: String, _ number: Int) throws {
+        let ip = ["ip", "-n", host]
+        try Command.succeed(ip + ["addr", "add", Lan.address(of: number) + "/24", "dev", "lan0"])
+        // Without the second in which an address is only tried.
+        try Command.succeed(ip + ["addr", "add", Lan.address6(of: number) + "/64", "dev", "lan0", "nodad"])
+        try Command.succeed(ip + ["link", "set", "lo", "up"])
+        try Command.succeed(ip + ["link", "set", "lan0", "up"])
+    }
+
+    deinit {
+        Lan.remove(hosts, bridge)
+    }
+
+    private static func remove(_ hosts: [String], _ bridge: String?) {
+        for namespace in hosts + [bridge].compactMap({ $0 }) {
+            _ = try? Command.run(["ip", "netns", "delete", namespace])
+        }
     }
 
     /// Whether this process may make one: for `.enabled(if: Lan.isPossible, "…")`.

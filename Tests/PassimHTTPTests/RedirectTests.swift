@@ -30,7 +30,7 @@ struct RedirectTests {
         let four = try #require(IPAddress("10.77.0.1"))
         let tail = "?sha256=\(digest.hex)"
         #expect(location(four, RawName("a.cab")) == "https://10.77.0.1:27500/a.cab\(tail)")
-        #expect(location(four, .empty, port: 1) == "https://10.77.0.1:1/\(tail)")
+        #expect(location(four, .empty, port: 1) == "https://10.77.0.1:1/\(digest.hex)\(tail)")
         let six = try #require(IPAddress("fd77::1"))
         #expect(location(six, RawName("a")) == "https://[fd77::1]:27500/a\(tail)")
         let local = try #require(IPAddress("fe80::1"))

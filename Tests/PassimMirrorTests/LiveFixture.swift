@@ -21,13 +21,14 @@ final class LiveFixture: Sendable {
     let batches = Lock(0)
     private let subscription: Subscription
 
-    init(workers: Int = 2) throws {
+    /// - Parameter isStarted: else the test's own thread does the work, with `turn` and `drain`.
+    init(isStarted: Bool = true) throws {
         mirror = Mirror(
-            index: index, store: nil, place: .attributes, logger: log.logger, workers: workers)
+            index: index, store: nil, place: .attributes, logger: log.logger, workers: 2)
         let batches = self.batches
         subscription = index.subscribe { _ in batches.withLock { $0 += 1 } }
         mirror.watch()
-        try mirror.start()
+        if isStarted { try mirror.start() }
     }
 
     /// Ends the threads; the next test may have the instance then.
@@ -35,6 +36,24 @@ final class LiveFixture: Sendable {
         mirror.stop()
         subscription.cancel()
     }
+
+    /// Does all that there is to do now, and not what is due later.
+    func drain() {
+        let worker = Worker(mirror)
+        while worker.turn() {}
+        worker.rest()
+    }
+
+    /// Waits until the watcher has found something to do.
+    func waitForWork() -> Bool {
+        eventually { mirror.nextDue != nil }
+    }
+
+    func entry(_ path: String) -> Entry? {
+        known().values.compactMap { $0[RawName(path)] }.first
+    }
+
+    var table: WatchTable { mirror.watches! }
 
     func dropIn(_ name: String, _ path: String = "") -> DropIn {
         DropIn(name: name, file: "/etc/passim.d/" + name, path: path.isEmpty ? tree.path : tree.child(path))
@@ -88,7 +107,9 @@ final class LiveFixture: Sendable {
             let names = Set(scan.files.keys).union(entries.keys).sorted()
             for name in names {
                 let place = "\(origin.dropIn.name): \(name)"
-                guard let entry = entries[name] else { return "\(place) is not known" }
+                guard let entry = entries[name] else {
+                    return "\(place) is not known: \(describe(origin.id, name))"
+                }
                 guard let identity = scan.files[name] else { return "\(place) should not be known" }
                 if entry.identity != identity { return "\(place) is \(identity), not \(entry.identity)" }
             }
@@ -97,6 +118,19 @@ final class LiveFixture: Sendable {
             }
         }
         return nil
+    }
+
+    /// What the mirror holds of a path, for the report.
+    func describe(_ origin: OriginID, _ path: RawName) -> String {
+        let node = table.find(origin, path.parent)
+        let writing = table.state.withLock { _ in node?.writing[path.basename] != nil }
+        let isRechecked = mirror.allOrigins.first { $0.id == origin }.map {
+            mirror.rechecks(of: $0).contains(path)
+        }
+        return
+            "node \(node != nil), watched \(node.map { table.isWatched($0) } ?? false), writing \(writing), "
+            + "re-check \(isRechecked ?? false), due \(mirror.nextDue != nil), statuses \(mirror.statuses), "
+            + "warnings \(log.warnings.suffix(5))"
     }
 
     /// Waits until nothing waits and nothing is worked on any more: no change of the counters for a while.

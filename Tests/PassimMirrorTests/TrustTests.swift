@@ -274,6 +274,29 @@ import Testing
         #expect(fixture.tree.attribute("a", TrustTests.stamp) == "7:-5.000000007")
     }
 
+    @Test func stampOfAFileThatHasChangedSinceTheWalkBeganIsNotBelieved() {
+        let first = Fixture()
+        for name in ["a", "b"] { first.tree.write(name, "before") }
+        first.scan()
+        let second = Fixture(tree: first.tree)
+        second.clock.set(ahead: 0)
+        second.mirror.replaceDropIns([second.dropIn()])
+        let worker = Worker(second.mirror)
+        // Whatever is a tick older is believed.
+        let stamped = first.tree.identity("b").changed
+        while wallClock().seconds * 1000 + Int64(wallClock().nanoseconds) / 1_000_000
+            < stamped.seconds * 1000 + Int64(stamped.nanoseconds) / 1_000_000 + 50
+        {}
+        #expect(worker.turn())
+        first.tree.rewriteKeepingTimes("a", "after!")
+        while worker.turn() {}
+        second.clock.advance(seconds: 3)
+        second.drain()
+        #expect(second.index.find(digest("after!")) != nil)
+        #expect(second.index.find(digest("before"))?.identity == first.tree.identity("b"))
+        #expect(second.counters.trustedAttributes == 1)
+    }
+
     @Test func fileThatChangesWhileItIsHashedIsHashedAgainAndNotPublished() {
         let fixture = Fixture()
         fixture.tree.write("a", "before")

@@ -48,7 +48,7 @@ extension WatchTable {
 
     private func add(_ step: Step, to directory: borrowing Descriptor) {
         var mask = WatchTable.stepMask
-        if step.name == nil { mask.insert(.closedAfterWriting) }
+        if step.name == nil { mask.formUnion([.closedAfterWriting, .modified]) }
         state.withLock { $0.add(step, to: directory, mask) }
     }
 }

@@ -1,0 +1,122 @@
+// Has all digests found by every peer of the network, whatever becomes of avahi-daemon. All of it happens on a
+// thread of its own: each of Avahi's calls blocks for a quarter of a millisecond, and longer where it is busy.
+
+package import Logging
+package import PassimCore
+package import PassimSystem
+
+package final class Advertiser: Sendable {
+    /// What is to be advertised.
+    ///
+    /// - Parameter limit: at most so many are wanted.
+    /// - Returns: digests, newest first, and how many there are altogether.
+    package typealias Source = @Sendable (_ limit: Int) -> (newest: [Digest], total: Int)
+
+    struct Mail {
+        /// In their order: a file that is replaced vanishes and appears.
+        var changes: [(appeared: [Digest], vanished: [Digest])] = []
+        var isPaused = false
+        var reload = true
+        var stop = false
+        /// When changes are looked at, so that many are at once.
+        var due: UInt64?
+    }
+
+    /// Registration takes avahi-daemon time that grows with the square: 4 s of CPU at 30 000, 45 s at 100 000.
+    package static let defaultLimit = 100_000
+    /// Changes wait for others that long.
+    static let collecting: UInt64 = 200_000_000
+
+    let port: UInt16
+    let family: Family
+    let limit: Int
+    let source: Source
+    let logger: Logger
+    let bell: AvahiLoop.Bell
+    let mail = Lock(Mail())
+    private let published = Lock(AdvertiserStatus())
+    private let thread = Lock<SystemThread?>(nil)
+    private let ended = Doorbell()
+    private let hasEnded = Lock(false)
+
+    /// - Parameter port: where this machine serves.
+    /// - Parameter ipv6: over IPv6 too; IPv4 always.
+    /// - Parameter source: called on the advertiser's thread, at the start and after `reload`.
+    package init(
+        port: UInt16, ipv6: Bool, limit: Int = Advertiser.defaultLimit, logger: Logger,
+        source: @escaping Source
+    ) throws(SystemError) {
+        self.port = port
+        family = ipv6 ? .both : .ipv4
+        self.limit = limit
+        self.source = source
+        self.logger = logger
+        bell = try AvahiLoop.Bell()
+    }
+
+    /// Begins; returns at once. Once only.
+    package func start() throws(SystemError) {
+        let started = try SystemThread(name: "advertiser") { [self] in
+            var turn = AdvertiserThread(self)
+            turn.run()
+            published.withLock { $0 = AdvertiserStatus() }
+            hasEnded.withLock { $0 = true }
+            ended.ring(everyone: true)
+        }
+        thread.withLock { $0 = started }
+    }
+
+    /// Withdraws everything.
+    ///
+    /// - Parameter seconds: an avahi-daemon that does not answer is not waited for longer; what is left goes with
+    ///   this process.
+    package func stop(within seconds: Int = 2) {
+        guard
+            let thread = thread.withLock({ thread in
+                defer { thread = nil }
+                return thread
+            })
+        else { return }
+        let ticket = ended.ticket()
+        mail.withLock { $0.stop = true }
+        bell.ring()
+        if !hasEnded.withLock({ $0 }) {
+            ended.wait(after: ticket, until: monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000)
+        }
+        if hasEnded.withLock({ $0 }) { thread.join() }
+    }
+
+    /// From any thread; never waits. Changes count in the order in which they are told, and those that happened
+    /// before
+    /// the source was asked do no harm.
+    package func apply(appeared: [Digest], vanished: [Digest]) {
+        if appeared.isEmpty && vanished.isEmpty { return }
+        let isFirst = mail.withLock { mail in
+            // The source has not been asked yet, and will know.
+            if mail.reload { return false }
+            mail.changes.append((appeared, vanished))
+            defer { mail.due = mail.due ?? monotonicNanoseconds() + Advertiser.collecting }
+            return mail.due == nil
+        }
+        if isFirst { bell.ring() }
+    }
+
+    /// Asks the source again for everything: for who has missed changes.
+    package func reload() {
+        mail.withLock { mail in
+            mail.reload = true
+            mail.changes = []
+        }
+        bell.ring()
+    }
+
+    /// On a metered connection nothing is advertised (protocol.md).
+    package func setPaused(_ paused: Bool) {
+        mail.withLock { $0.isPaused = paused }
+        bell.ring()
+    }
+
+    package var status: AdvertiserStatus { published.withLock { $0 } }
+
+    func publish(_ status: AdvertiserStatus) { published.withLock { $0 = status } }
+}

@@ -1,0 +1,25 @@
+/// How advertising goes, for whoever looks.
+package struct AdvertiserStatus: Equatable, Sendable {
+    package enum State: Equatable, Sendable {
+        case stopped
+        /// Nothing is to be advertised: the connection is metered.
+        case paused
+        /// There is no bus, no avahi-daemon, or it has failed; it is tried again. Why, in words.
+        case waiting(String)
+        /// The names of the host or the service are being tried.
+        case registering
+        case advertising
+    }
+
+    package var state = State.stopped
+    /// `Passim-` and four digits; another one where the network has it already.
+    package var serviceName = ""
+    /// Digests that are to be found.
+    package var wanted = 0
+    /// Those that can be.
+    package var registered = 0
+    /// Those for which there is no room; the others of `wanted` are on their way.
+    package var leftOut = 0
+
+    package init() {}
+}

@@ -1,0 +1,61 @@
+internal import CAvahi
+internal import PassimSystem
+
+/// Avahi's own event loop (simple-watch.h), on one thread; another may end its wait by way of `WakeUp`.
+///
+/// Calls of libavahi-client block for their answer, and what comes meanwhile is handed over by `turn`.
+final class AvahiLoop {
+    private let poll: OpaquePointer
+    private let bell: Bell
+
+    /// - Parameter bell: outlives the loop.
+    init(_ bell: Bell) throws(AvahiError) {
+        guard let poll = avahi_simple_poll_new() else {
+            throw AvahiError(code: .noMemory, action: "making an event loop")
+        }
+        self.poll = poll
+        self.bell = bell
+        let interface = api
+        let number = bell.wakeUp.descriptor.lend { $0 }
+        // The watch goes with the loop.
+        let watch = interface.pointee.watch_new(
+            interface, number, AVAHI_WATCH_IN,
+            { (_, _, _, bell) in Unmanaged<Bell>.fromOpaque(bell!).takeUnretainedValue().wakeUp.clear() },
+            Unmanaged.passUnretained(bell).toOpaque())
+        guard watch != nil else {
+            avahi_simple_poll_free(poll)
+            throw AvahiError(code: .noMemory, action: "watching for calls of other threads")
+        }
+    }
+
+    deinit {
+        avahi_simple_poll_free(poll)
+    }
+
+    /// For avahi_client_new().
+    var api: UnsafePointer<AvahiPoll> { avahi_simple_poll_get(poll) }
+
+    /// Waits for something to happen, at most so long, and calls whom it concerns.
+    ///
+    /// - Parameter deadline: in nanoseconds of `monotonicNanoseconds()`; nil waits without limit.
+    func turn(until deadline: UInt64?) throws(AvahiError) {
+        var milliseconds: CInt = -1
+        if let deadline {
+            let now = monotonicNanoseconds()
+            milliseconds = deadline <= now ? 0 : CInt(clamping: (deadline - now) / 1_000_000 + 1)
+        }
+        // -1 of poll(2) is handed on; EINTR the library sees to itself.
+        try avahi("waiting for events", avahi_simple_poll_iterate(poll, milliseconds))
+    }
+
+    /// What other threads ring.
+    final class Bell: Sendable {
+        let wakeUp: WakeUp
+
+        init() throws(SystemError) {
+            wakeUp = try WakeUp()
+        }
+
+        func ring() { wakeUp.signal() }
+    }
+}

@@ -1,0 +1,14 @@
+/// What keeps records out, as avahi-daemon or the bus has said.
+enum Ceiling: Hashable, Comparable {
+    case entriesPerGroup, objectsPerConnection, connectionsOfAvahi, connectionsOfTheBus
+
+    /// What an administrator can do about it.
+    var remedy: String {
+        switch self {
+        case .entriesPerGroup: "entries-per-entry-group-max in avahi-daemon.conf"
+        case .objectsPerConnection: "objects-per-client-max in avahi-daemon.conf"
+        case .connectionsOfAvahi: "clients-max in avahi-daemon.conf"
+        case .connectionsOfTheBus: "max_connections_per_user of the system bus"
+        }
+    }
+}

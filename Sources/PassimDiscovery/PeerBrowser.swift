@@ -1,0 +1,105 @@
+// Finds machines that say they have a digest: protocol.md, mDNS / DNS-SD. The conversation with Avahi is on a
+// thread of its own, which the advertiser's long ones do not hold up.
+
+package import Logging
+package import PassimCore
+package import PassimSystem
+
+package final class PeerBrowser: PeerFinder {
+    typealias Continuation = AsyncStream<Peer>.Continuation
+
+    struct Question: Sendable {
+        var number: Search.Number
+        var digest: Digest
+        var continuation: Continuation
+    }
+
+    struct Mail: Sendable {
+        var asked: [Question] = []
+        var dropped: [Search.Number] = []
+        var isOpen = false
+        var next: Search.Number = 0
+    }
+
+    let family: Family
+    let logger: Logger
+    let bell: AvahiLoop.Bell
+    let mail = Lock(Mail())
+    private let thread = Lock<SystemThread?>(nil)
+    private let ended = Doorbell()
+    private let hasEnded = Lock(false)
+
+    /// Questions that nobody has taken up yet; further ones find nobody.
+    private static let mostAsked = 4096
+
+    /// - Parameter ipv6: asks and takes answers over IPv6 too; over IPv4 always.
+    package init(ipv6: Bool, logger: Logger) throws(SystemError) {
+        family = ipv6 ? .both : .ipv4
+        self.logger = logger
+        bell = try AvahiLoop.Bell()
+    }
+
+    /// Begins to connect; returns at once. Once only.
+    package func start() throws(SystemError) {
+        mail.withLock { $0.isOpen = true }
+        let started = try SystemThread(name: "peer browser") { [self] in
+            var thread = PeerBrowserThread(self)
+            thread.run()
+            close()
+            hasEnded.withLock { $0 = true }
+            ended.ring(everyone: true)
+        }
+        thread.withLock { $0 = started }
+    }
+
+    /// Ends all questions.
+    ///
+    /// - Parameter seconds: an avahi-daemon that does not answer is not waited for longer.
+    package func stop(within seconds: Int = 2) {
+        let ticket = ended.ticket()
+        close()
+        bell.ring()
+        guard
+            let thread = thread.withLock({ thread in
+                defer { thread = nil }
+                return thread
+            })
+        else { return }
+        if !hasEnded.withLock({ $0 }) {
+            ended.wait(after: ticket, until: monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000)
+        }
+        if hasEnded.withLock({ $0 }) { thread.join() }
+    }
+
+    /// Takes no more questions, and ends those that wait.
+    private func close() {
+        let asked = mail.withLock { mail in
+            mail.isOpen = false
+            defer { mail.asked = [] }
+            return mail.asked
+        }
+        for question in asked { question.continuation.finish() }
+    }
+
+    package func peers(with digest: Digest) -> AsyncStream<Peer> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Peer.self)
+        let number: Search.Number? = mail.withLock { mail in
+            guard mail.isOpen, mail.asked.count < PeerBrowser.mostAsked else { return nil }
+            mail.next += 1
+            mail.asked.append(Question(number: mail.next, digest: digest, continuation: continuation))
+            return mail.next
+        }
+        guard let number else {
+            continuation.finish()
+            return stream
+        }
+        continuation.onTermination = { [weak self] termination in
+            // Finished: the thread knows.
+            guard case .cancelled = termination, let self else { return }
+            mail.withLock { $0.dropped.append(number) }
+            bell.ring()
+        }
+        bell.ring()
+        return stream
+    }
+}
