@@ -23,9 +23,10 @@ extension LiveTests {
             return live.table.takeFindings().findings.followers == [.dropIns]
         }
 
-        private func dropIns() -> WatchFindings.DropInChange {
+        /// Whether a drop-in has changed, and which ones are being written.
+        private func dropIns() -> (isChanged: Bool, unfinished: Set<RawName>) {
             live.readEvents()
-            return live.table.takeFindings().findings.dropIns
+            return (live.table.takeFindings().findings.dropIns, live.table.unfinishedDropIns)
         }
 
         @Test func everyStepOfThePathIsWatchedForItsName() {
@@ -116,22 +117,41 @@ extension LiveTests {
             #expect(isTold())
         }
 
-        @Test func contentIsToldWhereItIsWanted() {
+        @Test func contentIsToldWhenItIsComplete() {
+            let name = RawName("a.conf")
             live.tree.makeDirectory("d")
             follow(live.tree.child("d"), content: true)
-            #expect(dropIns() == .none)
+            #expect(dropIns() == (false, []))
             let file = open(live.tree.child("d/a.conf"), O_WRONLY | O_CREAT, 0o644)
-            #expect(dropIns() == .begun)
+            #expect(dropIns() == (false, [name]))
             write(file, "x", 1)
-            #expect(dropIns() == .none)
+            fchmod(file, 0o600)
+            #expect(dropIns() == (false, [name]))
             close(file)
-            #expect(dropIns() == .complete)
+            #expect(dropIns() == (true, []))
             #expect(rename(live.tree.child("d/a.conf"), live.tree.child("d/b.conf")) == 0)
-            #expect(dropIns() == .complete)
-            #expect(symlink("b.conf", live.tree.child("d/c.conf")) == 0)
-            #expect(dropIns() == .begun)
+            #expect(dropIns() == (true, []))
             live.tree.remove("d/b.conf")
-            #expect(dropIns() == .complete)
+            #expect(dropIns() == (true, []))
+        }
+
+        @Test func dropInThatNobodyClosesIsCompleteAfterAWhile() {
+            live.tree.makeDirectory("d")
+            follow(live.tree.child("d"), content: true)
+            // A link is all there at once.
+            #expect(symlink("elsewhere", live.tree.child("d/link.conf")) == 0)
+            #expect(dropIns() == (false, [RawName("link.conf")]))
+            #expect(live.table.nextDeadline == Limits.dropInBegun)
+            live.table.expire(now: Limits.dropInBegun - 1)
+            #expect(dropIns() == (false, [RawName("link.conf")]))
+            live.table.expire(now: Limits.dropInBegun)
+            #expect(dropIns() == (true, []))
+            live.tree.write("d/a.conf", "")
+            _ = dropIns()
+            #expect(truncate(live.tree.child("d/a.conf"), 10) == 0)
+            #expect(dropIns() == (false, [RawName("a.conf")]))
+            live.table.expire(now: Limits.silence)
+            #expect(dropIns() == (true, []))
         }
 
         @Test func directoryOfATreeIsFollowedToo() {
