@@ -83,10 +83,10 @@ extension Worker {
         }
         do throws(SystemError) {
             let status = try directory.descriptor.status(of: name)
-            if status.kind != .regular { noteLink(name, nil, node) }
+            // Also of one that is not shared: others of its names may be.
+            noteLink(name, status.kind == .regular ? status : nil, node)
             switch status.kind {
             case .regular where batch.accepts(name):
-                noteLink(name, status, node)
                 forgetDirectory()
                 compare(name, marks, status.identity, node, &batch)
             case .directory where batch.enters(name):

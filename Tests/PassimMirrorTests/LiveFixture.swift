@@ -77,6 +77,20 @@ final class LiveFixture: Sendable {
         return found
     }
 
+    /// Waits until a second name of a file has been looked at: one that is gone before has moved the ctime of the
+    /// first, and nothing tells of it.
+    func waitForLink(_ path: String) {
+        guard let file = try? Descriptor.open(path, [.path, .noFollow]), let status = try? file.status()
+        else {
+            return
+        }
+        let inode = RootIdentity(status.identity)
+        let name = RawName(path).basename
+        _ = eventually(seconds: 5) {
+            table.state.withLock { $0.links[inode]?.contains { $0.name == name } ?? false }
+        }
+    }
+
     /// Has the watcher told that events were lost.
     func loseEvents() {
         guard let table = mirror.watches else { return }

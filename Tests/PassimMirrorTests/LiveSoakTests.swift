@@ -79,10 +79,12 @@ extension LiveTests {
                 fixture.tree.makeDirectory("outside")
             }
             var threads: [SystemThread] = []
+            let onLink: @Sendable (String) -> Void = { fixture.waitForLink($0) }
             for number in 0..<writers {
                 let changes = TreeChanges(
                     seed: random.next(), root: fixture.tree.child("root"),
-                    outside: fixture.tree.child("outside/\(number)"), links: writers == 1)
+                    outside: fixture.tree.child("outside/\(number)"),
+                    onLink: writers == 1 ? onLink : nil)
                 let thread = try SystemThread(name: "writer-\(number)") {
                     var changes = changes
                     for _ in 0..<count / writers { changes.step() }

@@ -8,16 +8,16 @@ struct TreeChanges {
     private let root: String
     /// On the same file system, not shared, and nobody else's.
     private let outside: String
-    /// Whether files get several names. What is done outside to a file that has a name inside is not told, so
-    /// then nobody else moves it there.
-    private let links: Bool
+    /// Called with the new name of a file; nil: none gets a second name. What is done outside to a file that has
+    /// a name inside is not told, so where files have several names nobody else may move them there.
+    private let onLink: (@Sendable (String) -> Void)?
     /// What was done last, for the report.
     private(set) var history: [String] = []
 
     private static let names = ["a", "b", "c", "d", "e", "f.bin", "g.skip", ".h.Ab12Cd"]
 
-    init(seed: UInt64, root: String, outside: String, links: Bool) {
-        self.links = links
+    init(seed: UInt64, root: String, outside: String, onLink: (@Sendable (String) -> Void)?) {
+        self.onLink = onLink
         mkdir(outside, 0o755)
         random = SeededGenerator(seed: seed)
         self.root = root
@@ -38,7 +38,7 @@ struct TreeChanges {
             (5, "move in", { $0.moveIn(other) }),
             (5, "unlink", { _ in unlink(one) }),
             (2, "remove tree", { _ in removeTree(one) }),
-            (4, "link", { _ = $0.links && link(one, other) == 0 }),
+            (4, "link", { $0.makeLink(one, other) }),
             (2, "chmod", { $0.changeMode(one) }),
             (2, "symlink", { $0.makeSymlink(other) }),
             (3, "cut", { $0.cut(one) }),
@@ -131,6 +131,12 @@ struct TreeChanges {
         // Not of a directory: a test that is not root's could not look into it any more.
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
         chmod(path, random.chance(50) ? 0o644 : 0o640)
+    }
+
+    private func makeLink(_ old: String, _ new: String) {
+        // Nobody looks into a directory that is named like a temporary.
+        guard let onLink, !new.contains("/.h."), link(old, new) == 0 else { return }
+        onLink(new)
     }
 
     private mutating func makeSymlink(_ path: String) {

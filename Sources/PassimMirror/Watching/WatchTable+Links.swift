@@ -1,5 +1,8 @@
 // The names of files that have several (hard links). Whatever is done through one of them moves the ctime that
 // all of them have, and inotify tells of that one only; so the others are looked at too.
+//
+// What is done through a name that is not watched, or gone before anybody looks at it, is not seen: the entries of
+// the others are not true any more, and nothing is sent of them, until they are asked for or walked.
 
 internal import PassimCore
 internal import PassimSystem
