@@ -49,10 +49,10 @@ package final class StockPeer: Sendable {
     }
 
     private static let program = """
-        import http.server, socket, ssl, sys, threading, time
+        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer; import socket, ssl, sys
         manner, value, place = sys.argv[1:]
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             def answer(self, status, body=b"", fields={}):
                 self.send_response(status)
@@ -82,7 +82,7 @@ package final class StockPeer: Sendable {
             held = []
             while True:
                 held.append(listener.accept())
-        server = http.server.ThreadingHTTPServer(("", 0), Handler)
+        server = ThreadingHTTPServer(("", 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(place + "/cert.pem", place + "/key.pem")
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)

@@ -73,6 +73,36 @@ struct NeighbourhoodTests {
         #expect(response.status == 404)
     }
 
+    /// As many as a mirror has, found by stock peers as they look: browse, AllForNow, resolve, fetch.
+    @Test func tenThousandFilesAreFoundByStockPeers() throws {
+        let count = 10_000
+        for number in 0..<count { try sites[0].put("\(number % 100)/\(number)", "file \(number)") }
+        try sites[0].share()
+        let daemon = try sites[0].start()
+        try daemon.process.waitForLine(containing: "advertising \(count) files", seconds: 120)
+        var generator = SeededGenerator(seed: 7)
+        let chosen = (0..<50).map { _ in Int.random(in: 0..<count, using: &generator) }
+        let digests = Set(chosen).map { Digest(of: "file \($0)").hex }
+        // Ten at a time: each waits a second for AllForNow.
+        let script = #"""
+            one() {
+                line=$(avahi-browse --terminate --resolve --parsable --ignore-local --no-db-lookup \
+                    "_${1:0:60}._sub._cache._tcp" | grep '^=.*;IPv4;' | head -1)
+                address=$(cut -d';' -f8 <<<"$line") port=$(cut -d';' -f9 <<<"$line")
+                url="https://$address:$port/x?sha256=$1"
+                got=$(curl --silent --insecure --max-time 20 "$url" | sha256sum)
+                [[ ${got%% *} == "$1" ]] && echo "$address $port"
+            }
+            export -f one
+            printf '%s\n' "$@" | xargs -P 10 -I{} bash -c 'one {}'
+            """#
+        let outcome = try Command.run(
+            ["bash", "-c", script, "bash"] + digests, hosts[1].setting, seconds: 180)
+        let lines = outcome.text.split(separator: "\n")
+        #expect(lines.count == digests.count, "\(outcome.errorText)")
+        #expect(Set(lines) == ["\(Lan.address(of: 0)) \(daemon.port)"])
+    }
+
     @Test func filesThatComeAndGoAreFoundAndNotFound() throws {
         let daemons = try start()
         try expect("200", daemons[1], content)

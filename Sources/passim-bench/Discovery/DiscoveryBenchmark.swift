@@ -40,7 +40,9 @@ struct DiscoveryBenchmark: ParsableCommand {
 
         func measure() throws -> Report {
             let alone = try Registration(0).frames
-            let rows = try counts.flatMap { try DiscoveryBenchmark.rows($0, lookups: lookups, alone: alone) }
+            let rows =
+                try counts.flatMap { try DiscoveryBenchmark.rows($0, lookups: lookups, alone: alone) }
+                + RedirectBenchmark.measure(2 * lookups)
             return Report(
                 name: "discovery", peer: "the service alone; avahi-daemon as the distribution configures it",
                 rows: rows)
