@@ -68,8 +68,8 @@ let libraries: [Target] = [
         name: "PassimDaemon",
         dependencies: [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimGLib", "PassimConfig", "PassimIndex",
-            "PassimMirror", "PassimHTTP", "PassimServer", "PassimWeb", "CSystemd", logging, lifecycle,
-            unixSignals,
+            "PassimMirror", "PassimHTTP", "PassimServer", "PassimWeb", "PassimFetch", "PassimDiscovery",
+            "PassimLookup", "CSystemd", logging, lifecycle, unixSignals,
         ]),
 ]
 

@@ -42,6 +42,8 @@ command:aria2c                aria2             aria2
 command:wget                  wget              wget
 command:git                   git               git
 command:dpkg-deb              dpkg              dpkg
+file:/usr/lib/python3/dist-packages/dbus/__init__.py python3-dbus python3-dbus
+file:/usr/lib/python3/dist-packages/gi/__init__.py python3-gi python3-gobject-base
 '
 bench_packages='
 command:nginx                 nginx-light       nginx

@@ -19,6 +19,9 @@ package final class Daemon: Sendable {
     let index = DigestIndex()
     let origins = OriginTable()
     let mirror: Mirror
+    let advertised: AdvertisedDigests
+    /// From when the server starts until it stops.
+    let neighbourhood = Lock<Neighbourhood?>(nil)
     let started = monotonicNanoseconds()
     /// As it was read last. Held while it is read and applied: for those who do that only.
     let configured = Lock(Configuration())
@@ -32,6 +35,7 @@ package final class Daemon: Sendable {
         limitHeapRetention(arenas: 2)
         descriptorLimit = raiseDescriptorLimit(to: 65536)
         paths = Paths(environment: options.environment)
+        advertised = AdvertisedDigests(index: index)
         mirror = Mirror(
             index: index,
             store: ChecksumStore(directory: paths.checksumDirectory, logger: logger),
@@ -75,6 +79,12 @@ package final class Daemon: Sendable {
         say(configuration.allComplaints)
         configured.withLock { $0 = configuration }
         return configuration
+    }
+
+    /// As the bus and the page tell it.
+    var status: DaemonStatus {
+        if !mirror.firstPassDone { return .loading }
+        return neighbourhood.withLock { $0 }?.isMetered == true ? .disabledMetered : .running
     }
 
     func say(_ complaints: [Complaint]) {

@@ -52,8 +52,15 @@ extension Daemon {
         let failed = failures.map {
             FailedDropIn(name: $0.name, path: $0.path ?? "", reason: $0.complaint.message)
         }
-        mirror.replaceDropIns(dropIns, failures: failed) { [origins] all in
+        let neighbourhood = neighbourhood.withLock { $0 }
+        mirror.replaceDropIns(dropIns, failures: failed) { [origins, advertised] all in
             origins.replace(all.map { origins.served($0) })
+            let hidden = Set(all.filter { !$0.dropIn.advertise }.map(\.id))
+            if let neighbourhood {
+                neighbourhood.replaceHidden(hidden)
+            } else {
+                _ = advertised.replaceHidden(hidden)
+            }
         }
     }
 

@@ -8,10 +8,7 @@ internal import PassimWeb
 
 /// Renders the pages of row 2 from what the daemon knows at that moment.
 struct PageSource: LocalPages {
-    let index: DigestIndex
-    let mirror: Mirror
-    let hostName: String
-    let started: UInt64
+    let daemon: Daemon
 
     func page(_ path: LocalPath) -> LocalPage {
         switch path {
@@ -22,10 +19,10 @@ struct PageSource: LocalPages {
                 contentType: IndexPage.contentType,
                 fields: Array("Content-Security-Policy: \(IndexPage.contentSecurityPolicy)\r\n".utf8),
                 body: IndexPage(
-                    hostName: hostName, status: mirror.firstPassDone ? .running : .loading,
-                    uptime: (monotonicNanoseconds() - started) / 1_000_000_000,
-                    directories: mirror.statuses,
-                    items: index.page(offset: 0, limit: IndexPage.itemLimit, filter: nil)
+                    hostName: daemon.hostName, status: daemon.status,
+                    uptime: (monotonicNanoseconds() - daemon.started) / 1_000_000_000,
+                    directories: daemon.mirror.statuses,
+                    items: daemon.index.page(offset: 0, limit: IndexPage.itemLimit, filter: nil)
                 ).render())
         }
     }

@@ -21,8 +21,20 @@ struct ServerService: Service {
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         await waitForFirstPass()
         if Task.isShuttingDownGracefully { return }
-        let server = try makeServer()
+        let neighbourhood = Neighbourhood(
+            index: daemon.index, advertised: daemon.advertised, ipv6: configuration.ipv6,
+            logger: daemon.logger)
+        defer { daemon.neighbourhood.withLock { $0 = nil } }
+        daemon.neighbourhood.withLock { $0 = neighbourhood }
+        let server: Server
+        do {
+            server = try makeServer(neighbourhood.lookup)
+        } catch {
+            await onThread("stop-peers") { neighbourhood.stop() }
+            throw error
+        }
         try server.start(cachedFiles: daemon.descriptorLimit >= 1024 ? 64 : 4)
+        neighbourhood.advertise(port: server.port)
         releaseStartupPages()
         daemon.logger.notice("listening on port \(server.port)")
         ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
@@ -31,20 +43,23 @@ struct ServerService: Service {
         } onGracefulShutdown: {
             ServiceNotification.stopping()
         }
+        // Withdrawn while the last downloads go on: nobody else is to come.
+        async let withdrawn: Void = onThread("stop-peers") { neighbourhood.stop() }
         let open = server.connectionCount
         if open > 0 { daemon.logger.info("stopping; \(open) connections are open") }
         await server.stop(within: ServerService.grace)
+        await withdrawn
     }
 
-    private func makeServer() throws -> Server {
+    private func makeServer(_ lookup: (any PeerLookup)?) throws -> Server {
         let settings = ServerSettings(
             configuration, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit)
-        let pages = PageSource(
-            index: daemon.index, mirror: daemon.mirror, hostName: daemon.hostName, started: daemon.started)
+        let pages = PageSource(daemon: daemon)
         do {
             return try Server(
                 settings: settings, tls: daemon.tlsContext(), index: daemon.index, origins: daemon.origins,
-                pages: pages, staleObserver: StaleFiles(mirror: daemon.mirror), logger: daemon.logger)
+                pages: pages, staleObserver: StaleFiles(mirror: daemon.mirror), lookup: lookup,
+                logger: daemon.logger)
         } catch let error as SystemError where error.code == .addressInUse {
             throw PortTaken(port: configuration.port)
         }

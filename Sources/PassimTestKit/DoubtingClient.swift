@@ -1,3 +1,4 @@
+internal import Glibc
 internal import PassimCore
 internal import PassimCrypto
 internal import PassimSystem
@@ -56,13 +57,13 @@ package final class DoubtingClient: Sendable {
     ) throws {
         var options = TLSClient.Options()
         options.seconds = 60
-        // Of some files the server sends the end only after a test has had time to change it.
+        // A slow reader.
         if random.chance(50) { options.receiveBuffer = 16 << 10 }
         let exchange = try HTTPExchange(port: port, options)
         while !state.withLock({ $0.stopping }) {
             guard let digest = history.pick(using: &random) else { continue }
             try exchange.client.send("GET /x?sha256=\(digest.hex) HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            guard let response = try response(from: exchange) else {
+            guard let response = try response(from: exchange, &random) else {
                 return state.withLock { $0.tally.cutOff += 1 }
             }
             switch response.status {
@@ -79,13 +80,18 @@ package final class DoubtingClient: Sendable {
     }
 
     /// nil where it was cut off.
-    private static func response(from exchange: HTTPExchange) throws -> HTTPResponse? {
+    private static func response(
+        from exchange: HTTPExchange, _ random: inout SeededGenerator
+    ) throws -> HTTPResponse? {
         do {
             var response = try exchange.head()
             guard let length = response["Content-Length"].flatMap({ Int($0) }) else {
                 throw TestFailure("a response without a length: \(response.headers)")
             }
+            // What is on its way then is changed before it has been sent.
+            if length > DigestHistory.large { usleep(UInt32.random(in: 0..<200_000, using: &random)) }
             var body: [UInt8] = []
+            body.reserveCapacity(length)
             do {
                 try exchange.readBody(length) { body.append(contentsOf: $0) }
             } catch is TestFailure {

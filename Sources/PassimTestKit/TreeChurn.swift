@@ -111,6 +111,26 @@ package final class TreeChurn {
         return nil
     }
 
+    /// One whose content may be changed. What is done to a file under a name that is not shared is not seen,
+    /// though it may have another one that is.
+    func pickFileToWrite() -> String? {
+        guard let path = pickFile() else { return nil }
+        return isPartlyExcluded(inodes[path]!) ? nil : path
+    }
+
+    /// Whether a file has several names, some of them excluded.
+    func isPartlyExcluded(_ inode: UInt64) -> Bool {
+        let all = names.filter { inodes[$0] == inode }
+        return all.count > 1 && all.contains { isExcluded($0) }
+    }
+
+    /// As far as names are given here.
+    private func isExcluded(_ path: String) -> Bool {
+        path.split(separator: "/").contains {
+            $0.hasPrefix(".name.") || $0.hasSuffix(".tmp") || $0.hasSuffix(".part")
+        }
+    }
+
     func pickDirectory() -> String? { directories.dropFirst().randomElement(using: &random) }
 
     func isBelow(_ path: String, _ directory: String) -> Bool { path.hasPrefix(directory + "/") }
@@ -129,7 +149,7 @@ package final class TreeChurn {
             isSymlink.remove(path)
             let digest = try tree.digest(of: full(path))
             digests[facts.inode] = digest
-            history.add(digest)
+            history.add(digest, size: facts.size)
         }
     }
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import PassimTestKit
 
 /// `passim-bench all`: everything that can be measured, in one table each and one JSON file.
 struct AllBenchmarks: ParsableCommand {
@@ -41,8 +42,19 @@ struct AllBenchmarks: ParsableCommand {
             watch.population = 500
         }
 
+        var measures = [index.measure, scan.measure, server.measure, watch.measure]
+        if AvahiHost.isPossible {
+            var discovery = try DiscoveryBenchmark.Measurement.parse([])
+            if quick {
+                discovery.counts = [1000]
+                discovery.lookups = 5
+            }
+            measures.append(discovery.measure)
+        } else {
+            print("discovery is left out: it \(AvahiHost.requirement)")
+        }
         var documents: [String] = []
-        for measure in [index.measure, scan.measure, server.measure, watch.measure] {
+        for measure in measures {
             let report = try measure()
             try report.tell(json: nil)
             documents.append(report.document)

@@ -49,6 +49,7 @@ final class Peer: Sendable {
         var setting = ChildProcess.Setting()
         setting.environment = [
             "SYSCONFDIR": tree.absolute("passimd/etc"), "LOCALSTATEDIR": tree.absolute("passimd/var"),
+            "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=\(tree.absolute("no-bus"))",
         ]
         return try Peer(
             name: "passimd", port: port, process: ChildProcess(endingWithUs([program]), setting), tree: tree

@@ -41,6 +41,7 @@ import Testing
         "404 Not Found",
         "406 Not Acceptable", "423 Locked", "500 Oh", "503 Service Unavailable",
         "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"", "304 Not Modified",
+        "403 Forbidden\r\nAllow: GET, HEAD",
     ])
     func anyOtherStatusDenies(status: String) async throws {
         #expect(try await outcome(of: answering("HTTP/1.1 \(status)\r\n\r\n")) == .denied)

@@ -1,0 +1,51 @@
+internal import PassimCore
+internal import PassimIndex
+
+/// Which digests other machines are to find: those of which at least one file is served and belongs to a
+/// drop-in that advertises.
+final class AdvertisedDigests: Sendable {
+    private let index: DigestIndex
+    /// Origins with `Advertise=false`.
+    private let hidden = Lock<Set<OriginID>>([])
+
+    init(index: DigestIndex) {
+        self.index = index
+    }
+
+    /// - Returns: whether that is a change.
+    func replaceHidden(_ origins: Set<OriginID>) -> Bool {
+        hidden.withLock { hidden in
+            defer { hidden = origins }
+            return hidden != origins
+        }
+    }
+
+    func contains(_ digest: Digest) -> Bool {
+        let hidden = hidden.withLock { $0 }
+        // The enabled ones come first, and mostly it is one.
+        if let first = index.find(digest), isAdvertised(first, hidden) { return true }
+        return index.entries(digest).contains { isAdvertised($0, hidden) }
+    }
+
+    private func isAdvertised(_ entry: Entry, _ hidden: Set<OriginID>) -> Bool {
+        !entry.flags.contains(.disabled) && !hidden.contains(entry.origin)
+    }
+
+    /// The digests of the files that have come or changed last (ctime), newest first.
+    func newest(limit: Int) -> (newest: [Digest], total: Int) {
+        let hidden = hidden.withLock { $0 }
+        var found: [Digest: Timestamp] = [:]
+        var position: EntryID?
+        while true {
+            let (items, next) = index.page(after: position, limit: 4096)
+            for item in items where isAdvertised(item.entry, hidden) {
+                let time = item.entry.identity.changed
+                found[item.entry.digest] = max(found[item.entry.digest] ?? time, time)
+            }
+            guard let next else { break }
+            position = next
+        }
+        let sorted = found.sorted { $0.value > $1.value }
+        return (sorted.prefix(limit).map(\.key), found.count)
+    }
+}

@@ -1,0 +1,126 @@
+internal import Logging
+internal import PassimConfig
+internal import PassimCore
+internal import PassimDiscovery
+internal import PassimFetch
+internal import PassimGLib
+internal import PassimIndex
+internal import PassimLookup
+internal import PassimSystem
+
+/// This machine among those of its network: found by them, and finding them for clients of its own.
+///
+/// Nothing here keeps the daemon from serving: what cannot be had costs a warning.
+final class Neighbourhood: Sendable {
+    private let index: DigestIndex
+    private let advertised: AdvertisedDigests
+    private let logger: Logger
+    private let ipv6: Bool
+    private let browser: PeerBrowser?
+    private let prober: PeerProber?
+    /// For clients of this machine; nil where peers cannot be asked.
+    let lookup: PeerSearch?
+
+    private struct State {
+        var advertiser: Advertiser?
+        var subscription: Subscription?
+        var loop: MainLoop?
+        var monitor: NetworkMonitor?
+        var isMetered = false
+    }
+    private let state = Lock(State())
+
+    init(index: DigestIndex, advertised: AdvertisedDigests, ipv6: Bool, logger: Logger) {
+        self.index = index
+        self.advertised = advertised
+        self.logger = logger
+        self.ipv6 = ipv6
+        do {
+            let browser = try PeerBrowser(ipv6: ipv6, logger: logger)
+            let prober = try PeerProber(logger: logger)
+            try browser.start()
+            self.browser = browser
+            self.prober = prober
+            lookup = PeerSearch(finder: browser, probe: prober)
+        } catch {
+            logger.warning("no peers are asked for what is not here: \(error)")
+            browser = nil
+            prober = nil
+            lookup = nil
+        }
+    }
+
+    /// Whether the connection is metered: then nothing is advertised.
+    var isMetered: Bool { state.withLock { $0.isMetered } }
+
+    /// Has this machine found, from now on.
+    ///
+    /// - Parameter port: where it serves.
+    func advertise(port: UInt16) {
+        do throws(SystemError) {
+            let advertised = advertised
+            let advertiser = try Advertiser(port: port, ipv6: ipv6, logger: logger) {
+                advertised.newest(limit: $0)
+            }
+            // Before the first is registered: it is not to be seen on a metered connection at all.
+            let loop = MainLoop(name: "glib")
+            let monitor = NetworkMonitor(on: loop) { [weak self] in self?.setMetered($0) }
+            state.withLock { state in
+                state.advertiser = advertiser
+                state.loop = loop
+                state.monitor = monitor
+                state.subscription = index.subscribe { batch in
+                    advertiser.apply(batch, advertised)
+                }
+                if state.isMetered { advertiser.setPaused(true) }
+            }
+            try advertiser.start()
+        } catch {
+            logger.warning("nothing is advertised: \(error)")
+        }
+    }
+
+    private func setMetered(_ isMetered: Bool) {
+        let (advertiser, isChange) = state.withLock { state in
+            defer { state.isMetered = isMetered }
+            return (state.advertiser, state.isMetered != isMetered)
+        }
+        advertiser?.setPaused(isMetered)
+        if isChange {
+            logger.notice(
+                isMetered
+                    ? "the connection is metered: nothing is advertised until it is not"
+                    : "the connection is not metered any more")
+        }
+    }
+
+    /// Of these origins nothing is advertised.
+    func replaceHidden(_ origins: Set<OriginID>) {
+        if advertised.replaceHidden(origins) { state.withLock { $0.advertiser }?.reload() }
+    }
+
+    /// Withdraws what is advertised, and ends all questions; may block for seconds.
+    func stop() {
+        let state = state.withLock { state in
+            defer { state = State(isMetered: state.isMetered) }
+            return state
+        }
+        state.subscription?.cancel()
+        state.advertiser?.stop()
+        state.loop?.stop()
+        browser?.stop()
+        prober?.stop()
+    }
+}
+
+extension Advertiser {
+    /// What a batch of the index changes for others.
+    fileprivate func apply(_ batch: Batch, _ advertised: AdvertisedDigests) {
+        var appeared: [Digest] = []
+        var vanished = batch.vanished
+        for digest in batch.appeared + batch.altered {
+            if advertised.contains(digest) { appeared.append(digest) } else { vanished.append(digest) }
+        }
+        apply(appeared: appeared, vanished: vanished)
+    }
+}
