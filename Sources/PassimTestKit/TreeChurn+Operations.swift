@@ -86,14 +86,14 @@ extension TreeChurn {
     }
 
     private func append() throws {
-        guard let path = pickFileToWrite() else { return }
+        guard let path = try pickFileToWrite() else { return }
         note("append to \(path)")
         try tree.append(full(path), random.bytes(Int.random(in: 1..<500, using: &random)))
         try entered(path)
     }
 
     private func overwrite() throws {
-        guard let path = pickFileToWrite() else { return }
+        guard let path = try pickFileToWrite() else { return }
         let size = try tree.status(full(path)).size
         let offset = UInt64.random(in: 0...size, using: &random)
         note("overwrite \(path) at \(offset)")
@@ -102,7 +102,7 @@ extension TreeChurn {
     }
 
     private func rewrite() throws {
-        guard let path = pickFileToWrite() else { return }
+        guard let path = try pickFileToWrite() else { return }
         note("rewrite \(path)")
         try tree.write(full(path), content())
         try entered(path)
@@ -123,7 +123,7 @@ extension TreeChurn {
 
     /// Same size, and the mtime that it had: tar(1), cp -p.
     private func rewriteWithSameTime() throws {
-        guard let path = pickFileToWrite() else { return }
+        guard let path = try pickFileToWrite() else { return }
         let facts = try tree.status(full(path))
         note("rewrite \(path) with the same size and time")
         try tree.write(full(path), random.bytes(Int(facts.size)))
@@ -132,7 +132,7 @@ extension TreeChurn {
     }
 
     private func truncate() throws {
-        guard let path = pickFileToWrite() else { return }
+        guard let path = try pickFileToWrite() else { return }
         let size = try tree.status(full(path)).size
         let wanted = UInt64.random(in: 0...(size + 4096), using: &random)
         note("truncate \(path) to \(wanted)")
@@ -156,7 +156,7 @@ extension TreeChurn {
 
     private func hold() throws {
         guard held.count < 3 else { return try closeHeldFile() }
-        let path = random.chance(50) ? newPath() : pickFileToWrite() ?? newPath()
+        let path = try random.chance(50) ? newPath() : pickFileToWrite() ?? newPath()
         note("open \(path) to append to it")
         held.append((try HeldFile(tree, full(path)), path))
         try entered(path)
@@ -165,7 +165,7 @@ extension TreeChurn {
     /// The file may have another name by now, or none.
     private func writeHeld() throws {
         guard let index = held.indices.randomElement(using: &random) else { return try hold() }
-        guard try !isPartlyExcluded(held[index].file.inode) else { return }
+        guard try !isPartlyUnseen(held[index].file.inode) else { return }
         note("write to what was opened as \(held[index].path)")
         try held[index].file.write(random.bytes(Int.random(in: 1..<5000, using: &random)))
         try refresh(held[index].file)
@@ -175,7 +175,7 @@ extension TreeChurn {
         guard let index = held.indices.randomElement(using: &random) else { return }
         let (file, path) = held.remove(at: index)
         note("close what was opened as \(path)")
-        if random.chance(50), try !isPartlyExcluded(file.inode) {
+        if random.chance(50), try !isPartlyUnseen(file.inode) {
             try file.write(random.bytes(Int.random(in: 1..<5000, using: &random)))
             try refresh(file)
         }

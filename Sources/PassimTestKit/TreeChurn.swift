@@ -111,17 +111,26 @@ package final class TreeChurn {
         return nil
     }
 
-    /// One whose content may be changed. What is done to a file under a name that is not shared is not seen,
-    /// though it may have another one that is.
-    func pickFileToWrite() -> String? {
-        guard let path = pickFile() else { return nil }
-        return isPartlyExcluded(inodes[path]!) ? nil : path
+    /// One whose content may be changed. What is done to a file under a name that nobody watches is not seen,
+    /// though it may have another one that is shared.
+    func pickFileToWrite() throws -> String? {
+        guard let path = pickFile(), try !isPartlyUnseen(inodes[path]!) else { return nil }
+        return path
     }
 
-    /// Whether a file has several names, some of them excluded.
-    func isPartlyExcluded(_ inode: UInt64) -> Bool {
+    /// Whether a file has several names, some of them excluded or in a directory that others cannot read.
+    func isPartlyUnseen(_ inode: UInt64) throws -> Bool {
         let all = names.filter { inodes[$0] == inode }
-        return all.count > 1 && all.contains { isExcluded($0) }
+        return try all.count > 1 && all.contains { try isExcluded($0) || isClosed($0) }
+    }
+
+    private func isClosed(_ path: String) throws -> Bool {
+        var directory = RawName(full(path)).parent
+        while !directory.isEmpty {
+            if try tree.status(directory).mode & 0o005 != 0o005 { return true }
+            directory = directory.parent
+        }
+        return false
     }
 
     /// As far as names are given here.
