@@ -54,6 +54,9 @@ let libraries: [Target] = [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimConfig", "PassimIndex", "CInotifyTools",
             "CSQLite", logging,
         ]),
+    .target(
+        name: "PassimPublish",
+        dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", logging]),
     .target(name: "PassimHTTP", dependencies: ["PassimCore"]),
     .target(
         name: "PassimServer",
@@ -63,18 +66,27 @@ let libraries: [Target] = [
     .target(name: "PassimWeb", dependencies: ["PassimCore", "PassimHTTP"]),
     .target(name: "PassimDiscovery", dependencies: ["PassimCore", "PassimSystem", "CAvahi", logging]),
     .target(name: "PassimLookup", dependencies: ["PassimCore"]),
-    .target(name: "PassimFetch", dependencies: ["PassimCore", "PassimSystem", "CCurl", logging]),
+    .target(
+        name: "PassimFetch",
+        dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "CCurl", logging]),
+    .target(name: "PassimBus", dependencies: ["PassimCore", "PassimSystem", "PassimGLib", logging]),
     .target(
         name: "PassimDaemon",
         dependencies: [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimGLib", "PassimConfig", "PassimIndex",
             "PassimMirror", "PassimHTTP", "PassimServer", "PassimWeb", "PassimFetch", "PassimDiscovery",
-            "PassimLookup", "CSystemd", logging, lifecycle, unixSignals,
+            "PassimLookup", "PassimPublish", "PassimBus", "CSystemd", logging, lifecycle, unixSignals,
         ]),
 ]
 
 let executables: [Target] = [
     .executableTarget(name: "passimd", dependencies: ["PassimDaemon", arguments]),
+    .executableTarget(
+        name: "passim",
+        dependencies: [
+            "PassimCore", "PassimSystem", "PassimCrypto", "PassimConfig", "PassimMirror", "PassimBus",
+            "PassimFetch", arguments, logging,
+        ]),
     .executableTarget(
         name: "passim-bench",
         dependencies: [
@@ -101,6 +113,8 @@ let testTargets: [Target] = [
     tests("PassimIndex"),
     tests(
         "PassimMirror", "PassimSystem", "PassimCrypto", "PassimConfig", "PassimIndex", logging),
+    tests("PassimPublish", "PassimSystem", "PassimCrypto", "PassimIndex", logging),
+    tests("PassimBus", "PassimSystem", "PassimGLib", logging),
     tests("PassimHTTP"),
     tests("PassimServer", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimHTTP", logging),
     tests("PassimWeb", "PassimHTTP"),
@@ -110,12 +124,15 @@ let testTargets: [Target] = [
     tests("PassimLookup"),
     .testTarget(
         name: "IntegrationTests",
-        dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd"]),
+        dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd", "passim"]),
 ]
 
 let package = Package(
     name: "passim",
-    products: [.executable(name: "passimd", targets: ["passimd"])],
+    products: [
+        .executable(name: "passimd", targets: ["passimd"]),
+        .executable(name: "passim", targets: ["passim"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),

@@ -6,4 +6,7 @@ package struct OriginID: Hashable, Sendable {
     package init(_ number: UInt32) {
         self.number = number
     }
+
+    /// The store of published items. Directories are numbered from 1.
+    package static let published = OriginID(0)
 }

@@ -1,0 +1,68 @@
+package import PassimCore
+package import PassimSystem
+
+/// What stands behind the object on the bus.
+package protocol BusObject: Sendable {
+    /// Called on the bus's thread: must not block.
+    var properties: BusProperties { get }
+
+    // Everything else is called on threads of its own, several at a time, and may block.
+
+    /// All items, published ones first, until `body` returns false.
+    func forEachItem(_ body: (ItemDescription) -> Bool)
+    /// A part of the listing, in the order of the index.
+    ///
+    /// - Parameter filter: part of a name or the beginning of a digest; empty: all.
+    func items(offset: UInt64, limit: UInt32, filter: String) -> (items: [ItemDescription], total: UInt64)
+    /// - Parameter content: read from its offset to its end.
+    func publish(_ request: PublishRequest, content: borrowing Descriptor) throws(PublishError)
+    /// - Parameter hash: as the caller wrote it.
+    func unpublish(_ hash: String) throws(PublishError)
+    /// Walks all directories again.
+    func rescan()
+    /// - Returns: URLs of the file at peers that confirmed that they have it, best first.
+    func findPeers(_ digest: Digest) async -> [String]
+    /// A peer served wrong bytes.
+    ///
+    /// - Returns: false where that is no URL of a peer.
+    func reportPeer(_ url: String, _ digest: Digest) async -> Bool
+}
+
+/// The properties of both interfaces.
+package struct BusProperties: Sendable {
+    package var daemonVersion: String
+    package var name: String
+    package var uri: String
+    package var status: DaemonStatus
+    /// Bytes.
+    package var downloadSaving: UInt64
+    /// kg CO2e.
+    package var carbonSaving: Double
+    /// What the interface Mirror has; nil where the daemon is an older one, without it.
+    package var mirror: Mirror?
+
+    package struct Mirror: Sendable {
+        package var itemCount: UInt64
+        package var totalBytes: UInt64
+        package var directories: [DirectoryStatus]
+
+        package init(itemCount: UInt64, totalBytes: UInt64, directories: [DirectoryStatus]) {
+            self.itemCount = itemCount
+            self.totalBytes = totalBytes
+            self.directories = directories
+        }
+    }
+
+    package init(
+        daemonVersion: String, name: String, uri: String, status: DaemonStatus, downloadSaving: UInt64,
+        carbonSaving: Double, mirror: Mirror?
+    ) {
+        self.daemonVersion = daemonVersion
+        self.name = name
+        self.uri = uri
+        self.status = status
+        self.downloadSaving = downloadSaving
+        self.carbonSaving = carbonSaving
+        self.mirror = mirror
+    }
+}
