@@ -2,9 +2,12 @@
 ///
 /// Each `begin` that is allowed is followed by one `complete` or one `giveBack`.
 package protocol ShareObserver: Sendable {
+    /// Whether anybody may have the file now: not where it has expired, or all its remaining shares are being
+    /// sent.
+    func isAvailable(_ entry: Entry) -> Bool
     /// The whole file begins to be sent.
     ///
-    /// - Returns: false where all its remaining shares are being sent, or it has expired: then nobody has it.
+    /// - Returns: false where it is not available any more.
     func begin(_ entry: Entry) -> Bool
     /// It was cut off: it does not count.
     func giveBack(_ entry: Entry)

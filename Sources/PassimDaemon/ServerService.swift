@@ -58,7 +58,8 @@ struct ServerService: Service {
         do {
             return try Server(
                 settings: settings, tls: daemon.tlsContext(), index: daemon.index, origins: daemon.origins,
-                pages: pages, staleObserver: StaleFiles(mirror: daemon.mirror), lookup: lookup,
+                pages: pages, staleObserver: StaleFiles(mirror: daemon.mirror),
+                shares: ShareLedger(), lookup: lookup,
                 logger: daemon.logger)
         } catch let error as SystemError where error.code == .addressInUse {
             throw PortTaken(port: configuration.port)

@@ -76,6 +76,20 @@ package actor PeerSearch: PeerLookup {
         }
     }
 
+    /// Asks all that can be found.
+    ///
+    /// - Returns: those that confirm that they have the digest, best first, within 1.3 s; where nobody does, those
+    ///   that do not tell.
+    package func findPeers(with digest: Digest, name: RawName) async -> [Peer] {
+        running += 1
+        let search = Search(asked: clock.now(), limits: limits, isThorough: true)
+        var found: [Peer] = []
+        await run(search, for: digest, name) { _, candidates in found = candidates.map(\.peer) }
+        running -= 1
+        startWaiting()
+        return found
+    }
+
     /// A peer sent bytes that do not belong to the digest: it is passed over for an hour, for this digest
     /// altogether, for others unless nobody else has them.
     package func report(_ peer: Peer, digest: Digest) {
@@ -125,7 +139,9 @@ package actor PeerSearch: PeerLookup {
         guard let shared = searches[digest] else { return }
         running += 1
         searches[digest]!.task = Task {
-            await search(for: digest, shared.number, shared.name, shared.asked)
+            await run(Search(asked: shared.asked, limits: limits), for: digest, shared.name) {
+                $0.finish(digest, shared.number, $1)
+            }
             running -= 1
             startWaiting()
         }
@@ -162,8 +178,12 @@ package actor PeerSearch: PeerLookup {
         case timePassed
     }
 
-    private func search(for digest: Digest, _ number: Int, _ name: RawName, _ asked: Duration) async {
-        var search = Search(asked: asked, limits: limits)
+    /// - Parameter conclude: is given those among whom to choose, before all questions have ended.
+    private func run(
+        _ search: Search, for digest: Digest, _ name: RawName,
+        _ conclude: (isolated PeerSearch, [Candidate]) -> Void
+    ) async {
+        var search = search
         let (reports, mailbox) = AsyncStream.makeStream(of: Report.self)
         await withDiscardingTaskGroup { group in
             group.addTask { [finder, limits] in
@@ -186,7 +206,7 @@ package actor PeerSearch: PeerLookup {
                             await clock.sleep(time)
                             mailbox.yield(.timePassed)
                         }
-                    case .finish(let candidates): finish(digest, number, candidates)
+                    case .finish(let candidates): conclude(self, candidates)
                     }
                 }
                 if search.isFinished { break }

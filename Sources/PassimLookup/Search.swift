@@ -18,7 +18,8 @@ struct Search: Sendable {
         case ask(Peer, within: Duration)
         /// `timePassed` is expected then.
         case wake(at: Duration)
-        /// Those among whom to choose, all equally good; none where nobody has it. Nothing comes after it.
+        /// Those among whom to choose, all equally good; of a thorough search all, best first. None where nobody
+        /// has it. Nothing comes after it.
         case finish([Candidate])
     }
 
@@ -28,6 +29,8 @@ struct Search: Sendable {
     }
 
     private let limits: LookupLimits
+    /// Whether all that have it are wanted, and not only a good one soon.
+    private let isThorough: Bool
     /// When the client asked.
     private let asked: Duration
     /// Everybody that was found.
@@ -42,8 +45,9 @@ struct Search: Sendable {
     private var findingEnded = false
     private(set) var isFinished = false
 
-    init(asked: Duration, limits: LookupLimits) {
+    init(asked: Duration, limits: LookupLimits, isThorough: Bool = false) {
         self.asked = asked
+        self.isThorough = isThorough
         self.limits = limits
     }
 
@@ -79,12 +83,12 @@ struct Search: Sendable {
     }
 
     private mutating func goOn(at now: Duration) -> [Action] {
-        if !confirmed.isEmpty { return chooseSoon(at: now) }
-        if now >= asked + limits.answerTime { return finish(refused) }
+        if !confirmed.isEmpty, !isThorough { return chooseSoon(at: now) }
+        if now >= asked + limits.answerTime { return finish() }
         let asking = now < asked + limits.searchTime
         let actions = asking ? askMore(at: now) : []
         let nobodyIsLeft = findingEnded && waiting.values.allSatisfy(\.isEmpty)
-        if underWay.isEmpty, nobodyIsLeft || !asking { return finish(refused) }
+        if underWay.isEmpty, nobodyIsLeft || !asking { return finish() }
         return actions
     }
 
@@ -93,7 +97,7 @@ struct Search: Sendable {
         let isFirst = choice == nil
         let end = choice ?? min(now + limits.choiceTime, asked + limits.answerTime)
         choice = end
-        if underWay.isEmpty || now >= end { return finish(confirmed) }
+        if underWay.isEmpty || now >= end { return finish() }
         return isFirst ? [.wake(at: end)] : []
     }
 
@@ -119,8 +123,16 @@ struct Search: Sendable {
         return nil
     }
 
-    private mutating func finish(_ answers: [Answer]) -> [Action] {
+    private mutating func finish() -> [Action] {
         isFinished = true
+        // One that refused to tell may have it, and is taken where nobody has said so.
+        let answers = confirmed.isEmpty ? refused : confirmed
+        if isThorough {
+            let ranked = answers.sorted {
+                ($0.standing, $0.candidate.latency) < ($1.standing, $1.candidate.latency)
+            }
+            return [.finish(ranked.map(\.candidate))]
+        }
         let best = answers.map(\.standing).min()
         return [.finish(answers.filter { $0.standing == best }.map(\.candidate))]
     }

@@ -54,7 +54,8 @@ extension Connection {
                 .forbidden, "This address was sent this file lately: ask another peer, or later.", to: head,
                 reactor)
         }
-        while allowsLocal, let entry = reactor.state.index.find(digest) {
+        var unavailable: Entry?
+        search: while allowsLocal, let entry = find(digest, but: unavailable, reactor) {
             if entry.flags.contains(.disabled) {
                 return answer(.locked, "This file is not shared before the next restart.", to: head, reactor)
             }
@@ -66,6 +67,9 @@ extension Connection {
                     // Another file may have the same digest; in the end there is none.
                     reactor.files.remove(entry)
                     reactor.state.drop(entry)
+                case .unavailable:
+                    if unavailable != nil { break search }
+                    unavailable = entry
                 case .exhausted:
                     reactor.files.removeAll()
                     return answer(
@@ -78,6 +82,13 @@ extension Connection {
         } else {
             answer(.forbidden, "This file is not shared here.", to: head, reactor)
         }
+    }
+
+    /// A file with the digest; where that one may not be sent, another one.
+    private func find(_ digest: Digest, but unavailable: Entry?, _ reactor: Reactor) -> Entry? {
+        guard let unavailable else { return reactor.state.index.find(digest) }
+        // Only published items can be unavailable, of which there is one for a digest.
+        return reactor.state.index.entries(digest).first { $0.origin != unavailable.origin }
     }
 
     /// Row 7: of several origins of a digest, the smallest cooldown counts.
@@ -106,6 +117,7 @@ extension Connection {
     private func answer(
         with entry: Entry, to head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ reactor: Reactor
     ) throws(PreparedFile.Fault) {
+        guard reactor.state.shares.isAvailable(entry) else { throw .unavailable }
         let file = try prepare(entry, reactor)
         file.lastUsed = reactor.now
         let size = entry.identity.size

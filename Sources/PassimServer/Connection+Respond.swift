@@ -99,10 +99,22 @@ extension Connection {
         return true
     }
 
+    /// The kernel has all of what ended: sent is what it has taken, as until then it can be cut off.
+    func confirm(_ reactor: Reactor) {
+        for counted in unconfirmed { reactor.state.shares.complete(counted.share) }
+        unconfirmed.removeAll(keepingCapacity: true)
+    }
+
     /// What was cut off does not count.
     func giveBackUnconfirmed(_ reactor: Reactor) {
-        for digest in unconfirmed { reactor.state.cooldowns.giveBack(digest, for: peer) }
+        for counted in unconfirmed { giveBack(counted, reactor) }
         unconfirmed.removeAll()
+    }
+
+    private func giveBack(_ counted: CountedShare, _ reactor: Reactor) {
+        let entry = counted.share.entry
+        if counted.startsCooldown { reactor.state.cooldowns.giveBack(entry.digest, for: peer) }
+        reactor.state.shares.giveBack(entry)
     }
 
     /// The response is written, or never will be.
@@ -112,11 +124,8 @@ extension Connection {
         if case .file(let file, _, _) = ended.content {
             reactor.senders -= 1
             file.lastUsed = reactor.now
-            if ended.startsCooldown {
-                // Sent is what the kernel has taken: until the turn's output is flushed it can be cut off.
-                unconfirmed.append(file.entry.digest)
-                if !complete { giveBackUnconfirmed(reactor) }
-            }
         }
+        guard let counted = ended.counted else { return }
+        if complete { unconfirmed.append(counted) } else { giveBack(counted, reactor) }
     }
 }

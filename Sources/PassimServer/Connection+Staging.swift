@@ -42,12 +42,13 @@ extension Connection {
             fields(&writer)
             file.fields.withUnsafeBytes { writer.fields($0) }
         }
+        var staged = Response(content: .none, staged: headCount)
         guard head.method == .get, count > 0 else {
             try file.verify()
-            response = Response(content: .none, staged: headCount)
+            if head.method == .get { staged.counted = try beginShare(of: file, bytes: 0, reactor) }
+            response = staged
             return
         }
-        var staged = Response(content: .none, staged: headCount)
         staged.allowance = Allowance([file.origin.limiter, reactor.settings.limiter].compactMap { $0 })
         let piece = Int(min(count, UInt64(min(reactor.turnSize, BufferPool.piece))))
         let wanted = staged.allowance.available(piece, remaining: count, now: reactor.now)
@@ -60,12 +61,7 @@ extension Connection {
         } else {
             try file.verify()
         }
-        if first == 0, !isLoopback, file.origin.cooldown > 0,
-            let seconds = cooldown(of: file.entry.digest, reactor), seconds > 0
-        {
-            staged.startsCooldown = reactor.state.cooldowns.begin(
-                file.entry.digest, for: peer, seconds: seconds, now: reactor.now)
-        }
+        if first == 0 { staged.counted = try beginShare(of: file, bytes: count, reactor) }
         staged.staged += read
         staged.content = .file(file, offset: first + UInt64(read), remaining: count - UInt64(read))
         response = staged
@@ -75,6 +71,24 @@ extension Connection {
             // Tens of thousands of records are coming.
             beBusy()
         }
+    }
+
+    /// Counted when it begins, so that a limit holds for downloads at one time.
+    private func beginShare(
+        of file: PreparedFile, bytes: UInt64, _ reactor: Reactor
+    ) throws(PreparedFile.Fault) -> CountedShare {
+        let entry = file.entry
+        guard reactor.state.shares.begin(entry) else { throw .unavailable }
+        var startsCooldown = false
+        if !isLoopback, file.origin.cooldown > 0, let seconds = cooldown(of: entry.digest, reactor),
+            seconds > 0
+        {
+            startsCooldown = reactor.state.cooldowns.begin(
+                entry.digest, for: peer, seconds: seconds, now: reactor.now)
+        }
+        return CountedShare(
+            share: Share(entry: entry, filename: file.name, address: peer, bytes: bytes),
+            startsCooldown: startsCooldown)
     }
 
     /// - Parameter length: of the content; nil where there is no Content-Length.

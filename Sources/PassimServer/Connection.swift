@@ -40,8 +40,8 @@ final class Connection {
     var lookup: PendingLookup?
     /// After the present response, and when its last byte is sent.
     var closesAfterResponse = false
-    /// Digests whose cooldown has begun with responses that the kernel has not taken entirely yet.
-    var unconfirmed: [Digest] = []
+    /// Downloads that count, whose responses the kernel has not taken entirely yet.
+    var unconfirmed: [CountedShare] = []
     /// The client of HTTP/1.0 that asks for keep-alive must be told that it gets it (RFC 9112, C.2.2).
     var announcesKeepAlive = false
 
@@ -201,7 +201,7 @@ final class Connection {
             }
         }
         reactor.buffers.put(output)
-        if !unconfirmed.isEmpty { unconfirmed.removeAll() }
+        if !unconfirmed.isEmpty { confirm(reactor) }
         return .all
     }
 

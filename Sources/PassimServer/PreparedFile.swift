@@ -13,6 +13,8 @@ final class PreparedFile {
         case stale
         /// Too many descriptors or too little memory just now; says nothing of the file.
         case exhausted
+        /// It may not be sent any more, or not now: all its shares are under way.
+        case unavailable
     }
 
     let entry: Entry
@@ -35,7 +37,7 @@ final class PreparedFile {
         guard status.kind == .regular, status.identity == entry.identity else { throw .stale }
         self.entry = entry
         self.origin = origin
-        name = path.basename
+        name = origin.filename(path)
         lastUsed = now
         fields = PreparedFile.fields(entry, name: name, file: file)
     }

@@ -1,3 +1,5 @@
+internal import PassimCore
+
 /// The response that a connection is sending: what is left of it.
 struct Response {
     enum Content {
@@ -13,8 +15,8 @@ struct Response {
     /// encrypted yet: its head, and content read with it. Only within a turn.
     var staged = 0
     var allowance = Allowance([])
-    /// A download from byte 0 that began a cooldown: given back if it is cut off.
-    var startsCooldown = false
+    /// Where this is a download from byte 0: given back if it is cut off.
+    var counted: CountedShare?
 
     var isComplete: Bool {
         guard staged == 0 else { return false }
@@ -24,4 +26,10 @@ struct Response {
         case .file(_, _, let remaining): remaining == 0
         }
     }
+}
+
+/// A download that counts, from its beginning until the kernel has its last byte.
+struct CountedShare {
+    var share: Share
+    var startsCooldown: Bool
 }

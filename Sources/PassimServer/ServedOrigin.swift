@@ -12,12 +12,18 @@ package final class ServedOrigin: Sendable {
     /// Bytes per second over all downloads of this origin; 0 is no limit.
     package let maxRate: UInt64
     let limiter: RateLimiter?
+    /// The name of a file for those who fetch it, from its path below the directory.
+    let filename: @Sendable (RawName) -> RawName
 
-    package init(id: OriginID, path: String, cooldown: Int, maxRate: UInt64) {
+    package init(
+        id: OriginID, path: String, cooldown: Int, maxRate: UInt64,
+        filename: @escaping @Sendable (RawName) -> RawName = { $0.basename }
+    ) {
         self.id = id
         self.path = path
         self.cooldown = cooldown
         self.maxRate = maxRate
+        self.filename = filename
         limiter = maxRate > 0 ? RateLimiter(bytesPerSecond: maxRate) : nil
     }
 

@@ -15,19 +15,20 @@ package final class Server: Sendable {
     /// Binds the port. Nobody is answered before `start`.
     ///
     /// - Parameter tls: until `replace(tls:)`.
+    /// - Parameter shares: hears of each download of a whole file.
     /// - Parameter lookup: where clients of this machine are sent for what is not here; nil: nowhere.
     /// - Throws: `.addressInUse` where another server has the port.
     package init(
         settings: ServerSettings, tls: TLSContext, index: DigestIndex, origins: OriginTable,
-        pages: any LocalPages, staleObserver: any StaleEntryObserver, lookup: (any PeerLookup)? = nil,
-        logger: Logger
+        pages: any LocalPages, staleObserver: any StaleEntryObserver, shares: any ShareObserver,
+        lookup: (any PeerLookup)? = nil, logger: Logger
     ) throws(SystemError) {
         listeners = try ListenerSet(settings.places, port: settings.port) { place, error in
             logger.warning("not listening at \(place): \(error)")
         }
         state = try ServerState(
-            index: index, origins: origins, pages: pages, staleObserver: staleObserver, lookup: lookup,
-            settings: ServerState.Settings(settings, tls: tls), logger: logger)
+            index: index, origins: origins, pages: pages, staleObserver: staleObserver, shares: shares,
+            lookup: lookup, settings: ServerState.Settings(settings, tls: tls), logger: logger)
         ended = Countdown(settings.reactors)
         self.logger = logger
     }

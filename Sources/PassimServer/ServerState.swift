@@ -27,6 +27,7 @@ final class ServerState: Sendable {
     let origins: OriginTable
     let pages: any LocalPages
     let staleObserver: any StaleEntryObserver
+    let shares: any ShareObserver
     /// nil: the network is not asked.
     let lookup: (any PeerLookup)?
     let logger: Logger
@@ -39,7 +40,8 @@ final class ServerState: Sendable {
 
     init(
         index: DigestIndex, origins: OriginTable, pages: any LocalPages,
-        staleObserver: any StaleEntryObserver, lookup: (any PeerLookup)?, settings: Settings, logger: Logger
+        staleObserver: any StaleEntryObserver, shares: any ShareObserver, lookup: (any PeerLookup)?,
+        settings: Settings, logger: Logger
     ) throws(SystemError) {
         var mailboxes: [Mailbox] = []
         for _ in 0..<settings.values.reactors { mailboxes.append(try Mailbox()) }
@@ -48,6 +50,7 @@ final class ServerState: Sendable {
         self.origins = origins
         self.pages = pages
         self.staleObserver = staleObserver
+        self.shares = shares
         self.lookup = lookup
         self.logger = logger
         loads = (0..<settings.values.reactors).map { _ in ReactorLoad() }

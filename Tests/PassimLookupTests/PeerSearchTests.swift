@@ -142,6 +142,34 @@ import Testing
         #expect(await search.lookUp(digest(1)) == peer(1))
     }
 
+    // MARK: All that have it
+
+    @Test func allThatConfirmAreFoundAndReportedOnesNot() async {
+        let finder = Finder([digest(1): [peer(1), peer(2), peer(3), peer(4)]])
+        let probe = Probe([
+            peer(1): .confirmed, peer(2): .denied, peer(3): .refused, peer(4): .confirmed,
+        ])
+        let search = search(finder, probe)
+        #expect(await Set(search.findPeers(with: digest(1), name: RawName("a"))) == [peer(1), peer(4)])
+        await search.report(peer(1), digest: digest(1))
+        #expect(await search.findPeers(with: digest(1), name: RawName("a")) == [peer(4)])
+        await search.report(peer(4), digest: digest(1))
+        // Who does not tell, where nobody does.
+        #expect(await search.findPeers(with: digest(1), name: RawName("a")) == [peer(3)])
+        #expect(await isIdle(search))
+    }
+
+    @Test func thoseThatHangAreNotWaitedForLongerThanByALookUp() async {
+        let finder = Finder([digest(1): [peer(1), peer(2)]], ends: false)
+        let probe = Probe([peer(1): .confirmed], hanging: [peer(2)])
+        let search = search(finder, probe)
+        async let found = search.findPeers(with: digest(1), name: RawName("a"))
+        #expect(await becomesTrue { clock.sleeperCount == 4 && probe.asked.count == 2 && probe.active == 1 })
+        clock.advance(by: LookupLimits().answerTime)
+        #expect(await found == [peer(1)])
+        #expect(await isIdle(search))
+    }
+
     // MARK: Sharing, bounds, clients that go
 
     @Test func lookUpsForTheSameDigestShareOneSearch() async {

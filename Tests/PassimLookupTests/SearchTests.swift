@@ -180,6 +180,26 @@ import Testing
         ])
     }
 
+    @Test func thoroughSearchRanksAllThatConfirm() {
+        var search = Search(asked: .zero, limits: LookupLimits(), isThorough: true)
+        _ = search.take(.found(peer(1), .good), at: .zero)
+        _ = search.take(.found(peer(2), .good), at: .zero)
+        _ = search.take(.found(peer(3), .bad), at: .zero)
+        let slow = Duration.milliseconds(90)
+        #expect(search.take(.answered(peer(1), .confirmed, latency: slow), at: slow) == [])
+        let fast = Duration.milliseconds(10)
+        _ = search.take(.answered(peer(2), .confirmed, latency: fast), at: slow)
+        // The bad one has its turn when no more are found.
+        #expect(search.take(.findingEnded, at: slow) == [.ask(peer(3), within: LookupLimits().probeTime)])
+        #expect(
+            search.take(.answered(peer(3), .confirmed, latency: .zero), at: slow) == [
+                .finish([
+                    Candidate(peer: peer(2), latency: fast), Candidate(peer: peer(1), latency: slow),
+                    Candidate(peer: peer(3), latency: .zero),
+                ])
+            ])
+    }
+
     @Test func soManyAreAskedAtOnce() {
         var search = search()
         var actions: [Search.Action] = []

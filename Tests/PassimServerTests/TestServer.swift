@@ -15,6 +15,7 @@ final class TestServer: Sendable {
     let index = DigestIndex()
     let origins = OriginTable()
     let stale = StaleRecorder()
+    let shares = ShareRecorder()
     let server: Server
     let settings: ServerSettings
     let directory: DirectoryID
@@ -38,7 +39,7 @@ final class TestServer: Sendable {
         directory = index.directory(origin: TestServer.origin, path: .empty)
         server = try Server(
             settings: settings, tls: TestServer.tls, index: index, origins: origins, pages: TestPages(),
-            staleObserver: stale, lookup: lookup,
+            staleObserver: stale, shares: shares, lookup: lookup,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let port = server.port
         listeners = Set((0..<4096 as Range<CInt>).filter { TestServer.isSocket($0, ofPort: port) })

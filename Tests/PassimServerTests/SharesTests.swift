@@ -1,0 +1,119 @@
+import PassimCore
+import PassimCrypto
+import PassimIndex
+import PassimTestKit
+import Testing
+
+@testable import PassimServer
+
+/// protocol.md, HTTPS, "What counts".
+@Suite struct SharesTests {
+    @Test func wholeFilesAndPartsFromTheBeginningCount() async throws {
+        try await withServer { test in
+            let digest = try test.add("a file", [1, 2, 3])
+            let client = try test.client()
+            for fields in ["", "Range: bytes=0-1\r\n", "Range: bytes=0-\r\n", "Range: bytes=0-0,2-2\r\n"] {
+                try client.get(digest, fields)
+                _ = try client.answer()
+            }
+            // The last byte has been read, and may be counted only just now.
+            #expect(await becomesTrue { test.shares.completed.count == 4 })
+            #expect(test.shares.completed.map(\.bytes) == [3, 2, 3, 3])
+            for share in test.shares.completed {
+                #expect(share.entry.digest == digest && share.filename == RawName("a file"))
+                #expect(share.address == IPAddress(ipv4: 0x7F00_0001))
+            }
+        }
+    }
+
+    @Test func emptyFileIsAShareToo() async throws {
+        try await withServer { test in
+            let digest = try test.add("nothing", [])
+            #expect(try test.fetch(digest).status == 200)
+            #expect(await becomesTrue { test.shares.completed.map(\.bytes) == [0] })
+        }
+    }
+
+    @Test func nothingElseCounts() async throws {
+        try await withServer { test in
+            let digest = try test.add("a", [1, 2, 3])
+            let client = try test.client()
+            for fields in ["If-None-Match: *\r\n", "Range: bytes=1-\r\n", "Range: bytes=9-\r\n"] {
+                try client.get(digest, fields)
+                _ = try client.answer()
+            }
+            try client.tls.send(HTTPClient.request(digest, method: "HEAD"))
+            #expect(try client.answer(isHead: true).status == 200)
+            try client.get(Digest(of: "nobody's"))
+            #expect(try client.answer().status == 404)
+            try client.get(digest)
+            #expect(try client.answer().status == 200)
+            #expect(await becomesTrue { test.shares.completed.count == 1 })
+            #expect(test.shares.givenBack == 0 && test.shares.running == 0)
+        }
+    }
+
+    @Test func whatIsCutOffIsGivenBack() async throws {
+        try await withServer { test in
+            let digest = try test.addSparse("big", size: 1 << 30)
+            var client: HTTPClient? = try test.client { $0.receiveBuffer = 16384 }
+            try client?.get(digest)
+            #expect(await becomesTrue { test.shares.running == 1 })
+            client = nil
+            #expect(await becomesTrue { test.shares.givenBack == 1 })
+            #expect(test.shares.running == 0 && test.shares.completed.isEmpty)
+        }
+    }
+
+    @Test func limitHoldsForDownloadsAtOneTimeAndWhatIsGivenBackIsThereAgain() async throws {
+        try await withServer { test in
+            let digest = try test.addSparse("big", size: 1 << 30)
+            test.shares.limit(digest, to: 3)
+            var clients = try (0..<3).map { _ in try test.client { $0.receiveBuffer = 16384 } }
+            for client in clients { try client.get(digest) }
+            #expect(await becomesTrue { test.shares.running == 3 })
+            #expect(try test.fetch(digest).status == 404)
+            let client = try test.client()
+            try client.tls.send(HTTPClient.request(digest, method: "HEAD"))
+            #expect(try client.answer(isHead: true).status == 404)
+            try client.get(digest, "If-None-Match: *\r\n")
+            #expect(try client.answer().status == 404)
+            clients.removeLast()
+            #expect(await becomesTrue { test.shares.running == 2 })
+            try client.tls.send(HTTPClient.request(digest, method: "HEAD"))
+            #expect(try client.answer(isHead: true).status == 200)
+        }
+    }
+
+    @Test func fileOfADirectoryIsSentWherePublishedOneIsUsedUp() async throws {
+        try await withServer { test in
+            let bytes: [UInt8] = [1, 2, 3]
+            let digest = try test.add("published", bytes)
+            test.origins.replace([
+                ServedOrigin(id: TestServer.origin, path: test.tree.path, cooldown: 0, maxRate: 0),
+                ServedOrigin(id: TestServer.otherOrigin, path: test.tree.path, cooldown: 0, maxRate: 0),
+            ])
+            try test.tree.write("static", bytes)
+            let other = test.index.directory(origin: TestServer.otherOrigin, path: .empty)
+            try test.know("static", as: digest, in: other)
+            test.shares.limit(digest, to: 0)
+            #expect(try test.fetch(digest).body == bytes)
+            #expect(await becomesTrue { test.shares.completed.map(\.filename) == [RawName("static")] })
+        }
+    }
+
+    @Test func nameIsWhatTheOriginSays() async throws {
+        try await withServer { test in
+            test.origins.replace([
+                ServedOrigin(
+                    id: TestServer.origin, path: test.tree.path, cooldown: 0, maxRate: 0,
+                    filename: { RawName(bytes: Array($0.bytes.dropFirst(2))) })
+            ])
+            let digest = try test.add("1-name.txt", [1])
+            let answer = try test.fetch(digest)
+            #expect(answer.fields["content-disposition"]?.contains("filename=\"name.txt\"") == true)
+            #expect(answer.fields["content-type"] == "text/plain")
+            #expect(await becomesTrue { test.shares.completed.map(\.filename) == [RawName("name.txt")] })
+        }
+    }
+}
