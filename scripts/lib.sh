@@ -122,7 +122,8 @@ build_release() {
     local -a flags=(-c release ${scratch:+--scratch-path "$scratch"})
     local resources
     resources=$(swift -print-target-info | sed -n 's/.*"runtimeResourcePath" *: *"\(.*\)".*/\1/p')
-    [[ -d ${resources}_static/linux ]] && flags+=(--static-swift-stdlib)
+    # Without the rpath $ORIGIN then: there is nothing to be found beside it, and nothing to be put there.
+    [[ -d ${resources}_static/linux ]] && flags+=(--static-swift-stdlib --disable-local-rpath)
     for product in "$@"; do
         swift build "${flags[@]}" --product "$product" >&2 || exit 1
     done
