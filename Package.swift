@@ -97,7 +97,7 @@ let executables: [Target] = [
 
 // Not a product: temporary trees, a raw TLS client, the daemon as a process, a LAN of two hosts.
 let testKit: Target = .target(
-    name: "PassimTestKit", dependencies: ["PassimCore", "PassimSystem", "PassimCrypto"])
+    name: "PassimTestKit", dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", logging])
 
 func tests(_ target: String, _ more: Target.Dependency...) -> Target {
     .testTarget(

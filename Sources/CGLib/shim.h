@@ -1,5 +1,6 @@
-// GLib, GObject and GIO: keyfiles and content types now; GDBus and the network monitor as they are needed.
+// GLib, GObject and GIO: keyfiles, content types, the network monitor, GDBus.
 #pragma once
 
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 #include <glib.h>

@@ -18,8 +18,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
+#include <linux/stat.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -47,6 +50,23 @@ static inline ssize_t clinux_getdents64(int fd, void *buffer, size_t capacity) {
 // renameat2(2) is declared only under _GNU_SOURCE.
 static inline int clinux_renameat2(int oldfd, const char *old, int newfd, const char *new_, unsigned flags) {
     return (int)syscall(SYS_renameat2, oldfd, old, newfd, new_, flags);
+}
+
+// preadv2(2) is declared only under _GNU_SOURCE. From the current offset, and never waiting.
+static inline ssize_t clinux_read_now(int fd, void *buffer, size_t capacity) {
+    struct iovec part = {buffer, capacity};
+    return (ssize_t)syscall(SYS_preadv2, fd, &part, 1UL, -1L, -1L, RWF_NOWAIT);
+}
+
+// statx(2) is declared only under _GNU_SOURCE. When the open file was made; 1 where that is told, 0 where not.
+static inline int clinux_birth_time(int fd, int64_t *seconds, uint32_t *nanoseconds) {
+    struct statx status;
+    memset(&status, 0, sizeof status);
+    // 0x1000 is AT_EMPTY_PATH.
+    if (syscall(SYS_statx, fd, "", 0x1000, STATX_BTIME, &status) != 0) return -1;
+    *seconds = status.stx_btime.tv_sec;
+    *nanoseconds = status.stx_btime.tv_nsec;
+    return (status.stx_mask & STATX_BTIME) != 0;
 }
 
 // pthread_setname_np(3) is declared only under _GNU_SOURCE; PR_SET_NAME names the calling thread.

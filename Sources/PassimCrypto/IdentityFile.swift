@@ -86,20 +86,7 @@ struct IdentityFile {
     ///
     /// - Returns: its path then.
     func setAside() throws(SystemError) -> String {
-        let place = try openDirectory()
-        var last = SystemError(code: .exists, call: .renameat, subject: path)
-        for number in 1...99 {
-            let suffix = number == 1 ? ".bad" : ".bad-\(number)"
-            do throws(SystemError) {
-                try place.renameWithoutReplacing(name, to: RawName(bytes: name.bytes + Array(suffix.utf8)))
-                try place.sync()
-                return path + suffix
-            } catch {
-                guard error.code == .exists else { throw error }
-                last = error
-            }
-        }
-        throw last
+        try setFileAside(path)
     }
 
     private var prepared: RawName { RawName(bytes: Array(".".utf8) + name.bytes + Array(".new".utf8)) }

@@ -1,5 +1,7 @@
 internal import Glibc
+internal import Logging
 internal import PassimCore
+internal import PassimHTTP
 internal import PassimIndex
 internal import PassimMirror
 internal import PassimServer
@@ -10,10 +12,28 @@ internal import PassimWeb
 struct PageSource: LocalPages {
     let daemon: Daemon
 
-    func page(_ path: LocalPath) -> LocalPage {
+    func asset(_ path: LocalPath) -> LocalPage? {
         switch path {
         case .icon: PageSource.page(.icon)
         case .style: PageSource.page(.styleSheet)
+        case .index, .metrics, .health, .item: nil
+        }
+    }
+
+    func make(_ request: LocalRequest, _ done: @escaping @Sendable (LocalPage) -> Void) {
+        // One that searches a million files must not hold a reactor.
+        do throws(SystemError) {
+            _ = try SystemThread(name: "page") { [self] in done(render(request)) }
+        } catch {
+            daemon.logger.warning("no page is made: \(error)")
+            done(LocalPage(status: .serviceUnavailable, contentType: "text/plain", body: []))
+        }
+    }
+
+    private func render(_ request: LocalRequest) -> LocalPage {
+        switch request.path {
+        case .icon, .style, .metrics, .health, .item:
+            LocalPage(status: .notFound, contentType: "text/plain", body: [])
         case .index:
             LocalPage(
                 contentType: IndexPage.contentType,

@@ -19,7 +19,8 @@ extension ServerSettings {
             maxConnectionsPerAddress: configuration.maxConnectionsPerAddress > 0
                 ? configuration.maxConnectionsPerAddress : .max,
             maxRate: configuration.maxRate,
-            hostNames: [hostName, String(hostName.prefix { $0 != "." }), "\(hostName).local"])
+            hostNames: [hostName, String(hostName.prefix { $0 != "." }), "\(hostName).local"],
+            metricsAllow: configuration.metricsAllow)
     }
 
     /// A socket of one interface takes the port of every address from sockets that have none (bind(2) says

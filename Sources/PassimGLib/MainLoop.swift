@@ -34,12 +34,15 @@ package final class MainLoop: Sendable {
     /// Calls `body` on the loop's thread, soon.
     package func perform(_ body: @escaping @Sendable () -> Void) {
         g_main_context_invoke_full(
-            context, G_PRIORITY_DEFAULT,
-            { box in
-                Unmanaged<Box>.fromOpaque(box!).takeUnretainedValue().body()
-                return gboolean(0)
-            }, Unmanaged.passRetained(Box(body)).toOpaque(),
-            { box in Unmanaged<Box>.fromOpaque(box!).release() })
+            context, G_PRIORITY_DEFAULT, MainLoop.run, Box<Body>.make(body), releaseBox)
+    }
+
+    /// Calls `body` on the loop's thread, once, after a time.
+    package func after(seconds: Double, _ body: @escaping @Sendable () -> Void) {
+        let source = g_timeout_source_new(guint(max(0, min(seconds * 1000, Double(guint.max)))))
+        g_source_set_callback(source, MainLoop.run, Box<Body>.make(body), releaseBox)
+        g_source_attach(source, context)
+        g_source_unref(source)
     }
 
     /// Ends the thread, after what was asked of it before. Once, and not on it.
@@ -49,11 +52,11 @@ package final class MainLoop: Sendable {
         g_thread_join(thread)
     }
 
-    private final class Box: Sendable {
-        let body: @Sendable () -> Void
+    private typealias Body = @Sendable () -> Void
 
-        init(_ body: @escaping @Sendable () -> Void) {
-            self.body = body
-        }
+    /// A GSourceFunc that is called once.
+    private static let run: @convention(c) (gpointer?) -> gboolean = { box in
+        Box<Body>.borrow(box)()
+        return gboolean(0)
     }
 }

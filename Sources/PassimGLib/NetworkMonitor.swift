@@ -13,22 +13,15 @@ package final class NetworkMonitor: Sendable {
             guard let monitor = g_network_monitor_get_default() else { return onChange(false) }
             let handler: @convention(c) (OpaquePointer?, gpointer?, gpointer?) -> Void = { monitor, _, box in
                 let isMetered = g_network_monitor_get_network_metered(monitor) != 0
-                Unmanaged<Box>.fromOpaque(box!).takeUnretainedValue().onChange(isMetered)
+                Box<Handler>.borrow(box)(isMetered)
             }
             g_signal_connect_data(
                 UnsafeMutableRawPointer(monitor), "notify::network-metered",
                 unsafeBitCast(handler, to: GCallback.self),
-                Unmanaged.passRetained(Box(onChange)).toOpaque(),
-                { box, _ in Unmanaged<Box>.fromOpaque(box!).release() }, GConnectFlags(rawValue: 0))
+                Box<Handler>.make(onChange), { box, _ in releaseBox(box) }, GConnectFlags(rawValue: 0))
             onChange(g_network_monitor_get_network_metered(monitor) != 0)
         }
     }
 
-    private final class Box: Sendable {
-        let onChange: @Sendable (Bool) -> Void
-
-        init(_ onChange: @escaping @Sendable (Bool) -> Void) {
-            self.onChange = onChange
-        }
-    }
+    private typealias Handler = @Sendable (Bool) -> Void
 }

@@ -89,6 +89,32 @@ package final class Variant: @unchecked Sendable {
         }
     }
 
+    /// As `children` and compactMap, without an array of all of them: a listing has 100 000.
+    package func compactMapChildren<Result>(_ body: (Variant) -> Result?) -> [Result] {
+        guard g_variant_is_container(pointer) != 0 else { return [] }
+        let count = g_variant_n_children(pointer)
+        var results: [Result] = []
+        results.reserveCapacity(Int(count))
+        for number in 0..<count {
+            if let result = body(Variant(taking: g_variant_get_child_value(pointer, number))) {
+                results.append(result)
+            }
+        }
+        return results
+    }
+
+    /// The entries of an `a{sv}` in their order, with the values unboxed; of anything else none.
+    package func forEachEntry(_ body: (_ key: String, _ value: Variant) -> Void) {
+        guard type == "a{sv}" else { return }
+        for number in 0..<g_variant_n_children(pointer) {
+            let entry = Variant(taking: g_variant_get_child_value(pointer, number))
+            let key = Variant(taking: g_variant_get_child_value(entry.pointer, 0))
+            let box = Variant(taking: g_variant_get_child_value(entry.pointer, 1))
+            let value = Variant(taking: g_variant_get_child_value(box.pointer, 0))
+            body(String(cString: g_variant_get_string(key.pointer, nil)), value)
+        }
+    }
+
     /// The value of a key of an `a{sv}`, unboxed; the first where there are several.
     package func value(forKey key: String) -> Variant? {
         guard type == "a{sv}" else { return nil }

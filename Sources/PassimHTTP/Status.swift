@@ -27,6 +27,14 @@ package struct Status: RawRepresentable, Hashable, Sendable {
     package static let serviceUnavailable = Status(rawValue: 503)
     package static let versionNotSupported = Status(rawValue: 505)
 
+    /// All that this daemon sends, the frequent ones first.
+    package static let sent: [Status] = [
+        .ok, .partialContent, .forbidden, .notFound, .found, .notModified, .badRequest, .methodNotAllowed,
+        .notAcceptable, .requestTimeout, .contentTooLarge, .uriTooLong, .rangeNotSatisfiable,
+        .expectationFailed, .locked, .headerFieldsTooLarge, .internalServerError, .notImplemented,
+        .serviceUnavailable, .versionNotSupported,
+    ]
+
     /// The reason phrase of the status line: RFC 9110 section 15, RFC 6585 for 431, RFC 4918 for 423.
     package var reason: StaticString {
         switch rawValue {

@@ -7,7 +7,7 @@ internal import PassimSystem
 
 extension Connection {
     /// Writes the head of the answer to the reactor's plaintext buffer and sets `response`; or begins a look-up
-    /// and sets `lookup`.
+    /// and sets `pending`.
     func beginResponse(to head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ reactor: Reactor) {
         closesAfterResponse = closesAfterResponse || !head.keepAlive
         announcesKeepAlive = !head.isHTTP11
@@ -16,14 +16,14 @@ extension Connection {
             // Unread, so nobody knows where the next request begins.
             closesAfterResponse = true
         }
-        let route = Route.of(head, bytes, isLoopback: isLoopback, hosts: reactor.settings.hosts)
+        let route = Route.of(head, bytes, from: peer, reactor.settings)
         switch route {
         case .methodNotAllowed:
             answer(.methodNotAllowed, "Only GET and HEAD are answered here.", to: head, reactor)
         case _ where head.declaresBody:
             answer(.contentTooLarge, "A request here has no content.", to: head, reactor)
-        case .local(let path):
-            answer(with: reactor.state.pages.page(path), to: head, reactor)
+        case .local(let request):
+            beginPage(request, to: head, reactor)
         case .refused(let status, let reason):
             answer(status, reason, to: head, reactor)
         case .digest(let digest, let allowsLocal):

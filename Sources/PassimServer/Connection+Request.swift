@@ -20,7 +20,7 @@ extension Connection {
                     if requestsOfLate == Connection.busy { beBusy() }
                     hold(input[head.length..<count])
                     beginResponse(to: head, received, reactor)
-                    phase = lookup == nil ? .response : .lookup
+                    phase = pending == nil ? .response : .waiting
                     return .goOn
                 case .rejected(let rejection):
                     beginRejection(rejection.status, rejection.reason, reactor)

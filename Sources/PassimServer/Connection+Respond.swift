@@ -101,7 +101,11 @@ extension Connection {
 
     /// The kernel has all of what ended: sent is what it has taken, as until then it can be cut off.
     func confirm(_ reactor: Reactor) {
-        for counted in unconfirmed { reactor.state.shares.complete(counted.share) }
+        for counted in unconfirmed {
+            reactor.counters.shares.add(1)
+            reactor.counters.sharedBytes.add(counted.share.bytes)
+            reactor.state.shares.complete(counted.share)
+        }
         unconfirmed.removeAll(keepingCapacity: true)
     }
 
@@ -113,6 +117,7 @@ extension Connection {
 
     private func giveBack(_ counted: CountedShare, _ reactor: Reactor) {
         let entry = counted.share.entry
+        reactor.counters.cutOff.add(1)
         if counted.startsCooldown { reactor.state.cooldowns.giveBack(entry.digest, for: peer) }
         reactor.state.shares.giveBack(entry)
     }

@@ -15,8 +15,8 @@ extension Connection {
         }
     }
 
-    func answer(with page: LocalPage, to head: RequestHead, _ reactor: Reactor) {
-        stage(.ok, body: page.body, isHead: head.method == .head, reactor) { writer in
+    func answer(with page: LocalPage, isHead: Bool, _ reactor: Reactor) {
+        stage(page.status, body: page.body, isHead: isHead, reactor) { writer in
             writer.field("Content-Type", page.contentType)
             page.fields.withUnsafeBytes { writer.fields($0) }
         }
@@ -96,6 +96,7 @@ extension Connection {
     private func writeHead(
         _ status: Status, length: UInt64?, _ reactor: Reactor, _ fields: (inout HeadWriter) -> Void
     ) -> Int {
+        reactor.counters.note(status)
         reactor.date.refresh(now: reactor.now)
         var writer = HeadWriter(
             UnsafeMutableRawBufferPointer(rebasing: reactor.plain[..<Reactor.headRoom]))

@@ -56,7 +56,7 @@ extension Connection {
             case .handshake: step = handshake(reactor)
             case .request: step = closesAfterResponse ? .finish : request(reactor)
             case .response: step = respond(reactor, &budget)
-            case .lookup: step = endLookup(reactor)
+            case .waiting: step = endWaiting(reactor)
             case .linger: step = .pause
             }
             if step != .goOn { return step }
@@ -73,7 +73,7 @@ extension Connection {
             reactor.throttled.append(self)
         case .pause where phase == .response:
             watch(.output, reactor)
-        case .pause where phase == .lookup:
+        case .pause where phase == .waiting:
             // Pipelined requests wait; that the client has gone is reported all the same.
             watch([], reactor)
         case .pause:
@@ -85,13 +85,16 @@ extension Connection {
     private func handshake(_ reactor: Reactor) -> Step {
         switch session.handshake() {
         case .done:
+            reactor.counters.handshakes.add(1)
             phase = .request
             waitingSince = reactor.now
             deadline = reactor.now + reactor.settings.values.timeLimits.head
             return .goOn
         case .wantsInput: return .pause
         // The alert that OpenSSL has written tells the client what was wrong.
-        case .ended, .failed: return .finish
+        case .ended, .failed:
+            reactor.counters.failedHandshakes.add(1)
+            return .finish
         }
     }
 

@@ -14,8 +14,8 @@ final class Connection {
         /// Waits for a request, or for the rest of one.
         case request
         case response
-        /// Somebody looks on the network for what was asked for.
-        case lookup
+        /// Somebody looks on the network for what was asked for, or makes a page.
+        case waiting
         /// Our side has ended, and what the peer still sends is thrown away: closing with unread input, or
         /// input that comes while the kernel still sends for us, would reset the connection, and the peer
         /// might never read the end of our last response (RFC 9112, 9.6).
@@ -37,7 +37,7 @@ final class Connection {
     var heldInput: [UInt8] = []
     var parser = RequestParser()
     var response: Response?
-    var lookup: PendingLookup?
+    var pending: PendingAnswer?
     /// After the present response, and when its last byte is sent.
     var closesAfterResponse = false
     /// Downloads that count, whose responses the kernel has not taken entirely yet.
@@ -95,15 +95,15 @@ final class Connection {
             reactor.buffers.put(buffer)
         }
         endResponse(reactor, complete: false)
-        lookup?.task?.cancel()
-        lookup = nil
+        pending?.task?.cancel()
+        pending = nil
         giveBackUnconfirmed(reactor)
         try? reactor.poller.remove(number)
     }
 
     /// Neither sending nor about to: may be ended to make room.
     var isWaiting: Bool {
-        phase != .response && phase != .lookup && transport.pointee.output == nil
+        phase != .response && phase != .waiting && transport.pointee.output == nil
     }
 
     /// For a server that stops.
@@ -195,6 +195,7 @@ final class Connection {
                 }
                 output.sent += count
                 taken += UInt64(count)
+                reactor.counters.bytesSent.add(UInt64(count))
             } catch {
                 transport.pointee.output = output
                 return .broken

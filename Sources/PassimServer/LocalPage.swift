@@ -1,11 +1,15 @@
+package import PassimHTTP
+
 /// What a path that only this host may see is answered with.
 package struct LocalPage: Sendable {
+    package var status: Status
     package var contentType: String
     /// Header fields besides type and length, each ended by CRLF.
     package var fields: [UInt8]
     package var body: [UInt8]
 
-    package init(contentType: String, fields: [UInt8] = [], body: [UInt8]) {
+    package init(status: Status = .ok, contentType: String, fields: [UInt8] = [], body: [UInt8]) {
+        self.status = status
         self.contentType = contentType
         self.fields = fields
         self.body = body
@@ -13,14 +17,41 @@ package struct LocalPage: Sendable {
 }
 
 /// The paths of row 2 of the HTTPS table.
-package enum LocalPath: String, CaseIterable, Sendable {
-    case index = "/"
-    case icon = "/favicon.ico"
-    case style = "/style.css"
+package enum LocalPath: Hashable, Sendable {
+    /// `/`
+    case index
+    /// `/favicon.ico`
+    case icon
+    /// `/style.css`
+    case style
+    /// `/metrics`
+    case metrics
+    /// `/healthz`
+    case health
+    /// `/items/…`: what follows, as it was sent.
+    case item([UInt8])
+}
+
+/// A request for one of them.
+package struct LocalRequest: Hashable, Sendable {
+    package var path: LocalPath
+    /// What follows the `?`, as it was sent; empty where there is none.
+    package var query: [UInt8]
+
+    package init(path: LocalPath, query: [UInt8]) {
+        self.path = path
+        self.query = query
+    }
 }
 
 /// Who renders them.
 package protocol LocalPages: Sendable {
-    /// Called on a serving thread; takes milliseconds at most.
-    func page(_ path: LocalPath) -> LocalPage
+    /// Called on a serving thread: must not block.
+    ///
+    /// - Returns: what is always the same; nil where the page must be made.
+    func asset(_ path: LocalPath) -> LocalPage?
+    /// Makes a page, while the client waits. Called on a serving thread: must not block.
+    ///
+    /// - Parameter done: to be called once, on any thread.
+    func make(_ request: LocalRequest, _ done: @escaping @Sendable (LocalPage) -> Void)
 }

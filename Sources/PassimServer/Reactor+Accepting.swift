@@ -64,6 +64,7 @@ extension Reactor {
         guard state.counts.admit(peer, limit: settings.values.maxConnectionsPerAddress) else {
             state.logger.debug(
                 "refused a connection: \(peer) has \(settings.values.maxConnectionsPerAddress)")
+            counters.refused.add(1)
             _ = Descriptor(owning: socket)
             return
         }
@@ -89,6 +90,7 @@ extension Reactor {
             let connection = Connection(
                 socket: socket, peer: peer, generation: generation, tls: settings.tls, reactor: self)
         else {
+            counters.refused.add(1)
             _ = Descriptor(owning: socket)
             state.counts.leave(peer)
             return
@@ -102,6 +104,7 @@ extension Reactor {
             return
         }
         insert(connection)
+        counters.connections.add(1)
         // The client speaks first: a handshake that is begun before it does holds 50 KiB of buffers for
         // somebody who may never speak.
     }

@@ -12,8 +12,8 @@ final class Reactor {
     enum Message {
         case adopt(socket: CInt, peer: IPAddress)
         case settingsChanged
-        /// A look-up for the connection of that token has ended.
-        case found(token: UInt64, LookupResult)
+        /// What the connection of that token waits for has come.
+        case found(token: UInt64, WaitingResult)
         /// Accept no more, end what is idle, and let what is being sent finish until then.
         case drain(deadline: UInt64)
     }
@@ -24,6 +24,7 @@ final class Reactor {
     let poller: Poller
     let mailbox: Mailbox
     let listeners: ListenerSet
+    let counters: ReactorCounters
 
     /// By descriptor.
     var connections: [Connection?] = []
@@ -72,6 +73,7 @@ final class Reactor {
         self.listeners = listeners
         self.mailbox = mailbox
         settings = state.settings
+        counters = state.counters[number]
         files = FileCache(capacity: cachedFiles)
         poller = try Poller(capacity: 256)
         try mailbox.watch(poller, token: Reactor.mailboxToken)

@@ -9,23 +9,31 @@ enum Route {
     /// Row 1.
     case methodNotAllowed
     /// Row 2.
-    case local(LocalPath)
+    case local(LocalRequest)
     case refused(Status, StaticString)
     /// Rows 7 to 11: what is said next depends on the index.
     case digest(Digest, allowsLocal: Bool)
 
     static func of(
-        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, isLoopback: Bool, hosts: HostCheck
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, from peer: IPAddress,
+        _ settings: ServerState.Settings
     ) -> Route {
         guard head.method != .other else { return .methodNotAllowed }
-        if let path = localPath(head.path.bytes(of: bytes)) {
-            guard isLoopback else { return .refused(.forbidden, "This page is for the machine itself only.") }
-            guard hosts.allows(head.host?.bytes(of: bytes)) else {
-                return .refused(.forbidden, "The Host field does not name this machine.")
+        let query = head.query?.bytes(of: bytes)
+        if let path = localPath(head.path.bytes(of: bytes), query) {
+            if peer.isLoopback {
+                guard settings.hosts.allows(head.host?.bytes(of: bytes)) else {
+                    return .refused(.forbidden, "The Host field does not name this machine.")
+                }
+            } else {
+                // No browser with a page of somebody else, so the Host field does not matter.
+                guard path.isForMonitoring,
+                    settings.values.metricsAllow.contains(where: { $0.contains(peer) })
+                else { return .refused(.forbidden, "This page is for the machine itself only.") }
             }
-            return .local(path)
+            return .local(LocalRequest(path: path, query: query.map { Array($0) } ?? []))
         }
-        switch Query.parse(head.query?.bytes(of: bytes)) {
+        switch Query.parse(query) {
         case .missing:
             return .refused(.badRequest, "The URL has no query: ask with ?sha256= and a digest.")
         case .malformed:
@@ -40,12 +48,26 @@ enum Route {
         }
     }
 
-    private static func localPath(_ path: UnsafeRawBufferPointer) -> LocalPath? {
+    private static func localPath(
+        _ path: UnsafeRawBufferPointer, _ query: UnsafeRawBufferPointer?
+    ) -> LocalPath? {
         switch path.count {
-        case 1: .index
-        case 10 where "/style.css".utf8.elementsEqual(path): .style
-        case 12 where "/favicon.ico".utf8.elementsEqual(path): .icon
-        default: nil
+        case 1: return .index
+        case 8 where "/metrics".utf8.elementsEqual(path):
+            return Query.hasDigestParameter(query) ? nil : .metrics
+        case 8 where "/healthz".utf8.elementsEqual(path):
+            return Query.hasDigestParameter(query) ? nil : .health
+        case 10 where "/style.css".utf8.elementsEqual(path): return .style
+        case 12 where "/favicon.ico".utf8.elementsEqual(path): return .icon
+        default:
+            guard path.count >= 7, "/items/".utf8.elementsEqual(path[..<7]), !Query.hasDigestParameter(query)
+            else { return nil }
+            return .item(Array(path[7...]))
         }
     }
+}
+
+extension LocalPath {
+    /// What other machines may be allowed to read (`MetricsAllow`).
+    fileprivate var isForMonitoring: Bool { self == .metrics || self == .health }
 }

@@ -76,6 +76,13 @@ package final class Server: Sendable {
         state.loads.reduce(0) { $0 + $1.connections.load(ordering: .relaxed) }
     }
 
+    /// Since the start.
+    package var counts: ServerCounts {
+        var sum = ServerCounts()
+        for counters in state.counters { counters.add(to: &sum) }
+        return sum
+    }
+
     /// Stops accepting, ends what is idle, and lets what is being sent finish.
     ///
     /// - Parameter seconds: after them, what is still being sent is cut.

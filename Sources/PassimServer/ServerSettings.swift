@@ -1,3 +1,4 @@
+package import PassimCore
 package import PassimSystem
 
 /// What a server is told when it starts, and again when the configuration is read again.
@@ -16,12 +17,14 @@ package struct ServerSettings: Sendable {
     package var maxRate: UInt64
     /// Names of this host that a browser may have asked for, besides localhost and loopback addresses.
     package var hostNames: [String]
+    /// Who may read `/metrics` and `/healthz`, besides this host.
+    package var metricsAllow: [Network]
     package var timeLimits: TimeLimits
 
     package init(
         places: [Socket.Place] = [.every(v6: false)], port: UInt16 = 27500, reactors: Int = 2,
         maxConnections: Int = 512, maxConnectionsPerAddress: Int = 256, maxRate: UInt64 = 0,
-        hostNames: [String] = [], timeLimits: TimeLimits = TimeLimits()
+        hostNames: [String] = [], metricsAllow: [Network] = [], timeLimits: TimeLimits = TimeLimits()
     ) {
         self.places = places
         self.port = port
@@ -30,6 +33,7 @@ package struct ServerSettings: Sendable {
         self.maxConnectionsPerAddress = maxConnectionsPerAddress
         self.maxRate = maxRate
         self.hostNames = hostNames
+        self.metricsAllow = metricsAllow
         self.timeLimits = timeLimits
     }
 }
@@ -48,6 +52,8 @@ package struct TimeLimits: Sendable {
     package var slowBytes: UInt64 = 60 * 1024
     /// For the network to say who has a file: more than twice of what a look-up takes.
     package var lookup: UInt64 = 3_000_000_000
+    /// For a page to be made: one of a million files may be searched for on a busy machine.
+    package var page: UInt64 = 30_000_000_000
     /// For the peer to end its side after ours, when it may still be sending what we refused.
     package var linger: UInt64 = 2_000_000_000
 

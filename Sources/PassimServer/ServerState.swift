@@ -36,6 +36,8 @@ final class ServerState: Sendable {
     /// Open connections of each reactor: a new one goes where there are fewest.
     let loads: [ReactorLoad]
     let mailboxes: [Mailbox]
+    /// Of each reactor.
+    let counters: [ReactorCounters]
     private let current: Lock<Settings>
 
     init(
@@ -54,6 +56,7 @@ final class ServerState: Sendable {
         self.lookup = lookup
         self.logger = logger
         loads = (0..<settings.values.reactors).map { _ in ReactorLoad() }
+        counters = (0..<settings.values.reactors).map { _ in ReactorCounters() }
         current = Lock(settings)
     }
 

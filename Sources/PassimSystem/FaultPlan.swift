@@ -5,19 +5,40 @@ internal import PassimCore
 package final class FaultPlan: Sendable {
     @TaskLocal package static var current: FaultPlan?
 
-    private let pending: Lock<[SystemCall: [SystemError.Code?]]>
+    private struct State {
+        var pending: [SystemCall: [SystemError.Code?]]
+        var calls: [SystemCall] = []
+    }
+
+    private let state: Lock<State>
+    /// Which of all calls fail, counted from 0, and how.
+    private let failing: (calls: Range<Int>, code: SystemError.Code)?
 
     /// - Parameter faults: for each call what its first, second, … use does: an error, or nil for the
     ///   real call. Later uses are real.
     package init(_ faults: [SystemCall: [SystemError.Code?]]) {
-        pending = Lock(faults)
+        state = Lock(State(pending: faults))
+        failing = nil
     }
 
+    /// Fails the calls with these numbers, counted from 0 in the order in which they are made. Where that is
+    /// all from one on, nothing is cleaned up either: the file system is left as by a process that was killed
+    /// there.
+    package init(failing calls: Range<Int>, with code: SystemError.Code = .inputOutput) {
+        state = Lock(State(pending: [:]))
+        failing = (calls, code)
+    }
+
+    /// All calls so far, those that failed too.
+    package var calls: [SystemCall] { state.withLock { $0.calls } }
+
     func take(_ call: SystemCall) -> SystemError.Code? {
-        pending.withLock { pending in
-            guard var codes = pending[call], !codes.isEmpty else { return nil }
+        state.withLock { state in
+            state.calls.append(call)
+            if let failing, failing.calls.contains(state.calls.count - 1) { return failing.code }
+            guard var codes = state.pending[call], !codes.isEmpty else { return nil }
             let code = codes.removeFirst()
-            pending[call] = codes
+            state.pending[call] = codes
             return code
         }
     }

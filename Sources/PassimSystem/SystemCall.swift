@@ -9,6 +9,7 @@ package enum SystemCall: String, CaseIterable, Sendable {
     case getsockopt, inotify_add_watch, inotify_init, link, listen, mkdirat, open, openat, openat2
     case poll, pread, pthread_create, read, readlinkat, recv, renameat, send, setsockopt, shutdown
     case socket, unlinkat, write
+    case preadv2, statx
 }
 
 /// The one place that reads errno and repeats what a signal interrupted.

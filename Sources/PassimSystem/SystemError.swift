@@ -52,6 +52,12 @@ package struct SystemError: Error, Hashable, Sendable {
         package static let stale = Code(rawValue: ESTALE)
         package static let quota = Code(rawValue: EDQUOT)
         package static let noBuffers = Code(rawValue: ENOBUFS)
+        /// EBADF: closed, or not opened for this.
+        package static let badDescriptor = Code(rawValue: EBADF)
+        package static let fileTooLarge = Code(rawValue: EFBIG)
+        package static let notSocket = Code(rawValue: ENOTSOCK)
+        package static let notConnected = Code(rawValue: ENOTCONN)
+        package static let illegalSeek = Code(rawValue: ESPIPE)
         /// ENXIO: what opening a socket's file gives.
         package static let noDevice = Code(rawValue: ENXIO)
         /// ENODEV

@@ -11,8 +11,10 @@ package final class TemporaryTree: Sendable {
     private let root: Descriptor
 
     /// Made in $TMPDIR or /tmp, with mode 0755: daemons of other users can get in.
-    package init() throws {
-        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    ///
+    /// - Parameter parent: a directory to make it in instead.
+    package init(in parent: String? = nil) throws {
+        let parent = parent ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(parent)/passim-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw TestFailure(errnoWhile: "mkdtemp in \(parent)") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -63,6 +63,25 @@ private let ownAddress: String? = {
         }
     }
 
+    @Test func monitoringIsForThoseThatAreAllowed() async throws {
+        try await withPeer { test, connect in
+            let client = try connect()
+            for path in ["/metrics", "/healthz", "/items/"] {
+                try client.tls.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                #expect(try client.answer().status == 403, "\(path)")
+            }
+        }
+        let network = try #require(Network("\(ownAddress!)/24"))
+        try await withPeer({ $0.metricsAllow = [network] }) { test, connect in
+            let client = try connect()
+            for (path, status) in [("/metrics", 200), ("/healthz", 200), ("/items/", 403), ("/", 403)] {
+                // The name that a monitor was given for this host.
+                try client.tls.send("GET \(path) HTTP/1.1\r\nHost: mirror.example\r\n\r\n")
+                #expect(try client.answer().status == status, "\(path)")
+            }
+        }
+    }
+
     @Test func sameFileIsNotSentAgainWithinTheCooldown() async throws {
         try await withPeer(cooldown: 3600) { test, connect in
             let digest = try test.add("a", [1, 2, 3])

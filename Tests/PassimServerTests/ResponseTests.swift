@@ -1,5 +1,6 @@
 import PassimCore
 import PassimCrypto
+import PassimHTTP
 import PassimTestKit
 import Testing
 
@@ -156,11 +157,56 @@ import Testing
             ] {
                 try client.tls.send("GET \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 // The first is row 2: the page, whatever the query.
-                #expect(try client.answer().body == (target.hasPrefix("/?") ? Array("page /".utf8) : content))
+                let page = Array("index x=y&sha256=\(digest.hex)".utf8)
+                #expect(try client.answer().body == (target.hasPrefix("/?") ? page : content))
             }
             try client.tls.send(
                 "GET /a?sha256=\(digest.hex)&localhost=false HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(try client.answer().status == 404)
+        }
+    }
+
+    @Test func pathsOfMonitoringAndItemsAreFilesWithADigest() async throws {
+        try await withServer { test in
+            let digest = try test.add("a", content)
+            let client = try test.client()
+            for (path, page) in [
+                ("/metrics", "metrics "), ("/healthz?verbose", "health verbose"), ("/items/", "item([]) "),
+                ("/items/ab?x=y", "item([97, 98]) x=y"), ("/style.css?\(digest.hex)", "style"),
+            ] {
+                try client.tls.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                let answer = try client.answer()
+                #expect(answer.status == 200 && answer.text == page, "\(path)")
+            }
+            for path in ["/metrics", "/healthz", "/items/", "/items/a"] {
+                try client.tls.send("GET \(path)?sha256=\(digest.hex) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                #expect(try client.answer().body == content, "\(path)")
+            }
+            // Not these paths: rows 3 and 5.
+            for path in ["/metric", "/metrics/", "/items", "/items?x=y"] {
+                try client.tls.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                #expect(try client.answer().status == 400, "\(path)")
+            }
+        }
+    }
+
+    @Test func whatIsDoneIsCounted() async throws {
+        try await withServer { test in
+            let digest = try test.add("a", content)
+            let client = try test.client()
+            for _ in 0..<3 {
+                try client.get(digest)
+                _ = try client.answer()
+            }
+            try client.get(Digest(of: "nobody's"))
+            #expect(try client.answer().status == 404)
+            #expect(await becomesTrue { test.server.counts.shares == 3 })
+            let counts = test.server.counts
+            #expect(counts.responses == [.ok: 3, .notFound: 1])
+            #expect(counts.sharedBytes == UInt64(3 * content.count))
+            #expect(counts.bytesSent > counts.sharedBytes)
+            #expect(counts.connections == 1 && counts.handshakes == 1 && counts.failedHandshakes == 0)
+            #expect(counts.lookupsNobody == 1 && counts.lookupsFound == 0 && counts.cutOff == 0)
         }
     }
 

@@ -195,7 +195,12 @@ final class StaleRecorder: StaleEntryObserver {
 }
 
 struct TestPages: LocalPages {
-    func page(_ path: LocalPath) -> LocalPage {
-        LocalPage(contentType: "text/plain", body: Array("page \(path.rawValue)".utf8))
+    func asset(_ path: LocalPath) -> LocalPage? {
+        path == .style ? LocalPage(contentType: "text/css", body: Array("style".utf8)) : nil
+    }
+
+    func make(_ request: LocalRequest, _ done: @escaping @Sendable (LocalPage) -> Void) {
+        let text = "\(request.path) \(String(decoding: request.query, as: UTF8.self))"
+        done(LocalPage(contentType: "text/plain", body: Array(text.utf8)))
     }
 }

@@ -1,0 +1,52 @@
+internal import PassimGLib
+
+/// Why the daemon could not be asked, or what it answered.
+package enum BusError: Error, Hashable, Sendable {
+    /// There is no connection to the system bus: why.
+    case noBus(String)
+    /// Nobody has the daemon's name on the bus.
+    case noDaemon
+    /// The daemon is an older one, without what is ours.
+    case noMirrorInterface
+    /// The bus's policy does not let this user ask that.
+    case accessDenied(String)
+    /// The daemon did not answer in time, or ended while it was asked.
+    case timedOut
+    /// Any other error answer.
+    case remote(name: String, message: String)
+
+    private static let prefix = "org.freedesktop.DBus.Error."
+
+    /// - Parameter isMirror: whether what was called is ours.
+    init(_ failure: CallFailure, isMirror: Bool) {
+        switch failure {
+        case .disconnected(let reason): self = .noBus(reason)
+        case .timedOut: self = .timedOut
+        case .failed(let reason): self = .remote(name: BusError.prefix + "Failed", message: reason)
+        case .remote(let name, let message):
+            switch name.hasPrefix(BusError.prefix) ? String(name.dropFirst(BusError.prefix.count)) : "" {
+            case "ServiceUnknown", "NameHasNoOwner": self = .noDaemon
+            case "NoReply", "Timeout", "TimedOut": self = .timedOut
+            case "AccessDenied": self = .accessDenied(message)
+            case "UnknownMethod" where isMirror, "UnknownInterface" where isMirror: self = .noMirrorInterface
+            default: self = .remote(name: name, message: message)
+            }
+        }
+    }
+}
+
+extension BusError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .noBus(let reason):
+            "no connection to the system bus: \(reason): start it, or set DBUS_SYSTEM_BUS_ADDRESS"
+        case .noDaemon: "passimd does not run: systemctl start passim.service"
+        case .noMirrorInterface:
+            "the daemon on the bus does not know this command: it is older than passim, or not ours"
+        case .accessDenied(let reason):
+            "the system bus does not allow this: \(reason): is our org.freedesktop.Passim.conf in dbus-1/system.d?"
+        case .timedOut: "passimd did not answer: see journalctl --unit passim.service"
+        case .remote(_, let message): message
+        }
+    }
+}

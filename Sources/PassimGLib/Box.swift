@@ -1,0 +1,28 @@
+/// Swift's side of a C callback: a closure behind the `gpointer` that GLib hands back, and frees with the callback.
+final class Box<Body: Sendable>: Sendable {
+    let body: Body
+
+    private init(_ body: Body) {
+        self.body = body
+    }
+
+    /// A reference for GLib to keep.
+    static func make(_ body: Body) -> UnsafeMutableRawPointer {
+        Unmanaged.passRetained(Box(body)).toOpaque()
+    }
+
+    /// Where GLib calls any number of times; `releaseBox` is what it is told to do in the end.
+    static func borrow(_ pointer: UnsafeMutableRawPointer?) -> Body {
+        Unmanaged<Box>.fromOpaque(pointer!).takeUnretainedValue().body
+    }
+
+    /// Where GLib calls once and has no callback for freeing.
+    static func take(_ pointer: UnsafeMutableRawPointer?) -> Body {
+        Unmanaged<Box>.fromOpaque(pointer!).takeRetainedValue().body
+    }
+}
+
+/// A GDestroyNotify of any `Box`.
+func releaseBox(_ pointer: UnsafeMutableRawPointer?) {
+    Unmanaged<AnyObject>.fromOpaque(pointer!).release()
+}

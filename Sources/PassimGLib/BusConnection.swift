@@ -1,0 +1,48 @@
+internal import CGLib
+
+/// A connection to a message bus (GDBusConnection) of our own: not the one that GIO shares within a process, which
+/// may end that process when the bus goes. Closed with the last reference.
+package final class BusConnection: @unchecked Sendable {
+    // Unchecked: GDBusConnection may be used from any thread.
+    let pointer: OpaquePointer
+
+    /// - Parameter pointer: a reference that is this object's from now on.
+    init(taking pointer: OpaquePointer) {
+        self.pointer = pointer
+    }
+
+    deinit {
+        // What GDBus has it does in a thread of its own; nobody waits for it.
+        g_dbus_connection_close(pointer, nil, nil, nil)
+        g_object_unref(UnsafeMutableRawPointer(pointer))
+    }
+
+    /// Connects to the system bus, at $DBUS_SYSTEM_BUS_ADDRESS or its standard address, and waits for that.
+    package convenience init(seconds: Double) throws(CallFailure) {
+        let address = try BusConnection.systemAddress()
+        let limit = TimeLimit(seconds: seconds)
+        var error: UnsafeMutablePointer<GError>?
+        let pointer = g_dbus_connection_new_for_address_sync(
+            address, BusConnection.flags, nil, limit.cancellable, &error)
+        let isOver = limit.end()
+        guard let pointer else {
+            let failure = CallFailure(consuming: error)
+            throw isOver ? .timedOut : failure
+        }
+        self.init(taking: pointer)
+    }
+
+    static func systemAddress() throws(CallFailure) -> String {
+        var error: UnsafeMutablePointer<GError>?
+        guard let text = g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SYSTEM, nil, &error) else {
+            throw CallFailure(consuming: error)
+        }
+        defer { g_free(text) }
+        return String(cString: text)
+    }
+
+    /// Of a client of a bus.
+    static let flags = GDBusConnectionFlags(
+        rawValue: G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT.rawValue
+            | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION.rawValue)
+}

@@ -1,0 +1,127 @@
+package import Logging
+package import PassimCore
+package import PassimIndex
+package import PassimSystem
+
+/// The published items: files of one directory, shared under the digest of their content until they are old
+/// enough, downloaded often enough, or withdrawn.
+///
+/// A file is an item once it has its name, and it has its name once all of it is on the disk: a crash leaves a
+/// whole item, or something that the next `load` removes.
+///
+/// Who adds or removes a content claims its digest first and does its I/O under that claim; the lock of the
+/// shelf is taken inside, for moments, and alone by serving threads.
+package final class ItemStore: Sendable {
+    let directory: String
+    let stateFile: String
+    let index: DigestIndex
+    let bootTime: String?
+    let logger: Logger
+    let clock: StoreClock
+    let limits: PublishLimits
+    let onEvent: @Sendable (StoreEvent) -> Void
+
+    let shelf = Lock(Shelf())
+    let claims = Claims()
+    let drafts = Draft.Prefix()
+    /// Rung when there is something for the store's thread.
+    let bell = Doorbell()
+    private let life = Lock(Life())
+
+    private struct Life {
+        var maxItemSize: UInt64 = 0
+        var isStopping = false
+        var thread: SystemThread?
+    }
+
+    /// - Parameter directory: made when the first item is published.
+    /// - Parameter stateFile: where share counts are kept, in another directory.
+    /// - Parameter bootTime: `btime` of /proc/stat; nil: nothing can be published for the next boot.
+    /// - Parameter maxItemSize: bytes; 0: nothing can be published.
+    /// - Parameter onEvent: called on the thread that did it; may look at items, but not publish or withdraw.
+    package init(
+        directory: String, stateFile: String, index: DigestIndex, maxItemSize: UInt64, bootTime: String?,
+        logger: Logger, clock: StoreClock = .system, limits: PublishLimits = PublishLimits(),
+        onEvent: @escaping @Sendable (StoreEvent) -> Void = { _ in }
+    ) {
+        self.directory = directory
+        self.stateFile = stateFile
+        self.index = index
+        self.bootTime = bootTime
+        self.logger = logger
+        self.clock = clock
+        self.limits = limits
+        self.onEvent = onEvent
+        life.withLock { $0.maxItemSize = maxItemSize }
+    }
+
+    /// Bytes; 0: nothing can be published. Holds for what is published from now on.
+    package var maxItemSize: UInt64 {
+        get { life.withLock { $0.maxItemSize } }
+        set { life.withLock { $0.maxItemSize = newValue } }
+    }
+
+    /// All items, those published last first.
+    package var items: [ItemDescription] {
+        let items = shelf.withLock { Array($0.items.values) }
+        return items.sorted { ($1.made, $1.name) < ($0.made, $0.name) }.map(\.description)
+    }
+
+    package func item(_ digest: Digest) -> ItemDescription? {
+        shelf.withLock { $0[digest]?.description }
+    }
+
+    /// The item that an entry of the index is; nil for files of directories.
+    package func item(_ entry: Entry) -> ItemDescription? {
+        entry.origin == .published ? item(entry.digest) : nil
+    }
+
+    // MARK: - Life
+
+    /// Begins to delete what is due and to save share counts; after `load`.
+    package func start() throws(SystemError) {
+        let thread = try SystemThread(name: "published") { [self] in
+            let worker = StoreWorker(store: self)
+            while true {
+                let ticket = bell.ticket()
+                let wait = worker.turn()
+                if isStopping { return }
+                bell.wait(after: ticket, until: wait.map { monotonicNanoseconds() + $0 })
+            }
+        }
+        life.withLock { $0.thread = thread }
+    }
+
+    /// Leaves publishers who stall, ends the thread and saves the counts.
+    package func stop() {
+        let thread = life.withLock { life in
+            life.isStopping = true
+            defer { life.thread = nil }
+            return life.thread
+        }
+        bell.ring(everyone: true)
+        thread?.join()
+        do throws(SystemError) {
+            try saveCounts()
+        } catch {
+            logger.error("the share counts of the last moments are lost: \(error)")
+        }
+    }
+
+    var isStopping: Bool { life.withLock { $0.isStopping } }
+
+    /// - Throws: nothing was written; it is to be tried again.
+    func saveCounts() throws(SystemError) {
+        let counts = shelf.withLock { shelf -> [Digest: UInt32]? in
+            defer { shelf.isUnsaved = false }
+            return shelf.isUnsaved ? shelf.counts : nil
+        }
+        guard let counts else { return }
+        do throws(SystemError) {
+            try replaceFile(stateFile, with: ShareCounts.text(counts))
+        } catch {
+            shelf.withLock { $0.isUnsaved = true }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,108 @@
+internal import Logging
+internal import PassimCore
+internal import PassimIndex
+internal import PassimSystem
+
+/// What the store's thread does: deletes what is due, reads again what the server found changed, and saves the
+/// counts. One thread; all its state is what it has to try again, and when.
+final class StoreWorker {
+    private let store: ItemStore
+    /// When counts that have changed are written; nil: they have not.
+    private var saveAt: UInt64?
+    private var isSaveFailing = false
+    /// Names of files, and when they are read again.
+    private var rechecks: [RawName: UInt64] = [:]
+    /// When files that could not be deleted are tried again; nil: there are none.
+    private var removeAt: UInt64?
+
+    init(store: ItemStore) {
+        self.store = store
+    }
+
+    /// Does what there is to do.
+    ///
+    /// - Returns: in how many nanoseconds there will be more; nil: when the bell rings.
+    func turn() -> UInt64? {
+        let now = store.clock.monotonic()
+        deleteWhatIsOver()
+        let waits = [recheck(now), removeRemainders(now), save(now), untilNextDue()]
+        return waits.compactMap { $0 }.min()
+    }
+
+    private func deleteWhatIsOver() {
+        let now = store.clock.now()
+        for digest in store.shelf.withLock({ $0.over(at: now) }) {
+            store.claims.hold(digest) {
+                // Somebody else may have removed it meanwhile.
+                if let item = store.shelf.withLock({ $0.leave(digest, at: now) }) { store.delete(item) }
+            }
+        }
+    }
+
+    private func untilNextDue() -> UInt64? {
+        guard let due = store.shelf.withLock({ $0.nextDue }) else { return nil }
+        let now = store.clock.now()
+        if due <= now { return 0 }
+        let seconds = UInt64(clamping: due.seconds.subtractingReportingOverflow(now.seconds).partialValue)
+        // Also keeps the product small.
+        guard seconds <= PublishLimits.longestWait / 1_000_000_000 else { return PublishLimits.longestWait }
+        return seconds * 1_000_000_000 + UInt64(due.nanoseconds) &- UInt64(now.nanoseconds)
+    }
+
+    // MARK: - Counts
+
+    private func save(_ now: UInt64) -> UInt64? {
+        guard store.shelf.withLock({ $0.isUnsaved }) else {
+            saveAt = nil
+            return nil
+        }
+        let at = saveAt ?? now + store.limits.saveDelay
+        saveAt = at
+        if now < at { return at - now }
+        do throws(SystemError) {
+            try store.saveCounts()
+            saveAt = nil
+            if isSaveFailing { store.logger.notice("share counts are saved again") }
+            isSaveFailing = false
+            return nil
+        } catch {
+            // Once, not each time.
+            if !isSaveFailing { store.logger.error("share counts cannot be saved: \(error)") }
+            isSaveFailing = true
+            saveAt = now + PublishLimits.retryDelay
+            return PublishLimits.retryDelay
+        }
+    }
+
+    // MARK: - Files that could not be deleted
+
+    private func removeRemainders(_ now: UInt64) -> UInt64? {
+        let remainders = store.shelf.withLock { $0.remainders }
+        guard !remainders.isEmpty else {
+            removeAt = nil
+            return nil
+        }
+        let at = removeAt ?? now + PublishLimits.retryDelay
+        removeAt = at
+        if now < at { return at - now }
+        removeAt = now + PublishLimits.retryDelay
+        for (name, remainder) in remainders {
+            store.claims.hold(remainder.digest) { store.removeAgain(name) }
+        }
+        return store.shelf.withLock { $0.remainders.isEmpty } ? nil : PublishLimits.retryDelay
+    }
+
+    // MARK: - Files that changed
+
+    private func recheck(_ now: UInt64) -> UInt64? {
+        let asked = store.shelf.withLock { shelf -> [RawName] in
+            defer { shelf.rechecks = [] }
+            return shelf.rechecks
+        }
+        for name in asked { rechecks[name] = now }
+        for (name, at) in rechecks where at <= now {
+            rechecks[name] = store.readAgain(name) ? nil : now + PublishLimits.retryDelay
+        }
+        return rechecks.values.min().map { $0 > now ? $0 - now : 0 }
+    }
+}
