@@ -6,6 +6,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PATH=$PATH:/usr/sbin:/sbin
 cd "$root" || exit 1
 
+version=$(sed -n 's/.*passimVersion = "\(.*\)".*/\1/p' Sources/PassimCore/Version.swift)
+
 say() { printf '%s\n' "$*" >&2; }
 die() {
     say "$(basename "$0"): $*"
@@ -110,16 +112,18 @@ need_swift() {
     fi
 }
 
-# build_release PRODUCT...: builds them and prints the directory that they are in.
+# build_release PRODUCT...: builds them and prints the directory that they are in. $scratch may name a build
+# directory of its own.
 #
 # The one place that says how a release is built. Swift's runtime goes into the
 # program where the toolchain has it as archives, so that the program runs where there is no toolchain.
 build_release() {
     local product
-    local -a flags=(-c release)
+    local -a flags=(-c release ${scratch:+--scratch-path "$scratch"})
     local resources
     resources=$(swift -print-target-info | sed -n 's/.*"runtimeResourcePath" *: *"\(.*\)".*/\1/p')
-    [[ -d ${resources}_static/linux ]] && flags+=(--static-swift-stdlib)
+    # Without the rpath $ORIGIN then: there is nothing to be found beside it, and nothing to be put there.
+    [[ -d ${resources}_static/linux ]] && flags+=(--static-swift-stdlib --disable-local-rpath)
     for product in "$@"; do
         swift build "${flags[@]}" --product "$product" >&2 || exit 1
     done
