@@ -25,7 +25,7 @@ package struct VariantBuilder: ~Copyable {
     }
 
     package mutating func add(_ value: Variant) {
-        g_variant_builder_add_value(builder, value.pointer)
+        value.lend { g_variant_builder_add_value(builder, $0) }
     }
 
     // MARK: - Entries of an `a{sv}`
@@ -44,6 +44,14 @@ package struct VariantBuilder: ~Copyable {
 
     package mutating func entry(_ key: StaticString, _ number: Int64) {
         entry(key, g_variant_new_int64(gint64(number)))
+    }
+
+    package mutating func entry(_ key: StaticString, _ number: Double) {
+        entry(key, g_variant_new_double(number))
+    }
+
+    package mutating func entry(_ key: StaticString, _ value: Variant) {
+        value.lend { entry(key, $0) }
     }
 
     private func entry(_ key: StaticString, _ value: OpaquePointer) {
