@@ -11,10 +11,11 @@ package final class BusClient: Sendable {
 
     /// Connects to the system bus ($DBUS_SYSTEM_BUS_ADDRESS, or its standard address).
     ///
+    /// - Parameter address: of another bus.
     /// - Throws: `.noBus`.
-    package init() throws(BusError) {
+    package init(address: String? = nil) throws(BusError) {
         do throws(CallFailure) {
-            connection = try BusConnection(seconds: 10)
+            connection = try BusConnection(address: address, seconds: 10)
         } catch {
             throw .noBus(error.description)
         }

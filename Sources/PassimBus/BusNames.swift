@@ -6,4 +6,13 @@ enum BusNames {
     /// Ours: what the stock daemon has not.
     static let mirror = "org.freedesktop.Passim.Mirror"
     static let properties = "org.freedesktop.DBus.Properties"
+
+    /// The bus daemon itself.
+    static let bus = "org.freedesktop.DBus"
+    static let busPath = "/org/freedesktop/DBus"
+
+    static let invalidArguments = "org.freedesktop.DBus.Error.InvalidArgs"
+    static let limitsExceeded = "org.freedesktop.DBus.Error.LimitsExceeded"
+    static let failed = "org.freedesktop.DBus.Error.Failed"
+    static let unknownMethod = "org.freedesktop.DBus.Error.UnknownMethod"
 }

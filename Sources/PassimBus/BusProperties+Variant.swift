@@ -17,7 +17,48 @@ extension BusProperties {
     }
 }
 
+extension BusProperties {
+    /// What Get answers: nil where the interface has no such property.
+    func value(_ property: String, of interface: String) -> Variant? {
+        dictionary(of: interface)?.value(forKey: property)
+    }
+
+    /// What GetAll answers: nil where there is no such interface.
+    func dictionary(of interface: String) -> Variant? {
+        switch interface {
+        case BusNames.passim: dictionary
+        case BusNames.mirror: mirror?.dictionary
+        default: nil
+        }
+    }
+
+    private var dictionary: Variant {
+        var builder = VariantBuilder("a{sv}")
+        builder.entry("DaemonVersion", daemonVersion)
+        builder.entry("Name", name)
+        builder.entry("Uri", uri)
+        builder.entry("Status", status.rawValue)
+        builder.entry("DownloadSaving", downloadSaving)
+        builder.entry("CarbonSaving", carbonSaving)
+        return builder.end()
+    }
+}
+
 extension BusProperties.Mirror {
+    fileprivate var dictionary: Variant {
+        var list = VariantBuilder("aa{sv}")
+        for directory in directories {
+            list.open("a{sv}")
+            directory.write(to: &list)
+            list.close()
+        }
+        var builder = VariantBuilder("a{sv}")
+        builder.entry("ItemCount", itemCount)
+        builder.entry("TotalBytes", totalBytes)
+        builder.entry("Directories", list.end())
+        return builder.end()
+    }
+
     init(_ dictionary: Variant) {
         let directories = dictionary.value(forKey: "Directories")
         self.init(

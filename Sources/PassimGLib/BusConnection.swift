@@ -17,9 +17,11 @@ package final class BusConnection: @unchecked Sendable {
         g_object_unref(UnsafeMutableRawPointer(pointer))
     }
 
-    /// Connects to the system bus, at $DBUS_SYSTEM_BUS_ADDRESS or its standard address, and waits for that.
-    package convenience init(seconds: Double) throws(CallFailure) {
-        let address = try BusConnection.systemAddress()
+    /// Connects to a bus, and waits for that.
+    ///
+    /// - Parameter address: nil is the system bus, at $DBUS_SYSTEM_BUS_ADDRESS or its standard address.
+    package convenience init(address: String?, seconds: Double) throws(CallFailure) {
+        let address = try BusConnection.resolve(address)
         let limit = TimeLimit(seconds: seconds)
         var error: UnsafeMutablePointer<GError>?
         let pointer = g_dbus_connection_new_for_address_sync(
@@ -32,7 +34,8 @@ package final class BusConnection: @unchecked Sendable {
         self.init(taking: pointer)
     }
 
-    static func systemAddress() throws(CallFailure) -> String {
+    static func resolve(_ address: String?) throws(CallFailure) -> String {
+        if let address { return address }
         var error: UnsafeMutablePointer<GError>?
         guard let text = g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SYSTEM, nil, &error) else {
             throw CallFailure(consuming: error)

@@ -46,6 +46,14 @@ package struct VariantBuilder: ~Copyable {
         entry(key, g_variant_new_int64(gint64(number)))
     }
 
+    package mutating func entry(_ key: StaticString, _ number: Double) {
+        entry(key, g_variant_new_double(number))
+    }
+
+    package mutating func entry(_ key: StaticString, _ value: Variant) {
+        entry(key, value.pointer)
+    }
+
     private func entry(_ key: StaticString, _ value: OpaquePointer) {
         // Floating references, which the one that holds them takes over.
         let key = key.withUTF8Buffer { bytes in

@@ -9,7 +9,7 @@ package final class AvahiHost: Sendable {
     /// What avahi-daemon is to call it, without `.local`.
     package let name: String
     private let tree: TemporaryTree
-    private let bus = Lock<ChildProcess?>(nil)
+    private let bus: SystemBus
     private let daemon = Lock<ChildProcess?>(nil)
 
     /// Whether hosts can be made here: for `.enabled(if: AvahiHost.isPossible, "…")`.
@@ -29,7 +29,7 @@ package final class AvahiHost: Sendable {
         self.namespace = namespace
         self.name = name
         tree = try TemporaryTree()
-        try tree.write("bus.conf", AvahiHost.busConfiguration(socket: tree.absolute("bus")))
+        bus = try SystemBus(.everything, running: false)
         let keys = settings.map { "s/^#\\?\($0.key)=.*/\($0.key)=\($0.value)/" }
         let lines = try Command.succeed(["sed", keys.joined(separator: ";"), AvahiHost.configuration])
         try tree.write("avahi-daemon.conf", lines.output)
@@ -45,53 +45,20 @@ package final class AvahiHost: Sendable {
     deinit {
         // avahi-daemon before its bus.
         daemon.withLock { $0 = nil }
-        bus.withLock { $0 = nil }
     }
 
     private static let configuration = "/etc/avahi/avahi-daemon.conf"
 
-    /// As the system's bus, but that everybody may do everything.
-    private static func busConfiguration(socket: String) -> String {
-        """
-        <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
-         "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-        <busconfig>
-          <type>system</type>
-          <listen>unix:path=\(socket)</listen>
-          <auth>EXTERNAL</auth>
-          <policy context="default">
-            <allow user="*"/>
-            <allow own="*"/>
-            <allow send_destination="*"/>
-            <allow receive_sender="*"/>
-          </policy>
-        </busconfig>
-
-        """
-    }
-
     // MARK: - The bus
 
-    package var busAddress: String { "unix:path=\(tree.absolute("bus"))" }
+    package var busAddress: String { bus.address }
 
     package func startBus() throws {
-        let arguments = [
-            "dbus-daemon", "--config-file=\(tree.absolute("bus.conf"))", "--nofork", "--nopidfile",
-            "--print-address=2",
-        ]
-        let started = try ChildProcess(arguments)
-        try started.waitForLine(containing: "unix:path=")
-        bus.withLock { $0 = started }
+        try bus.start()
     }
 
     package func stopBus() throws {
-        guard
-            let running = bus.withLock({ bus in
-                defer { bus = nil }
-                return bus
-            })
-        else { return }
-        try running.terminate()
+        try bus.stop()
     }
 
     // MARK: - avahi-daemon
@@ -147,7 +114,7 @@ package final class AvahiHost: Sendable {
     package var setting: ChildProcess.Setting {
         var setting = ChildProcess.Setting()
         setting.namespace = namespace
-        setting.environment = ["DBUS_SYSTEM_BUS_ADDRESS": busAddress]
+        setting.environment = bus.environment
         return setting
     }
 

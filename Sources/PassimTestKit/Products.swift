@@ -2,6 +2,13 @@ internal import Glibc
 
 /// Programs that this package builds.
 package enum Products {
+    /// The directory that Package.swift is in.
+    package static let repository: String = {
+        // The compiler has the absolute path of this file in it: three steps up.
+        let parts = #filePath.split(separator: "/").dropLast(3)
+        return "/" + parts.joined(separator: "/")
+    }()
+
     /// Where a program lies: beside the running tests, or beside what runs them.
     package static func path(of name: String) throws -> String {
         let places = [executable()] + CommandLine.arguments

@@ -1,0 +1,48 @@
+internal import PassimCore
+internal import PassimGLib
+
+/// Items as an `aa{sv}`, until the message would be longer than stock buses let through with some room.
+struct ItemListing: ~Copyable {
+    /// Of GetItems.
+    static let maximumItems = 100_000
+    /// Of ListItems.
+    static let maximumPage: UInt32 = 10_000
+    /// Bytes. The system bus has 32 MiB a message.
+    static let maximumSize = 24 << 20
+
+    private var writer: DictionaryListWriter
+    private let itemLimit: Int
+    private let sizeLimit: Int
+
+    init(itemLimit: Int = ItemListing.maximumItems, sizeLimit: Int = ItemListing.maximumSize) {
+        writer = DictionaryListWriter(capacity: 1 << 16)
+        self.itemLimit = itemLimit
+        self.sizeLimit = sizeLimit
+    }
+
+    /// - Returns: false where it is full: then the item is not in it, and nothing that comes after it will be.
+    mutating func add(_ item: ItemDescription) -> Bool {
+        guard writer.count < itemLimit else { return false }
+        writer.begin()
+        writer.entry("hash", count: Digest.hexCount) { item.digest.writeHex(to: $0) }
+        // What is no UTF-8 in a file's name becomes U+FFFD: D-Bus has nothing else for it.
+        writer.entry("filename", String(decoding: item.filename.bytes, as: UTF8.self))
+        if !item.cmdline.isEmpty { writer.entry("cmdline", item.cmdline) }
+        if item.lifetime.maxAge != 0 { writer.entry("max-age", item.lifetime.maxAge) }
+        if item.lifetime.shareLimit != 0 { writer.entry("share-limit", item.lifetime.shareLimit) }
+        if item.shareCount != 0 { writer.entry("share-count", item.shareCount) }
+        if item.size != 0 { writer.entry("size", item.size) }
+        if !item.flags.isEmpty { writer.entry("flags", UInt64(item.flags.rawValue)) }
+        if item.created != 0 { writer.entry("ctime", item.created) }
+        guard writer.sizeOnWire <= sizeLimit else {
+            writer.abandon()
+            return false
+        }
+        writer.end()
+        return true
+    }
+
+    consuming func finish() -> Variant {
+        writer.finish()
+    }
+}

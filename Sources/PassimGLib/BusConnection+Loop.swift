@@ -1,0 +1,106 @@
+internal import CGLib
+
+// What is called on a loop's thread, and reports there.
+
+extension BusConnection {
+    /// Connects to a bus.
+    ///
+    /// - Parameter address: nil is the system bus, at $DBUS_SYSTEM_BUS_ADDRESS or its standard address.
+    package static func open(
+        address: String?, seconds: Double, on loop: MainLoop,
+        _ done: @escaping @Sendable (Result<BusConnection, CallFailure>) -> Void
+    ) {
+        let found: String
+        do throws(CallFailure) {
+            found = try resolve(address)
+        } catch {
+            return done(.failure(error))
+        }
+        nonisolated(unsafe) let cancellable = g_cancellable_new()
+        loop.after(seconds: seconds) {
+            g_cancellable_cancel(cancellable)
+            g_object_unref(cancellable)
+        }
+        g_dbus_connection_new_for_address(
+            found, flags, nil, cancellable,
+            { _, result, box in
+                var error: UnsafeMutablePointer<GError>?
+                let done = Box<Opened>.take(box)
+                if let pointer = g_dbus_connection_new_for_address_finish(result, &error) {
+                    done(.success(BusConnection(taking: pointer)))
+                } else {
+                    done(.failure(CallFailure(consuming: error)))
+                }
+            }, Box<Opened>.make(done))
+    }
+
+    private typealias Opened = @Sendable (Result<BusConnection, CallFailure>) -> Void
+
+    /// - Parameter body: called when the connection ends, with the reason.
+    package func onClosed(_ body: @escaping @Sendable (String) -> Void) {
+        let handler: @convention(c) (OpaquePointer?, gboolean, UnsafePointer<GError>?, gpointer?) -> Void = {
+            _, _, error, box in
+            let reason = error.map { String(cString: $0.pointee.message) } ?? "closed"
+            Box<Closed>.borrow(box)(reason)
+        }
+        g_signal_connect_data(
+            UnsafeMutableRawPointer(pointer), "closed", unsafeBitCast(handler, to: GCallback.self),
+            Box<Closed>.make(body), { box, _ in releaseBox(box) }, GConnectFlags(rawValue: 0))
+    }
+
+    private typealias Closed = @Sendable (String) -> Void
+
+    /// As the one that waits, without descriptors.
+    package func call(
+        _ method: Method, _ parameters: Variant? = nil, answer: StaticString, seconds: Double?,
+        _ done: @escaping @Sendable (Result<Variant, CallFailure>) -> Void
+    ) {
+        g_dbus_connection_call(
+            pointer, method.destination, method.path, method.interface, method.name, parameters?.pointer,
+            OpaquePointer(answer.utf8Start), G_DBUS_CALL_FLAGS_NONE, BusConnection.milliseconds(seconds), nil,
+            { connection, result, box in
+                var error: UnsafeMutablePointer<GError>?
+                let done = Box<Answered>.take(box)
+                if let answer = g_dbus_connection_call_finish(OpaquePointer(connection), result, &error) {
+                    done(.success(Variant(taking: answer)))
+                } else {
+                    done(.failure(CallFailure(consuming: error)))
+                }
+            }, Box<Answered>.make(done))
+    }
+
+    private typealias Answered = @Sendable (Result<Variant, CallFailure>) -> Void
+
+    /// Calls `body` with the parameters of each signal of that name from that sender.
+    package func subscribe(
+        to signal: String, of interface: String, from sender: String,
+        _ body: @escaping @Sendable (Variant) -> Void
+    ) {
+        g_dbus_connection_signal_subscribe(
+            pointer, sender, interface, signal, nil, nil, G_DBUS_SIGNAL_FLAGS_NONE,
+            { _, _, _, _, _, parameters, box in
+                Box<Signalled>.borrow(box)(Variant(taking: g_variant_ref(parameters)))
+            }, Box<Signalled>.make(body), releaseBox)
+    }
+
+    private typealias Signalled = @Sendable (Variant) -> Void
+
+    /// Sends what waits to be sent, and then closes.
+    ///
+    /// - Parameter done: called also where either fails: then there is nothing left to close.
+    package func close(_ done: @escaping @Sendable () -> Void) {
+        g_dbus_connection_flush(
+            pointer, nil,
+            { connection, result, box in
+                g_dbus_connection_flush_finish(OpaquePointer(connection), result, nil)
+                g_dbus_connection_close(
+                    OpaquePointer(connection), nil,
+                    { connection, result, box in
+                        g_dbus_connection_close_finish(OpaquePointer(connection), result, nil)
+                        Box<Done>.take(box)()
+                    }, box)
+            }, Box<Done>.make(done))
+    }
+
+    private typealias Done = @Sendable () -> Void
+}

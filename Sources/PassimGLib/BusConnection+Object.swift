@@ -1,0 +1,31 @@
+internal import CGLib
+
+extension BusConnection {
+    /// Puts an interface on an object of this connection. Introspectable, Peer and the checks of Properties are
+    /// GDBus's; what Get and GetAll of Properties give comes as calls too.
+    ///
+    /// On a loop's thread: there `onCall` is called.
+    package func export(
+        _ interface: String, of description: InterfaceDescription, at path: String,
+        onCall: @escaping @Sendable (BusInvocation) -> Void
+    ) throws(CallFailure) {
+        guard let interface = description.interface(interface) else {
+            throw .failed("the description has no interface \(interface)")
+        }
+        var table = GDBusInterfaceVTable()
+        table.method_call = { _, _, _, _, _, _, invocation, box in
+            Box<Handler>.borrow(box)(BusInvocation(taking: invocation!))
+        }
+        var error: UnsafeMutablePointer<GError>?
+        let number = g_dbus_connection_register_object(
+            pointer, path, interface, &table, Box<Handler>.make(onCall), releaseBox, &error)
+        guard number > 0 else { throw CallFailure(consuming: error) }
+    }
+
+    private typealias Handler = @Sendable (BusInvocation) -> Void
+
+    /// Sends a signal to everybody who listens. Where the connection is gone, nobody does.
+    package func emit(_ signal: String, of interface: String, at path: String, _ parameters: Variant? = nil) {
+        g_dbus_connection_emit_signal(pointer, nil, path, interface, signal, parameters?.pointer, nil)
+    }
+}

@@ -1,0 +1,78 @@
+internal import CGLib
+internal import PassimCore
+
+/// A call of a method of ours that waits for its answer. May be answered from any thread, once; what comes after
+/// that is ignored, and one that nobody answers is answered with an error in the end.
+package final class BusInvocation: Sendable {
+    /// Whom the bus says it is from: a unique name.
+    package let sender: String
+    package let interface: String
+    package let method: String
+    /// A tuple of the type that the description of the interface has.
+    package let parameters: Variant
+    // Freed by GDBus with the answer: touched under the lock, and only before.
+    nonisolated(unsafe) private let pointer: OpaquePointer
+    private let isAnswered = Lock(false)
+
+    /// - Parameter pointer: a reference that is this object's from now on.
+    init(taking pointer: OpaquePointer) {
+        sender = g_dbus_method_invocation_get_sender(pointer).map { String(cString: $0) } ?? ""
+        interface = g_dbus_method_invocation_get_interface_name(pointer).map { String(cString: $0) } ?? ""
+        method = String(cString: g_dbus_method_invocation_get_method_name(pointer))
+        parameters = Variant(taking: g_variant_ref(g_dbus_method_invocation_get_parameters(pointer)))
+        self.pointer = pointer
+    }
+
+    deinit {
+        fail("org.freedesktop.DBus.Error.Failed", "nobody answered the call")
+    }
+
+    /// - Parameter result: a tuple of the type that the description has; nil: `()`.
+    package func answer(_ result: Variant? = nil) {
+        guard claim() else { return }
+        // It takes the reference over.
+        g_dbus_method_invocation_return_value(pointer, result?.pointer)
+    }
+
+    /// - Parameter name: of a D-Bus error.
+    package func fail(_ name: String, _ message: String) {
+        guard claim() else { return }
+        g_dbus_method_invocation_return_dbus_error(pointer, name, message)
+    }
+
+    /// - Returns: whether the answer is the caller's to give.
+    private func claim() -> Bool {
+        isAnswered.withLock { isAnswered in
+            defer { isAnswered = true }
+            return !isAnswered
+        }
+    }
+
+    /// How many descriptors came with it; 0 when it has been answered.
+    package var descriptorCount: Int {
+        isAnswered.withLock { isAnswered in
+            guard !isAnswered, let list = descriptors else { return 0 }
+            return Int(g_unix_fd_list_get_length(list))
+        }
+    }
+
+    /// One of the descriptors that came with it, whatever the parameters say of them; the caller closes it.
+    ///
+    /// - Throws: `.failed` where it has been answered, or the limit of descriptors is reached.
+    package func takeDescriptor(_ number: Int) throws(CallFailure) -> Int32 {
+        try isAnswered.withLock { (isAnswered) throws(CallFailure) in
+            guard !isAnswered, let list = descriptors, number < Int(g_unix_fd_list_get_length(list)) else {
+                throw .failed("no descriptor \(number) came with the call")
+            }
+            var error: UnsafeMutablePointer<GError>?
+            // A duplicate, closed on exec.
+            let descriptor = g_unix_fd_list_get(list, gint(number), &error)
+            guard descriptor >= 0 else { throw CallFailure(consuming: error) }
+            return descriptor
+        }
+    }
+
+    private var descriptors: UnsafeMutablePointer<GUnixFDList>? {
+        g_dbus_message_get_unix_fd_list(g_dbus_method_invocation_get_message(pointer))
+    }
+}
