@@ -123,6 +123,13 @@ let testTargets: [Target] = [
     tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimServer", logging),
     tests("PassimLookup"),
     .testTarget(
+        name: "CommandTests",
+        dependencies: [
+            "passim", "PassimCore", "PassimSystem", "PassimConfig", "PassimMirror", "PassimBus",
+            "PassimFetch",
+            "PassimTestKit",
+        ]),
+    .testTarget(
         name: "IntegrationTests",
         dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd", "passim"]),
 ]

@@ -92,6 +92,12 @@ enum {
     CLINUX_O_NOATIME = 01000000,
 };
 
+// ioctl(2) is variadic. 0 where it is no terminal, or has no size.
+static inline int clinux_terminal_columns(int fd) {
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 // epoll_event is packed on x86-64 and its union has no portable Swift spelling.
 static inline int clinux_epoll_ctl(int epfd, int op, int fd, uint32_t events, uint64_t token) {
     struct epoll_event event;

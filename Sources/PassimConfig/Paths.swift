@@ -29,6 +29,10 @@ package struct Paths: Sendable, Equatable {
     package var publishedItems: String { stateDirectory + "/data" }
     package var secretKey: String { stateDirectory + "/secret.key" }
     package var certificate: String { stateDirectory + "/cert.pem" }
+    /// Bytes sent, ever.
+    package var totals: String { stateDirectory + "/totals" }
+    /// Downloads of published items.
+    package var shareCounts: String { stateDirectory + "/share-counts" }
 
     package var logDirectory: String { localState + "/log/passim" }
     package var auditLog: String { logDirectory + "/audit.log" }

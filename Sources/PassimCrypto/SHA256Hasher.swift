@@ -39,6 +39,15 @@ package final class SHA256Hasher {
         return digest
     }
 
+    /// The digest of everything since the start or the last `finish`, which goes on.
+    package var current: Digest {
+        let copy = SHA256Hasher()
+        guard EVP_MD_CTX_copy_ex(copy.context, context) == 1 else {
+            SHA256Hasher.failed("EVP_MD_CTX_copy_ex")
+        }
+        return copy.finish()
+    }
+
     package static func digest(of bytes: UnsafeRawBufferPointer) -> Digest {
         let hasher = SHA256Hasher()
         hasher.update(bytes)

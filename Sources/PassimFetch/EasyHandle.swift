@@ -92,7 +92,7 @@ final class EasyHandle {
         return String(cString: escaped)
     }
 
-    private func check(_ code: CURLcode, _ option: () -> String) throws(CurlError) {
+    func check(_ code: CURLcode, _ option: () -> String) throws(CurlError) {
         guard code == CURLE_OK else { throw CurlError(doing: "setting \(option())", code) }
     }
 

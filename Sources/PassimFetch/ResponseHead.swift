@@ -9,22 +9,37 @@ struct ResponseHead {
     /// An `Allow` field of the last head names HEAD: whatever the answer is, it is not the method that was refused.
     private(set) var allowsHead = false
 
+    /// `Content-Range` of the last head; nil where it has none, or none that makes sense.
+    private(set) var contentRange: ContentRange?
+
     /// Several times what anybody sends; libcurl itself would take 300 KB.
     static let limit = 16384
 
     /// - Returns: false where it is too long.
     mutating func take(_ line: UnsafeRawBufferPointer) -> Bool {
         byteCount += line.count
-        if line.starts(with: "HTTP/".utf8) { allowsHead = false }
-        if ResponseHead.isAllowOfHead(String(decoding: line, as: UTF8.self)) { allowsHead = true }
+        if line.starts(with: "HTTP/".utf8) {
+            allowsHead = false
+            contentRange = nil
+        }
+        read(String(decoding: line, as: UTF8.self))
         isComplete = line.first == 0x0A || line.first == 0x0D && line.count == 2 && line[1] == 0x0A
         return byteCount <= ResponseHead.limit
     }
 
-    /// RFC 9110, 10.2.1: methods, separated by commas; their names have no other case.
-    private static func isAllowOfHead(_ line: String) -> Bool {
+    private mutating func read(_ line: String) {
         let parts = line.split(separator: ":", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "allow" else { return false }
-        return parts[1].split { $0 == "," || $0.isWhitespace }.contains("HEAD")
+        guard parts.count == 2 else { return }
+        switch parts[0].lowercased() {
+        case "allow": if ResponseHead.namesHead(parts[1]) { allowsHead = true }
+        case "content-range":
+            contentRange = ContentRange(parts[1].prefix { !$0.isNewline })
+        default: break
+        }
+    }
+
+    /// RFC 9110, 10.2.1: methods, separated by commas; their names have no other case.
+    private static func namesHead(_ methods: Substring) -> Bool {
+        methods.split { $0 == "," || $0.isWhitespace }.contains("HEAD")
     }
 }

@@ -43,7 +43,7 @@ package struct CivilTime: Sendable, Hashable {
 
     /// - Returns: Unix seconds of midnight; nil where there is no such day in the years 1 to 9999. Negative
     ///   before 1970.
-    static func midnight(year: Int, month: Int, day: Int) -> Int64? {
+    package static func midnight(year: Int, month: Int, day: Int) -> Int64? {
         guard 1...9999 ~= year, 1...12 ~= month, 1...daysIn(month: month, of: year) ~= day else { return nil }
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted / 400

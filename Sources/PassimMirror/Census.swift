@@ -3,8 +3,6 @@ internal import PassimCore
 package import PassimSystem
 
 /// Counts what a drop-in would share, without hashing or remembering any of it: for `--check-config`.
-///
-/// The same rules as a scan: no symlink is followed, and what the drop-in excludes is left out.
 package struct Census: Sendable {
     package private(set) var files = 0
     package private(set) var bytes: UInt64 = 0
@@ -15,59 +13,20 @@ package struct Census: Sendable {
 
     /// - Throws: where the directory itself cannot be opened.
     package init(of dropIn: DropIn) throws(SystemError) {
-        let root = try openRoot(of: dropIn.path)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 32768, alignment: 8)
-        defer { buffer.deallocate() }
-        var waiting = [RawName.empty]
-        while let path = waiting.popLast() {
-            do throws(SystemError) {
-                try count(root, path, dropIn, buffer, &waiting)
-            } catch {
-                note(path, error)
-            }
-        }
+        try FileWalk.run(openRoot(of: dropIn.path), dropIn, &self)
     }
+}
 
-    private mutating func count(
-        _ root: borrowing Descriptor, _ path: RawName, _ dropIn: DropIn,
-        _ buffer: UnsafeMutableRawBufferPointer, _ waiting: inout [RawName]
+extension Census: FileVisitor {
+    mutating func visit(
+        _ name: RawName, in directory: borrowing Descriptor, _ path: RawName, _ status: FileStatus
     ) throws(SystemError) {
-        let directory = try root.open(beneath: path, [.readOnly, .directory])
-        var names: [RawName] = []
-        try directory.forEachName(buffer: buffer) { (name, kind) throws(SystemError) in
-            switch kind {
-            case .regular, .directory, .unknown: names.append(RawName(name))
-            case .symbolicLink, .other: break
-            }
-        }
-        for name in names {
-            let whole = path.appending(name)
-            do throws(SystemError) {
-                try look(directory, name, whole, dropIn, &waiting)
-            } catch {
-                note(whole, error)
-            }
-        }
+        _ = try directory.open(name, fileFlags)
+        files += 1
+        bytes += status.identity.size
     }
 
-    private mutating func look(
-        _ directory: borrowing Descriptor, _ name: RawName, _ path: RawName, _ dropIn: DropIn,
-        _ waiting: inout [RawName]
-    ) throws(SystemError) {
-        let place = try directory.open(name, [.path, .noFollow])
-        let status = try place.status()
-        switch status.kind {
-        case .directory:
-            if dropIn.recursive, dropIn.entersDirectory(path) { waiting.append(path) }
-        case .regular where dropIn.accepts(path):
-            _ = try directory.open(name, [.readOnly, .noFollow, .nonBlocking, .noControllingTerminal])
-            files += 1
-            bytes += status.identity.size
-        case .regular, .symbolicLink, .other: break
-        }
-    }
-
-    private mutating func note(_ path: RawName, _ error: SystemError) {
+    mutating func failed(_ path: RawName, _ error: SystemError) {
         unreadable += 1
         if firstUnreadable == nil { firstUnreadable = "\(path): \(error.code.sentence)" }
     }

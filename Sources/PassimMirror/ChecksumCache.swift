@@ -42,7 +42,9 @@ struct ChecksumCache: Sendable {
 
     enum Kept {
         /// The identity to publish: writing attributes moves ctime.
-        case kept(FileIdentity, attributesWritten: Bool)
+        ///
+        /// - Parameter refusal: why they could not be written.
+        case kept(FileIdentity, attributesWritten: Bool, refusal: SystemError?)
         /// The file is not what was hashed any more.
         case changed
     }
@@ -63,9 +65,10 @@ struct ChecksumCache: Sendable {
         if oldStamp == stamp.bytes, oldDigest == digest {
             // Another name of the same inode, or touched and not changed. No write, so that ctime stays.
             forgetOverride(hashed, digest)
-            return .kept(hashed, attributesWritten: false)
+            return .kept(hashed, attributesWritten: false, refusal: nil)
         }
         var written = false
+        var refusal: SystemError?
         if place == .attributes {
             do throws(SystemError) {
                 if oldStamp != nil { try file.removeAttribute(Stamp.attribute) }
@@ -74,6 +77,7 @@ struct ChecksumCache: Sendable {
                 written = true
             } catch {
                 // Not ours, read-only, no room, no such thing here: it is what the store is for.
+                refusal = error
             }
         }
         let identity = place == .attributes ? try file.status().identity : hashed
@@ -85,7 +89,25 @@ struct ChecksumCache: Sendable {
         } else {
             forgetOverride(identity, digest)
         }
-        return .kept(identity, attributesWritten: written)
+        return .kept(identity, attributesWritten: written, refusal: refusal)
+    }
+
+    /// What the attributes say, and whether they say it of the content that the file has now.
+    func recorded(of file: borrowing Descriptor, _ identity: FileIdentity) -> (
+        digest: Digest?, isCurrent: Bool
+    ) {
+        (checksum(of: file), stamp(of: file) == Stamp(identity).bytes)
+    }
+
+    /// Why no stamp can be written on a file; nil where one can. What stamp it has is removed: it is not believed.
+    func refusal(of file: borrowing Descriptor) -> SystemError? {
+        do throws(SystemError) {
+            try file.removeAttribute(Stamp.attribute)
+        } catch {
+            // What may not be written may not be removed either, whether it is there or not.
+            if error.code != .noAttribute { return error }
+        }
+        return nil
     }
 
     /// The attributes tell the truth again, so they are to be asked again.

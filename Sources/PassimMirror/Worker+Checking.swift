@@ -179,7 +179,7 @@ extension Worker {
         // It lags by a tick.
         let isSince =
             identity.changed >= walk.begun
-            || age(of: identity.changed, at: walk.begun).map { $0 < Limits.tick } ?? false
+            || identity.changed.age(at: walk.begun).map { $0 < Limits.tick } ?? false
         // One that is ahead of our clock was set by another one.
         return isSince && identity.changed <= mirror.clock.now()
     }

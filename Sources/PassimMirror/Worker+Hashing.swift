@@ -111,7 +111,7 @@ extension Worker {
             results.ended.append(job)
             return
         }
-        if let wait = settleTime(of: identity, restTime(of: job)) {
+        if let wait = identity.settleTime(restTime(of: job), at: mirror.clock.now()) {
             return putBackYoung(job, name, identity, id, wait, &results)
         }
         func publish(_ digest: Digest, _ identity: FileIdentity) {
@@ -141,7 +141,7 @@ extension Worker {
             job.walk.noteHashed()
             switch try mirror.cache.keep(digest, of: file, hashed: identity) {
             case .changed: putBackChanged(job, name, id, &results)
-            case .kept(let identity, let attributesWritten):
+            case .kept(let identity, let attributesWritten, _):
                 if attributesWritten {
                     mirror.count { $0.attributesWritten += 1 }
                     touchLinks(name, job.block.directory)
@@ -172,28 +172,6 @@ extension Worker {
         case .below: return Limits.pause
         case .names: return 0
         }
-    }
-
-    /// How long a file is to be left alone, in nanoseconds; nil where it is old enough.
-    private func settleTime(of identity: FileIdentity, _ restTime: Int64) -> UInt64? {
-        let now = mirror.clock.now()
-        func wait(_ time: Timestamp, _ limit: Int64) -> UInt64? {
-            guard let age = age(of: time, at: now) else { return nil }
-            return age >= limit || age <= -limit ? nil : UInt64(limit - age)
-        }
-        // A file system that counts whole seconds, or two of them, shows in its times.
-        let tick = identity.changed.nanoseconds == 0 ? Limits.settleTime : Limits.tick
-        let waits = [
-            wait(identity.modified, max(restTime, tick)), wait(identity.changed, tick),
-        ]
-        return waits.compactMap { $0 }.max()
-    }
-
-    /// Nanoseconds; nil where it is more than some seconds ago, or ahead: somebody's setting, not a write of now.
-    func age(of time: Timestamp, at now: Timestamp) -> Int64? {
-        let (seconds, overflow) = now.seconds.subtractingReportingOverflow(time.seconds)
-        if overflow || abs(seconds) > 4 { return nil }
-        return seconds * 1_000_000_000 + Int64(now.nanoseconds) - Int64(time.nanoseconds)
     }
 
     // MARK: - Not now

@@ -35,6 +35,18 @@ extension Descriptor {
         return Descriptor(owning: number)
     }
 
+    /// open(2) of a path of any bytes.
+    package static func open(
+        _ path: RawName, _ flags: OpenFlags, mode: UInt32 = 0o600
+    ) throws(SystemError) -> Descriptor {
+        let number = try path.withCString { (text) throws(SystemError) in
+            try retrying(.open, path.description) {
+                Glibc.open(text, flags.rawValue | O_CLOEXEC, mode_t(mode))
+            }
+        }
+        return Descriptor(owning: number)
+    }
+
     /// openat(2) of one name in this directory.
     ///
     /// - Parameter name: a single component; it is not checked for `/`.

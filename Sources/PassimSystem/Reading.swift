@@ -45,4 +45,11 @@ extension Descriptor {
         let number = lend { $0 }
         _ = posix_fadvise(number, 0, 0, POSIX_FADV_SEQUENTIAL)
     }
+
+    /// Has the kernel let go of what it holds of the file and has written, so that it is read from the disk
+    /// (posix_fadvise(2)); a hint.
+    package borrowing func adviseNotNeeded() {
+        let number = lend { $0 }
+        _ = posix_fadvise(number, 0, 0, POSIX_FADV_DONTNEED)
+    }
 }

@@ -4,8 +4,8 @@ internal import CLinux
 /// those of the manual pages.
 // swift-format-ignore: AlwaysUseLowerCamelCase
 package enum SystemCall: String, CaseIterable, Sendable {
-    case accept4, bind, connect, epoll_create1, epoll_ctl, epoll_wait, eventfd, faccessat, fchmod
-    case fgetxattr, fremovexattr, fsetxattr, fstat, fsync, ftruncate, getdents64, getsockname
+    case accept4, bind, connect, dup, epoll_create1, epoll_ctl, epoll_wait, eventfd, faccessat, fchmod
+    case fgetxattr, flock, fremovexattr, fsetxattr, fstat, fstatvfs, fsync, ftruncate, getdents64, getsockname
     case getsockopt, inotify_add_watch, inotify_init, link, listen, mkdirat, open, openat, openat2
     case poll, pread, pthread_create, read, readlinkat, recv, renameat, send, setsockopt, shutdown
     case socket, unlinkat, write

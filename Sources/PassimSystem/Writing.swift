@@ -13,6 +13,14 @@ extension Descriptor {
         }
     }
 
+    /// One write(2).
+    ///
+    /// - Returns: bytes taken, which may be fewer.
+    package borrowing func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int {
+        let number = lend { $0 }
+        return try retrying(.write) { Glibc.write(number, bytes.baseAddress, bytes.count) }
+    }
+
     package borrowing func writeAll(_ bytes: [UInt8]) throws(SystemError) {
         var failure: SystemError?
         bytes.withUnsafeBytes { buffer in

@@ -15,6 +15,7 @@ final class ScriptedConversation: @unchecked Sendable {
     private var session: TLSSession?
     /// Received and not yet looked at.
     private var received: [UInt8] = []
+    private var lastRequest = ""
 
     /// - Parameter socket: not blocking; closed with this.
     init(_ socket: CInt, _ context: TLSContext, _ state: Monitor<ScriptedServer.State>) {
@@ -59,6 +60,7 @@ final class ScriptedConversation: @unchecked Sendable {
         case .handshake: try handshake()
         case .readRequest: try readRequest()
         case .send(let text): try send(Array(text.utf8))
+        case .answer(let answer): try send(answer(lastRequest))
         case .sendSlowly(let text, let milliseconds):
             for byte in text.utf8 {
                 try send([byte])
@@ -100,6 +102,7 @@ final class ScriptedConversation: @unchecked Sendable {
             if let found = received.indices.first(where: { received[$0...].starts(with: end) }) {
                 let head = String(decoding: received[..<found], as: UTF8.self)
                 received.removeFirst(found + end.count)
+                lastRequest = head
                 state.withLock { $0.requests.append(head) }
                 return
             }

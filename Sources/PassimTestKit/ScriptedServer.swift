@@ -13,6 +13,8 @@ package final class ScriptedServer: Sendable {
         /// Reads until an empty line.
         case readRequest
         case send(String)
+        /// What comes of the head of the last request.
+        case answer(@Sendable (String) -> [UInt8])
         /// One byte after the other, so far apart in milliseconds.
         case sendSlowly(String, CInt)
         /// Again and again until the client goes.

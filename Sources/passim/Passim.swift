@@ -1,15 +1,84 @@
 internal import ArgumentParser
+internal import Glibc
+internal import PassimBus
 internal import PassimCore
+internal import PassimSystem
 
 @main
 struct Passim: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "passim", abstract: "Share files with the machines of this network, by SHA-256.")
+        commandName: "passim",
+        abstract: "Share files with the machines of this network, by SHA-256.",
+        discussion: """
+            Exit status: 0, or 1 on any failure. 'passim status' exits with 2 where a directory that is \
+            configured cannot be shared.
+
+            Completions for a shell are printed by --generate-completion-script bash, zsh or fish: put them \
+            into a file passim, _passim or passim.fish where your shell looks for such.
+            """,
+        subcommands: [
+            StatusCommand.self, ListCommand.self, PublishCommand.self, UnpublishCommand.self,
+            DownloadCommand.self, ScanCommand.self, VerifyCommand.self, MirrorCommand.self,
+            RescanCommand.self,
+        ])
 
     @Flag(name: .long, help: "Print the versions of this command and of the daemon, and exit.")
     var version = false
 
     func run() throws {
-        if version { print("client version: \(passimVersion)") }
+        guard version else { throw try Passim.misused(Passim.self) }
+        let output = Output()
+        try output.line("client version: \(passimVersion)")
+        // Also where the daemon cannot be asked.
+        try output.flush()
+        let properties = try BusClient().properties()
+        try output.line("daemon version: \(properties.daemonVersion)")
+        try output.flush()
+    }
+
+    static func main() {
+        Glibc.exit(run(Array(CommandLine.arguments.dropFirst())))
+    }
+
+    /// - Returns: the exit status.
+    private static func run(_ arguments: [String]) -> CInt {
+        do {
+            var command = try parseAsRoot(StockArguments.ordered(arguments))
+            try command.run()
+            return 0
+        } catch let error as Failure {
+            Output.complain(error.description)
+            return 1
+        } catch let error as BusError {
+            Output.complain(error.description)
+            return 1
+        } catch {
+            return end(error)
+        }
+    }
+
+    /// Prints the help of a command that does nothing by itself.
+    ///
+    /// - Returns: what to throw, as after any other wrong usage.
+    static func misused(_ command: any ParsableCommand.Type) throws(Failure) -> any Error {
+        let errors = Output(.errors)
+        try errors.line(helpMessage(for: command))
+        try errors.flush()
+        return ExitCode(1)
+    }
+
+    /// What ArgumentParser throws: help that was asked for, wrong usage, an exit status.
+    private static func end(_ error: any Error) -> CInt {
+        let code = exitCode(for: error)
+        let message = fullMessage(for: error)
+        let output = Output(code.isSuccess ? .output : .errors)
+        do throws(Failure) {
+            if !message.isEmpty { try output.line(message) }
+            try output.flush()
+        } catch {
+            return 1
+        }
+        // EX_USAGE, which is 64, is 1 with the stock command.
+        return code == .validationFailure ? 1 : code.rawValue
     }
 }

@@ -9,6 +9,8 @@ import Testing
         #expect(paths.publishedItems == "/var/lib/passim/data")
         #expect(paths.secretKey == "/var/lib/passim/secret.key")
         #expect(paths.certificate == "/var/lib/passim/cert.pem")
+        #expect(paths.totals == "/var/lib/passim/totals")
+        #expect(paths.shareCounts == "/var/lib/passim/share-counts")
         #expect(paths.auditLog == "/var/log/passim/audit.log")
         #expect(paths.checksumDirectory == "/var/cache/passim")
     }

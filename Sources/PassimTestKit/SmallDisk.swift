@@ -1,19 +1,18 @@
-import Glibc
-import PassimTestKit
+internal import Glibc
 
 /// A file system with little room, for as long as the value lives.
-final class SmallDisk: Sendable {
-    let tree: TemporaryTree
+package final class SmallDisk: Sendable {
+    package let tree: TemporaryTree
     private let mountPoint: TemporaryTree
 
-    static let isPossible: Bool = {
+    package static let isPossible: Bool = {
         guard geteuid() == 0, let tree = try? TemporaryTree(),
             (try? Command.succeed(["mount", "-t", "tmpfs", "-o", "size=64k", "none", tree.path])) != nil
         else { return false }
         return (try? Command.succeed(["umount", tree.path])) != nil
     }()
 
-    init(kibibytes: Int) throws {
+    package init(kibibytes: Int) throws {
         mountPoint = try TemporaryTree()
         try Command.succeed(["mount", "-t", "tmpfs", "-o", "size=\(kibibytes)k", "none", mountPoint.path])
         do {

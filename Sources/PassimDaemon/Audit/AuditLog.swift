@@ -1,0 +1,155 @@
+package import Logging
+package import PassimConfig
+package import PassimCore
+package import PassimSystem
+
+/// The audit log: who published, who got, what was deleted. Serving threads leave a record under a lock; a
+/// thread of its own makes lines of them and writes them in batches, at most a second late.
+///
+/// When the disk stalls, records are kept up to a limit and then dropped, which is said once.
+package final class AuditLog: Sendable {
+    private struct Queue {
+        var records: [AuditRecord] = []
+        var dropped: UInt64 = 0
+        var clients: LogClients
+        var isStopping = false
+        var wantsReopening = false
+    }
+
+    private let queue: Lock<Queue>
+    private let bell = Doorbell()
+    private let thread = Lock<SystemThread?>(nil)
+    private let path: String
+    private let logger: Logger
+    private let limit: Int
+
+    /// Nanoseconds from the first record to its line.
+    private static let delay: UInt64 = 500_000_000
+    /// Until what could not be written is tried again.
+    private static let retryDelay: UInt64 = 1_000_000_000
+    /// Between two complaints about lost lines.
+    private static let complaintDelay: UInt64 = 60_000_000_000
+
+    /// - Parameter path: the directory is made where it is missing.
+    /// - Parameter limit: records that wait, of some 100 bytes each.
+    package init(path: String, clients: LogClients, logger: Logger, limit: Int = 65536) {
+        self.path = path
+        self.logger = logger
+        self.limit = limit
+        queue = Lock(Queue(clients: clients))
+    }
+
+    /// How much of addresses is written from now on.
+    package var clients: LogClients {
+        get { queue.withLock { $0.clients } }
+        set { queue.withLock { $0.clients = newValue } }
+    }
+
+    package func start() throws(SystemError) {
+        let started = try SystemThread(name: "audit") { [self] in work() }
+        thread.withLock { $0 = started }
+    }
+
+    /// Writes what there is and ends the thread. What is recorded later is lost.
+    package func stop() {
+        queue.withLock { $0.isStopping = true }
+        bell.ring()
+        let started = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        started?.join()
+    }
+
+    /// The file has been renamed: what follows goes to a new one. Returns at once.
+    package func reopen() {
+        queue.withLock { $0.wantsReopening = true }
+        bell.ring()
+    }
+
+    package func record(published item: ItemDescription) {
+        append(item.digest, item.filename, item.size, .published(cmdline: item.cmdline))
+    }
+
+    package func record(_ share: Share) {
+        append(share.entry.digest, share.filename, share.bytes, .shared(share.address))
+    }
+
+    package func record(deleted digest: Digest, filename: RawName) {
+        append(digest, filename, 0, .deleted)
+    }
+
+    /// On serving threads.
+    @inline(__always)
+    private func append(_ digest: Digest, _ basename: RawName, _ size: UInt64, _ event: AuditRecord.Event) {
+        let record = AuditRecord(
+            time: wallClock().seconds, digest: digest, basename: basename, size: size, event: event)
+        let count = queue.withLock { queue -> Int in
+            guard queue.records.count < limit else {
+                queue.dropped += 1
+                return 0
+            }
+            queue.records.append(record)
+            return queue.records.count
+        }
+        // The first of a batch starts the clock, and half of what fits ends the wait.
+        if count == 1 || count == limit / 2 { bell.ring() }
+    }
+
+    // MARK: - The thread
+
+    private func work() {
+        let writer = AuditWriter(path: path, logger: logger)
+        writer.flush()
+        /// When what there is will be written; nil: there is nothing.
+        var flushAt: UInt64?
+        var complainedAt: UInt64?
+        var lastCount = 0
+        while true {
+            let ticket = bell.ticket()
+            let now = monotonicNanoseconds()
+            let (count, isStopping, isReopening) = look()
+            if count > 0, flushAt == nil { flushAt = now + AuditLog.delay }
+            let isUrgent = isStopping || isReopening || (count >= limit / 2 && !writer.hasPending)
+            if isUrgent || flushAt.map({ $0 <= now }) ?? false {
+                flushAt = flush(writer, &lastCount) ? nil : now + AuditLog.retryDelay
+                if isReopening { writer.reopen() }
+                if isStopping {
+                    writer.finish(alsoLost: queue.withLock { UInt64($0.records.count) + $0.dropped })
+                    return
+                }
+                if flushAt == nil, complainedAt.map({ now - $0 >= AuditLog.complaintDelay }) ?? true,
+                    writer.sayLost()
+                {
+                    complainedAt = now
+                }
+            } else {
+                bell.wait(after: ticket, until: flushAt)
+            }
+        }
+    }
+
+    private func look() -> (count: Int, isStopping: Bool, isReopening: Bool) {
+        queue.withLock { queue in
+            defer { queue.wantsReopening = false }
+            return (queue.records.count, queue.isStopping, queue.wantsReopening)
+        }
+    }
+
+    /// - Returns: false where something is left.
+    private func flush(_ writer: AuditWriter, _ lastCount: inout Int) -> Bool {
+        // What could not be written comes first; meanwhile the queue fills up to its limit.
+        guard writer.flush() else { return false }
+        // As large as the last one was, and not made while others wait for the lock.
+        var records: [AuditRecord] = []
+        records.reserveCapacity(min(limit, max(64, lastCount)))
+        let (clients, dropped) = queue.withLock { queue -> (LogClients, UInt64) in
+            swap(&records, &queue.records)
+            defer { queue.dropped = 0 }
+            return (queue.clients, queue.dropped)
+        }
+        lastCount = records.count
+        writer.add(records, clients: clients, dropped: dropped)
+        return writer.flush()
+    }
+}

@@ -1,0 +1,60 @@
+// Values of the audit log: valid UTF-8 on one line, with the three characters that mean something escaped.
+
+internal import PassimCore
+
+enum AuditText {
+    private static let backslash = UInt8(ascii: "\\")
+
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ",") || byte == UInt8(ascii: "=") || byte == backslash
+    }
+
+    /// What is no UTF-8, control characters and the line ends of Unicode are written as U+FFFD: a file name can
+    /// neither make a line nor break one, whoever reads it.
+    static func append(_ value: [UInt8], to bytes: inout [UInt8]) {
+        if value.allSatisfy({ 0x20..<0x7F ~= $0 && !isSpecial($0) }) {
+            bytes.append(contentsOf: value)
+            return
+        }
+        for scalar in String(decoding: value, as: UTF8.self).unicodeScalars {
+            switch scalar.value {
+            case 0x00...0x1F, 0x7F...0x9F, 0x2028, 0x2029: bytes.append(contentsOf: "\u{FFFD}".utf8)
+            case 0x2C, 0x3D, 0x5C: bytes.append(contentsOf: [backslash, UInt8(scalar.value)])
+            default: bytes.append(contentsOf: UTF8.encode(scalar)!)
+            }
+        }
+    }
+
+    /// `key=value,key=value`, unescaped.
+    ///
+    /// - Parameter body: told of each; false ends it.
+    /// - Returns: false where the text is malformed, or `body` said so.
+    static func forEachField(
+        _ text: Slice<UnsafeRawBufferPointer>, _ body: (Slice<UnsafeRawBufferPointer>, [UInt8]) -> Bool
+    ) -> Bool {
+        var position = text.startIndex
+        while true {
+            guard let equals = text[position...].firstIndex(of: UInt8(ascii: "=")) else { return false }
+            let key = text[position..<equals]
+            guard !key.isEmpty, key.allSatisfy({ UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 }) else {
+                return false
+            }
+            var value: [UInt8] = []
+            position = equals + 1
+            while position < text.endIndex, text[position] != UInt8(ascii: ",") {
+                var byte = text[position]
+                if byte == UInt8(ascii: "=") { return false }
+                if byte == backslash {
+                    position += 1
+                    guard position < text.endIndex, isSpecial(text[position]) else { return false }
+                    byte = text[position]
+                }
+                value.append(byte)
+                position += 1
+            }
+            guard body(key, value) else { return false }
+            if position == text.endIndex { return true }
+            position += 1
+        }
+    }
+}

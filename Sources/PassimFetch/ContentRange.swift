@@ -1,0 +1,38 @@
+/// What part of a file a 206 holds, `Content-Range: bytes FIRST-LAST/LENGTH` (RFC 9110, 14.4).
+struct ContentRange: Hashable, Sendable {
+    /// Both are part of it.
+    var first: UInt64
+    var last: UInt64
+    /// Of the whole file.
+    var length: UInt64
+
+    init(first: UInt64, last: UInt64, length: UInt64) {
+        self.first = first
+        self.last = last
+        self.length = length
+    }
+
+    /// - Parameter value: of the field. Without a length, and in other units, a range says nothing to us.
+    init?(_ value: some StringProtocol) {
+        let words = value.split { $0 == " " || $0 == "\t" }
+        guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
+        let parts = words[1].split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let length = ContentRange.number(parts[1]) else { return nil }
+        let ends = parts[0].split(separator: "-", omittingEmptySubsequences: false)
+        guard ends.count == 2, let first = ContentRange.number(ends[0]),
+            let last = ContentRange.number(ends[1]), first <= last, last < length
+        else { return nil }
+        self.init(first: first, last: last, length: length)
+    }
+
+    /// Whether it is what was asked for with `Range: bytes=OFFSET-`: all that is missing.
+    func completes(from offset: UInt64) -> Bool {
+        first == offset && last == length - 1
+    }
+
+    /// Digits and nothing else: `UInt64` itself takes a sign.
+    private static func number(_ text: some StringProtocol) -> UInt64? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else { return nil }
+        return UInt64(text)
+    }
+}

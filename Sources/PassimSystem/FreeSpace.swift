@@ -1,0 +1,12 @@
+internal import CLinux
+internal import Glibc
+
+extension Descriptor {
+    /// Bytes that somebody who is not root may still write on the file system of this file (fstatvfs(3)).
+    package borrowing func availableBytes() throws(SystemError) -> UInt64 {
+        var status = statvfs()
+        let number = lend { $0 }
+        _ = try retrying(.fstatvfs) { fstatvfs(number, &status) }
+        return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
+    }
+}

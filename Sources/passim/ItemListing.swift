@@ -1,0 +1,54 @@
+internal import PassimBus
+internal import PassimCore
+internal import PassimSystem
+
+/// Prints items, page after page.
+struct ItemListing {
+    let client: BusClient
+    let selection: ItemSelection
+    /// Where none was asked for.
+    var limit = UInt64.max
+
+    func printText(to output: Output, _ style: Style) throws {
+        let now = wallClock().seconds
+        var isFirst = true
+        var end = selection.offset
+        var total: UInt64 = 0
+        try selection.forEachPage(of: client, limit: limit) { items, count in
+            var table = Table(ItemRow.alignments, least: ItemRow.widths)
+            if isFirst, !items.isEmpty { table.add(ItemRow.heading(style)) }
+            isFirst = false
+            for item in items { table.add(ItemRow.cells(item, now: now, style)) }
+            for line in table.lines { try output.line(line) }
+            end += UInt64(items.count)
+            total = count
+        }
+        if total == 0 {
+            try output.line(selection.filter.isEmpty ? "No items." : "No items match \(selection.filter).")
+        } else if selection.offset > 0 || end < total {
+            let first = min(selection.offset + 1, end)
+            try output.line(style.dim("Items \(first) to \(end) of \(total)."))
+        }
+    }
+
+    /// The fields `total`, `offset` and `items`, within an object.
+    func write(_ json: inout JSONWriter, to output: Output) throws {
+        var isFirst = true
+        try selection.forEachPage(of: client, limit: limit) { items, total in
+            if isFirst {
+                json.field("total", total)
+                json.field("offset", selection.offset)
+                json.key("items")
+                json.beginArray()
+            }
+            isFirst = false
+            for item in items {
+                json.lineBreak()
+                json.item(item)
+            }
+            try output.write(json.take())
+        }
+        json.lineBreak()
+        json.end()
+    }
+}

@@ -1,0 +1,43 @@
+internal import ArgumentParser
+internal import PassimConfig
+internal import PassimCore
+internal import PassimSystem
+
+struct MirrorAddCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Share a directory, and all below it, from now on.")
+
+    @Argument(
+        help: "A name for it, without / and not beginning with a dot: its file in passim.d is NAME.conf.")
+    var name: DropInName
+
+    @Argument(help: "The directory. It may come later.", completion: .directory)
+    var directory: PathArgument
+
+    @Flag(help: "Replace a file that is there.")
+    var force = false
+
+    func run() throws {
+        let path = try directory.path.absolute()
+        guard let text = String(validating: path.bytes, as: UTF8.self) else {
+            throw Failure("\(path): a drop-in can only name what is UTF-8; a symlink to it can be shared")
+        }
+        let isMissing = try MirrorAddCommand.isMissing(path)
+        let file = DropInFile(name, Paths(environment: Style.variable))
+        try file.write(DropInFile.text(sharing: text), replaces: force)
+        let output = Output()
+        try output.line("Added: \(RawName(file.path)) shares \(path)")
+        try output.flush()
+        if isMissing { Output.complain("\(path) is not there; it is shared when it appears") }
+    }
+
+    private static func isMissing(_ path: RawName) throws(Failure) -> Bool {
+        do throws(SystemError) {
+            _ = try Descriptor.open(path, [.path, .directory])
+            return false
+        } catch {
+            if error.code == .notFound { return true }
+            throw Failure("\(path): \(error.code.sentence)")
+        }
+    }
+}

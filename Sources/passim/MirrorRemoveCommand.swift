@@ -1,0 +1,19 @@
+internal import ArgumentParser
+internal import PassimConfig
+internal import PassimCore
+
+struct MirrorRemoveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Share a directory no longer; its files stay.")
+
+    @Argument(help: "The name of its file in passim.d, with or without .conf.")
+    var name: DropInName
+
+    func run() throws {
+        let file = DropInFile(name, Paths(environment: Style.variable))
+        try file.remove()
+        let output = Output()
+        try output.line("Removed: \(RawName(file.path))")
+        try output.flush()
+    }
+}

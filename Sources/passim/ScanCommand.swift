@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import PassimMirror
+internal import PassimSystem
+
+struct ScanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scan", abstract: "Hash the files of a directory beforehand, and note it on them.",
+        discussion: """
+            Writes the extended attributes user.checksum.sha256 and user.checksum.sha256.stamp, from which the \
+            daemon takes the digests without reading the files. Files that have them already are not read. For \
+            whoever may write there; the daemon need not run.
+
+            Exit status: 1 where something could not be stamped, which is named on standard error.
+            """)
+
+    @OptionGroup var tree: TreeArgument
+
+    func run() throws {
+        let root = try tree.open()
+        let list = try tree.files(in: root)
+        let bar = ProgressBar("Scanning")
+        var current = 0
+        var stamped = 0
+        var bytes: UInt64 = 0
+        var failed = 0
+        func fail(_ path: String, _ reason: String) {
+            bar.clear()
+            failed += 1
+            Output.complain("\(path): \(reason)")
+        }
+        for (path, reason) in list.unreadable { fail("\(tree.path(of: path))", reason) }
+        do throws(SystemError) {
+            try TreeScan.run(list, in: root) { progress, findings in
+                for found in findings {
+                    switch found.finding {
+                    case .current: current += 1
+                    case .stamped(let size):
+                        stamped += 1
+                        bytes += size
+                    case .failed(let reason): fail("\(tree.path(of: found.path))", reason)
+                    }
+                }
+                // Those that need no reading count by the file.
+                bar.show(progress.bytes, of: list.bytes, "\(progress.files) of \(counted(list.files))")
+            }
+        } catch {
+            throw Failure(error)
+        }
+        bar.clear()
+        let output = Output()
+        var summary = "Stamped \(counted(stamped)) (\(ByteCount(bytes))); \(current) had their stamp already."
+        if failed > 0 { summary += " Not stamped: \(failed)." }
+        try output.line(summary)
+        try output.flush()
+        if failed > 0 { throw ExitCode(1) }
+    }
+}

@@ -1,0 +1,10 @@
+/// The stock command takes its options anywhere: `passim --next-reboot publish FILE`.
+enum StockArguments {
+    /// With what belongs to `publish` behind it.
+    static func ordered(_ arguments: [String]) -> [String] {
+        let options = arguments.prefix { $0 == "--next-reboot" }
+        let rest = arguments.dropFirst(options.count)
+        guard !options.isEmpty, rest.first == "publish" else { return arguments }
+        return ["publish", "--next-reboot"] + rest.dropFirst()
+    }
+}
