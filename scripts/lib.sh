@@ -44,6 +44,11 @@ command:aria2c                aria2             aria2
 command:wget                  wget              wget
 command:git                   git               git
 command:dpkg-deb              dpkg              dpkg
+command:systemd-analyze       systemd           systemd
+command:firewall-offline-cmd  firewalld         firewalld
+command:appstreamcli          appstream         appstream
+command:apparmor_parser       apparmor          apparmor-parser
+command:logrotate             logrotate         logrotate
 file:/usr/lib/python3/dist-packages/dbus/__init__.py python3-dbus python3-dbus
 file:/usr/lib/python3/dist-packages/gi/__init__.py python3-gi python3-gobject-base
 '

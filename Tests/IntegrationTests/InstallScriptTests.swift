@@ -1,0 +1,93 @@
+import PassimCore
+import PassimTestKit
+import Testing
+
+/// scripts/install, into a directory.
+struct InstallScriptTests {
+    let tree: TemporaryTree
+    /// Where the programs of this build are.
+    let binaries: String
+
+    init() throws {
+        tree = try TemporaryTree()
+        let program = try Products.path(of: "passimd")
+        binaries = String(program[..<(program.lastIndex(of: "/") ?? program.endIndex)])
+    }
+
+    private func install(prefix: String, _ arguments: String...) throws -> Command.Outcome {
+        var setting = ChildProcess.Setting()
+        setting.environment = ["DESTDIR": tree.path, "PREFIX": prefix]
+        let script = Products.repository + "/scripts/install"
+        return try Command.succeed([script, "--binaries", binaries] + arguments, setting)
+    }
+
+    /// Files and symlinks, absolute as they are to be.
+    private func files() throws -> Set<String> {
+        let found = try Command.succeed(["find", tree.path, "!", "-type", "d", "-printf", "/%P\\n"]).text
+        return Set(found.split(separator: "\n").map(String.init))
+    }
+
+    private func text(_ path: String) throws -> String {
+        try Command.succeed(["cat", tree.path + path]).text
+    }
+
+    /// What is there whatever the prefix.
+    private static let configuration: Set = [
+        "/etc/passim.conf", "/etc/passim.d/example.conf.sample", "/etc/logrotate.d/passim",
+    ]
+
+    @Test func everythingIsWhereProgramsOfADistributionLook() throws {
+        _ = try install(prefix: "/usr")
+        let files = try files()
+        let expected: Set = [
+            "/usr/bin/passim", "/usr/libexec/passimd", "/usr/sbin/passimd",
+            "/usr/lib/systemd/system/passim.service", "/usr/lib/sysusers.d/passim.conf",
+            "/usr/lib/tmpfiles.d/passim.conf", "/usr/lib/sysctl.d/60-passim.conf",
+            "/usr/lib/firewalld/services/passim.xml",
+            "/usr/share/dbus-1/system.d/org.freedesktop.Passim.conf",
+            "/usr/share/dbus-1/system-services/org.freedesktop.Passim.service",
+            "/usr/share/dbus-1/interfaces/org.freedesktop.Passim.xml",
+            "/usr/share/dbus-1/interfaces/org.freedesktop.Passim.Mirror.xml",
+            "/usr/share/metainfo/org.freedesktop.Passim.metainfo.xml",
+            "/usr/share/bash-completion/completions/passim", "/etc/apparmor.d/usr.libexec.passimd",
+        ]
+        let all = expected.union(InstallScriptTests.configuration)
+        #expect(all.subtracting(files).isEmpty)
+        let version = try Command.succeed([tree.absolute("usr/sbin/passimd"), "--version"])
+        #expect(version.text == passimVersion + "\n")
+        try Command.succeed(["bash", "-n", tree.absolute("usr/share/bash-completion/completions/passim")])
+        #expect(try install(prefix: "/usr", "--remove").succeeded)
+        #expect(try self.files() == InstallScriptTests.configuration)
+    }
+
+    @Test func programsOfAnotherPrefixAreTheOnesThatAreStarted() throws {
+        _ = try install(prefix: "/opt/passim")
+        let files = try files()
+        // Nothing else looks into such a prefix.
+        let expected: Set = [
+            "/opt/passim/libexec/passimd", "/etc/systemd/system/passim.service",
+            "/etc/sysusers.d/passim.conf",
+            "/etc/dbus-1/system.d/org.freedesktop.Passim.conf", "/etc/firewalld/services/passim.xml",
+        ]
+        #expect(expected.subtracting(files).isEmpty)
+        #expect(files.allSatisfy { $0.hasPrefix("/etc/") || $0.hasPrefix("/opt/passim/") })
+        #expect(
+            try text("/etc/systemd/system/passim.service").contains("ExecStart=/opt/passim/libexec/passimd\n")
+        )
+        let profile = try text("/etc/apparmor.d/opt.passim.libexec.passimd")
+        #expect(profile.contains("profile passimd /opt/passim/libexec/passimd "))
+        #expect(!profile.contains("/usr/libexec/passimd"))
+        #expect(try install(prefix: "/opt/passim", "--remove").succeeded)
+        #expect(try self.files() == InstallScriptTests.configuration)
+    }
+
+    @Test func whatTheAdministratorWroteIsKept() throws {
+        _ = try install(prefix: "/usr")
+        try tree.write("etc/passim.conf", "[daemon]\nPort=1234\n")
+        let outcome = try install(prefix: "/usr")
+        #expect(outcome.errorText.contains("kept as it is: /etc/passim.conf"))
+        #expect(try text("/etc/passim.conf") == "[daemon]\nPort=1234\n")
+        _ = try install(prefix: "/usr", "--remove")
+        #expect(try text("/etc/passim.conf") == "[daemon]\nPort=1234\n")
+    }
+}

@@ -1,0 +1,130 @@
+import PassimCore
+import PassimTestKit
+import Testing
+
+/// What is in etc/, held against the programs that read it.
+struct InstalledFilesTests {
+    let tree: TemporaryTree
+
+    init() throws {
+        tree = try TemporaryTree()
+    }
+
+    private static func file(_ path: String) -> String { "\(Products.repository)/etc/\(path)" }
+
+    private func text(_ path: String) throws -> String {
+        try Command.succeed(["cat", InstalledFilesTests.file(path)]).text
+    }
+
+    /// Runs what must succeed, and returns what it says.
+    @discardableResult
+    private func run(_ arguments: String..., seconds: Double = 60) throws -> String {
+        var setting = ChildProcess.Setting()
+        setting.environment = ["LC_ALL": "C.UTF-8"]
+        let outcome = try Command.succeed(arguments, setting, seconds: seconds)
+        return outcome.text + outcome.errorText
+    }
+
+    // MARK: systemd
+
+    /// The unit with the program that was built in it; where passimd is to be is nothing here.
+    private func unit() throws -> String {
+        let unit = try text("systemd/passim.service")
+        #expect(unit.contains("ExecStart=/usr/libexec/passimd\n"))
+        let here = unit.replacing("/usr/libexec/passimd", with: try Products.path(of: "passimd"))
+        try tree.write("passim.service", here)
+        return tree.absolute("passim.service")
+    }
+
+    @Test func systemdTakesTheUnit() throws {
+        #expect(try run("systemd-analyze", "verify", "--man=no", unit()).isEmpty)
+    }
+
+    @Test func unitIsConfined() throws {
+        // The threshold is ten times the level of exposure.
+        try run("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=15", unit())
+    }
+
+    @Test func systemdTakesTheSampleWithAllOfItInForce() throws {
+        let sample = try text("systemd/passim.service.d/mirror.conf.sample")
+        let keys = [
+            "RequiresMountsFor", "ReadWritePaths", "SupplementaryGroups", "ProtectHome", "PrivateTmp",
+        ]
+        var all = sample
+        for key in keys {
+            #expect(sample.contains("\n#\(key)="), "\(key)")
+            all = all.replacing("\n#\(key)=", with: "\n\(key)=")
+        }
+        // There is no such group here.
+        all = all.replacing("SupplementaryGroups=mirror", with: "SupplementaryGroups=daemon")
+        let unit = try unit()
+        try tree.makeDirectory("passim.service.d")
+        try tree.write("passim.service.d/mirror.conf", all)
+        #expect(try run("systemd-analyze", "verify", "--man=no", unit).isEmpty)
+    }
+
+    @Test(.enabled(if: isRoot, "needs root to make files of another user"))
+    func userAndDirectoriesAreMade() throws {
+        for (kind, name) in [("sysusers.d", "passim.conf"), ("tmpfiles.d", "passim.conf")] {
+            try tree.write("usr/lib/\(kind)/\(name)", text("\(kind)/\(name)"))
+        }
+        try tree.makeDirectory("etc")
+        try run("systemd-sysusers", "--root=\(tree.path)")
+        let user = try Command.succeed(["grep", "^passim:", tree.absolute("etc/passwd")]).text
+        #expect(user.hasSuffix(":Local caching server:/var/lib/passim:/usr/sbin/nologin\n"))
+        try run("systemd-tmpfiles", "--create", "--root=\(tree.path)")
+        let number = user.split(separator: ":")[2]
+        for place in ["lib", "log", "cache"] {
+            let path = tree.absolute("var/\(place)/passim")
+            #expect(try run("stat", "--format=%u %a", path) == "\(number) 750\n")
+        }
+    }
+
+    // MARK: Others
+
+    @Test func firewalldTakesTheServiceAndOpensItsPort() throws {
+        try tree.write("services/passim.xml", text("firewalld/passim.xml"))
+        try run("cp", "/etc/firewalld/firewalld.conf", tree.path)
+        func firewall(_ argument: String) throws -> String {
+            try run("firewall-offline-cmd", "--system-config=\(tree.path)", argument)
+        }
+        _ = try firewall("--check-config")
+        _ = try firewall("--add-service=passim")
+        #expect(try firewall("--query-service=passim") == "yes\n")
+        #expect(try firewall("--info-service=passim").contains("ports: 27500/tcp\n"))
+    }
+
+    @Test func metainfoIsValid() throws {
+        try run(
+            "appstreamcli", "validate", "--no-net",
+            InstalledFilesTests.file("metainfo/org.freedesktop.Passim.metainfo.xml"))
+    }
+
+    @Test func metainfoKnowsThisVersion() throws {
+        let metainfo = try text("metainfo/org.freedesktop.Passim.metainfo.xml")
+        #expect(metainfo.contains("<release version=\"\(passimVersion)\""))
+    }
+
+    @Test func profileIsOneOfAppArmor() throws {
+        // -QK: without the kernel's part in it, which is not everywhere.
+        try run("apparmor_parser", "-QK", InstalledFilesTests.file("apparmor.d/usr.libexec.passimd"))
+    }
+
+    @Test(.enabled(if: isRoot, "needs root to change users, as logrotate does for su"))
+    func auditLogIsRotated() throws {
+        try tree.write("log/audit.log", "2026-01-01T00:00:00Z SHARE hash=x\n")
+        let rules = try text("logrotate.d/passim")
+            .replacing("/var/log/passim", with: tree.absolute("log"))
+            .replacing("passim passim", with: "root root")
+            // The daemon of this machine, if it has one, is none of the test's business.
+            .replacing(
+                "systemctl try-reload-or-restart passim.service", with: "echo reload >\(tree.path)/told"
+            )
+            .replacing("-d /run/systemd/system", with: "-d /")
+        try tree.write("rules", rules, mode: 0o644)
+        try run("logrotate", "--force", "--state", tree.absolute("state"), tree.absolute("rules"))
+        #expect(tree.exists("told"))
+        #expect(try run("stat", "--format=%s %a", tree.absolute("log/audit.log")) == "0 600\n")
+        #expect(tree.exists("log/audit.log.1"))
+    }
+}
