@@ -3,6 +3,7 @@ internal import PassimConfig
 internal import PassimCore
 internal import PassimIndex
 internal import PassimMirror
+internal import PassimPublish
 internal import PassimServer
 internal import ServiceLifecycle
 
@@ -42,19 +43,21 @@ extension Daemon {
             let complaints = configuration.allComplaints
             say(sayingAll ? complaints : complaints.filter { !before.allComplaints.contains($0) })
             before = configuration
-            apply(configuration.dropIns, configuration.failures)
+            settings.withLock { $0 = configuration.daemon }
+            apply(configuration)
             return configuration
         }
     }
 
     /// Hands the drop-ins of now to the mirror, and their origins to the server before any of their files.
-    private func apply(_ dropIns: [DropIn], _ failures: [DropInFailure]) {
-        let failed = failures.map {
+    private func apply(_ configuration: Configuration) {
+        let failed = configuration.failures.map {
             FailedDropIn(name: $0.name, path: $0.path ?? "", reason: $0.complaint.message)
         }
         let neighbourhood = neighbourhood.withLock { $0 }
-        mirror.replaceDropIns(dropIns, failures: failed) { [origins, advertised] all in
-            origins.replace(all.map { origins.served($0) })
+        let published = origins.published(in: store.directory, cooldown: configuration.daemon.cooldown)
+        mirror.replaceDropIns(configuration.dropIns, failures: failed) { [origins, advertised] all in
+            origins.replace([published] + all.map { origins.served($0) })
             let hidden = Set(all.filter { !$0.dropIn.advertise }.map(\.id))
             if let neighbourhood {
                 neighbourhood.replaceHidden(hidden)
@@ -72,10 +75,19 @@ extension Daemon {
             (\(counters.bytesHashed) bytes)
             """)
         ServiceNotification.status("Serving \(index.count) files")
+        tellBus()
     }
 }
 
 extension OriginTable {
+    /// Published items: each has its digest in front of its name on disk.
+    fileprivate func published(in directory: String, cooldown: Int) -> ServedOrigin {
+        if let known = origin(.published), known.cooldown == cooldown { return known }
+        return ServedOrigin(id: .published, path: directory, cooldown: cooldown, maxRate: 0) { path in
+            ItemName(onDisk: path)?.filename ?? path
+        }
+    }
+
     /// The same object where nothing changed: its rate limit goes on.
     fileprivate func served(_ mirrored: MirrorOrigin) -> ServedOrigin {
         let dropIn = mirrored.dropIn

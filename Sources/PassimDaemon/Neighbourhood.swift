@@ -16,6 +16,7 @@ final class Neighbourhood: Sendable {
     private let advertised: AdvertisedDigests
     private let logger: Logger
     private let ipv6: Bool
+    private let onMeteredChange: @Sendable () -> Void
     private let browser: PeerBrowser?
     private let prober: PeerProber?
     /// For clients of this machine; nil where peers cannot be asked.
@@ -30,11 +31,16 @@ final class Neighbourhood: Sendable {
     }
     private let state = Lock(State())
 
-    init(index: DigestIndex, advertised: AdvertisedDigests, ipv6: Bool, logger: Logger) {
+    /// - Parameter onMeteredChange: called on a thread of its own.
+    init(
+        index: DigestIndex, advertised: AdvertisedDigests, ipv6: Bool, logger: Logger,
+        onMeteredChange: @escaping @Sendable () -> Void
+    ) {
         self.index = index
         self.advertised = advertised
         self.logger = logger
         self.ipv6 = ipv6
+        self.onMeteredChange = onMeteredChange
         do {
             let browser = try PeerBrowser(ipv6: ipv6, logger: logger)
             let prober = try PeerProber(logger: logger)
@@ -52,6 +58,9 @@ final class Neighbourhood: Sendable {
 
     /// Whether the connection is metered: then nothing is advertised.
     var isMetered: Bool { state.withLock { $0.isMetered } }
+
+    /// The instance of the service that others see; empty until there is one.
+    var serviceName: String { state.withLock { $0.advertiser }?.status.serviceName ?? "" }
 
     /// Has this machine found, from now on.
     ///
@@ -91,6 +100,7 @@ final class Neighbourhood: Sendable {
                 isMetered
                     ? "the connection is metered: nothing is advertised until it is not"
                     : "the connection is not metered any more")
+            onMeteredChange()
         }
     }
 

@@ -3,6 +3,7 @@ internal import PassimConfig
 internal import PassimCore
 internal import PassimIndex
 internal import PassimMirror
+internal import PassimPublish
 internal import PassimServer
 internal import PassimSystem
 internal import ServiceLifecycle
@@ -11,7 +12,6 @@ internal import UnixSignals
 /// The HTTPS server: its port opens when the first pass is done, or has taken two seconds.
 struct ServerService: Service {
     let daemon: Daemon
-    let configuration: DaemonConfiguration
 
     /// Time for downloads that are under way when the daemon is told to stop.
     private static let grace = 10
@@ -19,21 +19,25 @@ struct ServerService: Service {
     func run() async throws {
         // Before anybody is told that the daemon is there: until it is trapped, the signal is ignored.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
+        let configuration = daemon.settings.withLock { $0 }
         await waitForFirstPass()
         if Task.isShuttingDownGracefully { return }
         let neighbourhood = Neighbourhood(
             index: daemon.index, advertised: daemon.advertised, ipv6: configuration.ipv6,
-            logger: daemon.logger)
+            logger: daemon.logger, onMeteredChange: { [daemon] in daemon.tellBus() })
         defer { daemon.neighbourhood.withLock { $0 = nil } }
         daemon.neighbourhood.withLock { $0 = neighbourhood }
         let server: Server
         do {
-            server = try makeServer(neighbourhood.lookup)
+            server = try makeServer(configuration, neighbourhood.lookup)
         } catch {
             await onThread("stop-peers") { neighbourhood.stop() }
             throw error
         }
         try server.start(cachedFiles: daemon.descriptorLimit >= 1024 ? 64 : 4)
+        daemon.server.withLock { $0 = server }
+        defer { daemon.server.withLock { $0 = nil } }
+        daemon.tellBus()
         neighbourhood.advertise(port: server.port)
         releaseStartupPages()
         daemon.logger.notice("listening on port \(server.port)")
@@ -51,15 +55,17 @@ struct ServerService: Service {
         await withdrawn
     }
 
-    private func makeServer(_ lookup: (any PeerLookup)?) throws -> Server {
+    private func makeServer(
+        _ configuration: DaemonConfiguration, _ lookup: (any PeerLookup)?
+    ) throws -> Server {
         let settings = ServerSettings(
             configuration, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit)
         let pages = PageSource(daemon: daemon)
         do {
             return try Server(
                 settings: settings, tls: daemon.tlsContext(), index: daemon.index, origins: daemon.origins,
-                pages: pages, staleObserver: StaleFiles(mirror: daemon.mirror),
-                shares: ShareLedger(), lookup: lookup,
+                pages: pages, staleObserver: StaleFiles(daemon: daemon),
+                shares: daemon.shares, lookup: lookup,
                 logger: daemon.logger)
         } catch let error as SystemError where error.code == .addressInUse {
             throw PortTaken(port: configuration.port)
@@ -73,9 +79,12 @@ struct ServerService: Service {
         }
     }
 
-    /// A small mirror is whole when the port opens, and a large one does not keep anybody waiting.
+    /// A small mirror is whole when the port opens, and a large one does not keep anybody waiting. Published items
+    /// are waited for.
     private func waitForFirstPass() async {
+        let loaded = Once()
         let over = Once()
+        daemon.published.whenOpen { loaded.happen() }
         daemon.mirror.whenFirstPassDone { over.happen() }
         let limit = Task {
             try? await Task.sleep(for: .seconds(2))
@@ -83,8 +92,10 @@ struct ServerService: Service {
         }
         await withGracefulShutdownHandler {
             await over.wait()
+            await loaded.wait()
         } onGracefulShutdown: {
             over.happen()
+            loaded.happen()
         }
         limit.cancel()
     }
@@ -100,13 +111,14 @@ struct ServerService: Service {
 
     private func reload(_ server: Server) {
         daemon.logger.notice("reading configuration, key and certificate again")
+        let before = daemon.settings.withLock { $0 }
         let configuration = daemon.reloadDropIns(sayingAll: true)
-        if configuration.daemon.port != self.configuration.port
-            || configuration.daemon.listen != self.configuration.listen
-            || configuration.daemon.ipv6 != self.configuration.ipv6
-        {
-            daemon.logger.warning("Port, Listen and IPv6 take effect with a restart")
+        if !configuration.daemon.canReplace(before) {
+            daemon.logger.warning("Port, Listen, IPv6 and Path of passim.conf take effect with a restart")
         }
+        daemon.store.maxItemSize = configuration.daemon.maxItemSize
+        daemon.auditLog.clients = configuration.daemon.logClients
+        daemon.auditLog.reopen()
         server.replace(
             settings: ServerSettings(
                 configuration.daemon, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit))
@@ -118,11 +130,22 @@ struct ServerService: Service {
     }
 }
 
-/// Has the mirror look again at files that the server found changed.
+extension DaemonConfiguration {
+    /// Whether it differs from what a running daemon has only where that can be changed.
+    fileprivate func canReplace(_ other: DaemonConfiguration) -> Bool {
+        port == other.port && listen == other.listen && ipv6 == other.ipv6 && path == other.path
+    }
+}
+
+/// Has those look again at files that the server found changed whose files they are.
 private struct StaleFiles: StaleEntryObserver {
-    let mirror: Mirror
+    let daemon: Daemon
 
     func foundStale(_ item: Item) {
-        mirror.recheck(origin: item.entry.origin, path: item.path)
+        if item.entry.origin == .published {
+            daemon.store.recheck(item.path)
+        } else {
+            daemon.mirror.recheck(origin: item.entry.origin, path: item.path)
+        }
     }
 }

@@ -56,7 +56,8 @@ final class DownloadAttempt {
         } catch {
             throw .curl(error)
         }
-        let result = easy.perform()
+        // The callbacks have only its address.
+        let result = withExtendedLifetime(self) { easy.perform() }
         if sender.isEmpty { sender = easy.effectiveURL ?? url }
         // A file without bytes: nothing has called back.
         if result == CURLE_OK, length == nil, refusal == nil, failure == nil { _ = begin() }

@@ -22,8 +22,9 @@ final class EasyHandle {
         curl_easy_cleanup(pointer)
     }
 
+    /// Optimized code lets go of an object as soon as nothing but its pointer is used.
     func lend<Result>(_ body: (UnsafeMutableRawPointer) -> Result) -> Result {
-        body(pointer)
+        withExtendedLifetime(self) { body(pointer) }
     }
 
     func set(_ option: CURLoption, _ value: Int) throws(CurlError) {

@@ -33,10 +33,14 @@ extension BusConnection {
         for descriptor in descriptors where g_unix_fd_list_append(list, descriptor, &error) == -1 {
             throw CallFailure(consuming: error)
         }
-        let result = g_dbus_connection_call_with_unix_fd_list_sync(
-            pointer, method.destination, method.path, method.interface, method.name, parameters?.pointer,
-            OpaquePointer(answer.utf8Start), G_DBUS_CALL_FLAGS_NONE, BusConnection.milliseconds(seconds),
-            descriptors.isEmpty ? nil : list, nil, nil, &error)
+        let result = lend { pointer in
+            Variant.lend(parameters) { parameters in
+                g_dbus_connection_call_with_unix_fd_list_sync(
+                    pointer, method.destination, method.path, method.interface, method.name, parameters,
+                    OpaquePointer(answer.utf8Start), G_DBUS_CALL_FLAGS_NONE,
+                    BusConnection.milliseconds(seconds), descriptors.isEmpty ? nil : list, nil, nil, &error)
+            }
+        }
         guard let result else { throw CallFailure(consuming: error) }
         return Variant(taking: result)
     }

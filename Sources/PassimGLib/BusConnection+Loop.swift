@@ -43,9 +43,11 @@ extension BusConnection {
             let reason = error.map { String(cString: $0.pointee.message) } ?? "closed"
             Box<Closed>.borrow(box)(reason)
         }
-        g_signal_connect_data(
-            UnsafeMutableRawPointer(pointer), "closed", unsafeBitCast(handler, to: GCallback.self),
-            Box<Closed>.make(body), { box, _ in releaseBox(box) }, GConnectFlags(rawValue: 0))
+        lend { pointer in
+            _ = g_signal_connect_data(
+                UnsafeMutableRawPointer(pointer), "closed", unsafeBitCast(handler, to: GCallback.self),
+                Box<Closed>.make(body), { box, _ in releaseBox(box) }, GConnectFlags(rawValue: 0))
+        }
     }
 
     private typealias Closed = @Sendable (String) -> Void
@@ -55,18 +57,23 @@ extension BusConnection {
         _ method: Method, _ parameters: Variant? = nil, answer: StaticString, seconds: Double?,
         _ done: @escaping @Sendable (Result<Variant, CallFailure>) -> Void
     ) {
-        g_dbus_connection_call(
-            pointer, method.destination, method.path, method.interface, method.name, parameters?.pointer,
-            OpaquePointer(answer.utf8Start), G_DBUS_CALL_FLAGS_NONE, BusConnection.milliseconds(seconds), nil,
-            { connection, result, box in
-                var error: UnsafeMutablePointer<GError>?
-                let done = Box<Answered>.take(box)
-                if let answer = g_dbus_connection_call_finish(OpaquePointer(connection), result, &error) {
-                    done(.success(Variant(taking: answer)))
-                } else {
-                    done(.failure(CallFailure(consuming: error)))
-                }
-            }, Box<Answered>.make(done))
+        let finish: GAsyncReadyCallback = { connection, result, box in
+            var error: UnsafeMutablePointer<GError>?
+            let done = Box<Answered>.take(box)
+            if let answer = g_dbus_connection_call_finish(OpaquePointer(connection), result, &error) {
+                done(.success(Variant(taking: answer)))
+            } else {
+                done(.failure(CallFailure(consuming: error)))
+            }
+        }
+        lend { pointer in
+            Variant.lend(parameters) { parameters in
+                g_dbus_connection_call(
+                    pointer, method.destination, method.path, method.interface, method.name, parameters,
+                    OpaquePointer(answer.utf8Start), G_DBUS_CALL_FLAGS_NONE,
+                    BusConnection.milliseconds(seconds), nil, finish, Box<Answered>.make(done))
+            }
+        }
     }
 
     private typealias Answered = @Sendable (Result<Variant, CallFailure>) -> Void
@@ -76,11 +83,14 @@ extension BusConnection {
         to signal: String, of interface: String, from sender: String,
         _ body: @escaping @Sendable (Variant) -> Void
     ) {
-        g_dbus_connection_signal_subscribe(
-            pointer, sender, interface, signal, nil, nil, G_DBUS_SIGNAL_FLAGS_NONE,
-            { _, _, _, _, _, parameters, box in
-                Box<Signalled>.borrow(box)(Variant(taking: g_variant_ref(parameters)))
-            }, Box<Signalled>.make(body), releaseBox)
+        let handler: GDBusSignalCallback = { _, _, _, _, _, parameters, box in
+            Box<Signalled>.borrow(box)(Variant(taking: g_variant_ref(parameters)))
+        }
+        lend { pointer in
+            _ = g_dbus_connection_signal_subscribe(
+                pointer, sender, interface, signal, nil, nil, G_DBUS_SIGNAL_FLAGS_NONE, handler,
+                Box<Signalled>.make(body), releaseBox)
+        }
     }
 
     private typealias Signalled = @Sendable (Variant) -> Void
@@ -89,18 +99,20 @@ extension BusConnection {
     ///
     /// - Parameter done: called also where either fails: then there is nothing left to close.
     package func close(_ done: @escaping @Sendable () -> Void) {
-        g_dbus_connection_flush(
-            pointer, nil,
-            { connection, result, box in
-                g_dbus_connection_flush_finish(OpaquePointer(connection), result, nil)
-                g_dbus_connection_close(
-                    OpaquePointer(connection), nil,
-                    { connection, result, box in
-                        g_dbus_connection_close_finish(OpaquePointer(connection), result, nil)
-                        Box<Done>.take(box)()
-                    }, box)
-            }, Box<Done>.make(done))
+        let closed: GAsyncReadyCallback = { connection, result, box in
+            g_dbus_connection_close_finish(OpaquePointer(connection), result, nil)
+            Box<Done>.take(box)()
+        }
+        let flushed: GAsyncReadyCallback = { connection, result, box in
+            g_dbus_connection_flush_finish(OpaquePointer(connection), result, nil)
+            Box<Continuation>.take(box)(connection)
+        }
+        let box = Box<Continuation>.make { connection in
+            g_dbus_connection_close(OpaquePointer(connection), nil, closed, Box<Done>.make(done))
+        }
+        lend { g_dbus_connection_flush($0, nil, flushed, box) }
     }
 
+    private typealias Continuation = @Sendable (UnsafeMutablePointer<GObject>?) -> Void
     private typealias Done = @Sendable () -> Void
 }

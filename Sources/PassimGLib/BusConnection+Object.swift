@@ -9,16 +9,19 @@ extension BusConnection {
         _ interface: String, of description: InterfaceDescription, at path: String,
         onCall: @escaping @Sendable (BusInvocation) -> Void
     ) throws(CallFailure) {
-        guard let interface = description.interface(interface) else {
-            throw .failed("the description has no interface \(interface)")
-        }
         var table = GDBusInterfaceVTable()
         table.method_call = { _, _, _, _, _, _, invocation, box in
             Box<Handler>.borrow(box)(BusInvocation(taking: invocation!))
         }
         var error: UnsafeMutablePointer<GError>?
-        let number = g_dbus_connection_register_object(
-            pointer, path, interface, &table, Box<Handler>.make(onCall), releaseBox, &error)
+        let number = lend { pointer in
+            description.lend(interface) { information in
+                // Without information GDBus complains on standard error, and knows no error for it.
+                guard let information else { return guint(0) }
+                return g_dbus_connection_register_object(
+                    pointer, path, information, &table, Box<Handler>.make(onCall), releaseBox, &error)
+            }
+        }
         guard number > 0 else { throw CallFailure(consuming: error) }
     }
 
@@ -26,6 +29,10 @@ extension BusConnection {
 
     /// Sends a signal to everybody who listens. Where the connection is gone, nobody does.
     package func emit(_ signal: String, of interface: String, at path: String, _ parameters: Variant? = nil) {
-        g_dbus_connection_emit_signal(pointer, nil, path, interface, signal, parameters?.pointer, nil)
+        lend { pointer in
+            Variant.lend(parameters) { parameters in
+                _ = g_dbus_connection_emit_signal(pointer, nil, path, interface, signal, parameters, nil)
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ internal import CGLib
 /// may end that process when the bus goes. Closed with the last reference.
 package final class BusConnection: @unchecked Sendable {
     // Unchecked: GDBusConnection may be used from any thread.
-    let pointer: OpaquePointer
+    private let pointer: OpaquePointer
 
     /// - Parameter pointer: a reference that is this object's from now on.
     init(taking pointer: OpaquePointer) {
@@ -17,16 +17,20 @@ package final class BusConnection: @unchecked Sendable {
         g_object_unref(UnsafeMutableRawPointer(pointer))
     }
 
+    /// Lends the connection: optimized code lets go of an object as soon as nothing but its pointer is used.
+    func lend<Result>(_ body: (OpaquePointer) -> Result) -> Result {
+        withExtendedLifetime(self) { body(pointer) }
+    }
+
     /// Connects to a bus, and waits for that.
     ///
     /// - Parameter address: nil is the system bus, at $DBUS_SYSTEM_BUS_ADDRESS or its standard address.
     package convenience init(address: String?, seconds: Double) throws(CallFailure) {
         let address = try BusConnection.resolve(address)
-        let limit = TimeLimit(seconds: seconds)
         var error: UnsafeMutablePointer<GError>?
-        let pointer = g_dbus_connection_new_for_address_sync(
-            address, BusConnection.flags, nil, limit.cancellable, &error)
-        let isOver = limit.end()
+        let (pointer, isOver) = TimeLimit.run(seconds: seconds) { cancellable in
+            g_dbus_connection_new_for_address_sync(address, BusConnection.flags, nil, cancellable, &error)
+        }
         guard let pointer else {
             let failure = CallFailure(consuming: error)
             throw isOver ? .timedOut : failure

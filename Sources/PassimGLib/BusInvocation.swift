@@ -31,7 +31,7 @@ package final class BusInvocation: Sendable {
     package func answer(_ result: Variant? = nil) {
         guard claim() else { return }
         // It takes the reference over.
-        g_dbus_method_invocation_return_value(pointer, result?.pointer)
+        Variant.lend(result) { g_dbus_method_invocation_return_value(pointer, $0) }
     }
 
     /// - Parameter name: of a D-Bus error.
@@ -50,18 +50,15 @@ package final class BusInvocation: Sendable {
 
     /// How many descriptors came with it; 0 when it has been answered.
     package var descriptorCount: Int {
-        isAnswered.withLock { isAnswered in
-            guard !isAnswered, let list = descriptors else { return 0 }
-            return Int(g_unix_fd_list_get_length(list))
-        }
+        lendDescriptors { $0.map { Int(g_unix_fd_list_get_length($0)) } ?? 0 }
     }
 
     /// One of the descriptors that came with it, whatever the parameters say of them; the caller closes it.
     ///
     /// - Throws: `.failed` where it has been answered, or the limit of descriptors is reached.
     package func takeDescriptor(_ number: Int) throws(CallFailure) -> Int32 {
-        try isAnswered.withLock { (isAnswered) throws(CallFailure) in
-            guard !isAnswered, let list = descriptors, number < Int(g_unix_fd_list_get_length(list)) else {
+        try lendDescriptors { (list) throws(CallFailure) in
+            guard let list, number < Int(g_unix_fd_list_get_length(list)) else {
                 throw .failed("no descriptor \(number) came with the call")
             }
             var error: UnsafeMutablePointer<GError>?
@@ -72,7 +69,15 @@ package final class BusInvocation: Sendable {
         }
     }
 
-    private var descriptors: UnsafeMutablePointer<GUnixFDList>? {
-        g_dbus_message_get_unix_fd_list(g_dbus_method_invocation_get_message(pointer))
+    private func lendDescriptors<Result, Failure: Error>(
+        _ body: (UnsafeMutablePointer<GUnixFDList>?) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try withExtendedLifetime(self) { () throws(Failure) in
+            try isAnswered.withLock { (isAnswered) throws(Failure) in
+                if isAnswered { return try body(nil) }
+                return try body(
+                    g_dbus_message_get_unix_fd_list(g_dbus_method_invocation_get_message(pointer)))
+            }
+        }
     }
 }

@@ -46,7 +46,8 @@ package struct DictionaryListWriter: ~Copyable {
 
     /// Takes back what was written since `begin`.
     package mutating func abandon() {
-        size = start
+        // Without the padding before it: the offsets of the ends come right behind the last member.
+        size = ends.last ?? 0
         sizeOnWire = startOnWire
     }
 

@@ -18,8 +18,10 @@ package final class InterfaceDescription: @unchecked Sendable {
         g_dbus_node_info_unref(node)
     }
 
-    /// nil where there is no interface of that name.
-    func interface(_ name: String) -> UnsafeMutablePointer<GDBusInterfaceInfo>? {
-        g_dbus_node_info_lookup_interface(node, name)
+    /// Lends an interface; nil where there is none of that name.
+    func lend<Result>(
+        _ name: String, _ body: (UnsafeMutablePointer<GDBusInterfaceInfo>?) -> Result
+    ) -> Result {
+        withExtendedLifetime(self) { body(g_dbus_node_info_lookup_interface(node, name)) }
     }
 }

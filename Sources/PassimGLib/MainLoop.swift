@@ -33,15 +33,18 @@ package final class MainLoop: Sendable {
 
     /// Calls `body` on the loop's thread, soon.
     package func perform(_ body: @escaping @Sendable () -> Void) {
-        g_main_context_invoke_full(
-            context, G_PRIORITY_DEFAULT, MainLoop.run, Box<Body>.make(body), releaseBox)
+        // Optimized code lets go of an object as soon as nothing but its pointer is used.
+        withExtendedLifetime(self) {
+            g_main_context_invoke_full(
+                context, G_PRIORITY_DEFAULT, MainLoop.run, Box<Body>.make(body), releaseBox)
+        }
     }
 
     /// Calls `body` on the loop's thread, once, after a time.
     package func after(seconds: Double, _ body: @escaping @Sendable () -> Void) {
         let source = g_timeout_source_new(guint(max(0, min(seconds * 1000, Double(guint.max)))))
         g_source_set_callback(source, MainLoop.run, Box<Body>.make(body), releaseBox)
-        g_source_attach(source, context)
+        withExtendedLifetime(self) { _ = g_source_attach(source, context) }
         g_source_unref(source)
     }
 
@@ -49,7 +52,7 @@ package final class MainLoop: Sendable {
     package func stop() {
         nonisolated(unsafe) let loop = loop
         perform { g_main_loop_quit(loop) }
-        g_thread_join(thread)
+        withExtendedLifetime(self) { _ = g_thread_join(thread) }
     }
 
     private typealias Body = @Sendable () -> Void

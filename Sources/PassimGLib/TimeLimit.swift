@@ -1,27 +1,18 @@
 internal import CGLib
 
 /// Cancels what takes too long: for calls of GIO that block and know no time limit.
-final class TimeLimit {
-    /// GCancellable, thread-safe.
-    let cancellable: UnsafeMutablePointer<GCancellable>?
-    private let loop: MainLoop
-
-    init(seconds: Double) {
+enum TimeLimit {
+    /// - Returns: what `body` returns, and whether the time was up.
+    static func run<Result>(
+        seconds: Double, _ body: (UnsafeMutablePointer<GCancellable>?) -> Result
+    ) -> (Result, isOver: Bool) {
+        // It may be cancelled from any thread.
         nonisolated(unsafe) let cancellable = g_cancellable_new()
-        self.cancellable = cancellable
-        loop = MainLoop(name: "time limit")
+        defer { g_object_unref(cancellable) }
+        let loop = MainLoop(name: "time limit")
         loop.after(seconds: seconds) { g_cancellable_cancel(cancellable) }
-    }
-
-    deinit {
-        g_object_unref(cancellable)
-    }
-
-    /// Once, when what was to be limited has ended.
-    ///
-    /// - Returns: whether the time was up.
-    func end() -> Bool {
+        let result = body(cancellable)
         loop.stop()
-        return g_cancellable_is_cancelled(cancellable) != 0
+        return (result, g_cancellable_is_cancelled(cancellable) != 0)
     }
 }

@@ -3,7 +3,7 @@ internal import CGLib
 /// A value of D-Bus's type system, as GVariant has it. Never changes.
 package final class Variant: @unchecked Sendable {
     // Unchecked: immutable, and counted by atomics.
-    let pointer: OpaquePointer
+    private let pointer: OpaquePointer
 
     /// - Parameter pointer: a reference that is this object's from now on, floating or not.
     init(taking pointer: OpaquePointer) {
@@ -12,6 +12,21 @@ package final class Variant: @unchecked Sendable {
 
     deinit {
         g_variant_unref(pointer)
+    }
+
+    /// Lends the reference: optimized code lets go of an object as soon as nothing but its pointer is used.
+    func lend<Result, Failure: Error>(
+        _ body: (OpaquePointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try withExtendedLifetime(self) { () throws(Failure) in try body(pointer) }
+    }
+
+    /// The same, nil for none.
+    static func lend<Result, Failure: Error>(
+        _ variant: Variant?, _ body: (OpaquePointer?) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        guard let variant else { return try body(nil) }
+        return try variant.lend(body)
     }
 
     // MARK: - Making
@@ -53,52 +68,54 @@ package final class Variant: @unchecked Sendable {
 
     /// `(…)`
     package convenience init(tuple members: [Variant]) {
-        let pointers = members.map { Optional($0.pointer) }
-        self.init(taking: g_variant_new_tuple(pointers, gsize(pointers.count)))
+        self.init(
+            taking: withExtendedLifetime(members) {
+                g_variant_new_tuple(members.map { Optional($0.pointer) }, gsize(members.count))
+            })
     }
 
     /// `v`
     package convenience init(boxing value: Variant) {
-        self.init(taking: g_variant_new_variant(value.pointer))
+        self.init(taking: value.lend { g_variant_new_variant($0) })
     }
 
     // MARK: - Reading
 
     /// The type, `a{sv}` say.
-    package var type: String { String(cString: g_variant_get_type_string(pointer)) }
+    package var type: String { lend { String(cString: g_variant_get_type_string($0)) } }
 
     /// Of `s`; nil of any other type, as all that follow.
     package var string: String? {
-        guard type == "s", let text = g_variant_get_string(pointer, nil) else { return nil }
-        return String(cString: text)
+        type == "s" ? lend { String(cString: g_variant_get_string($0, nil)) } : nil
     }
 
-    package var uint32: UInt32? { type == "u" ? g_variant_get_uint32(pointer) : nil }
-    package var uint64: UInt64? { type == "t" ? UInt64(g_variant_get_uint64(pointer)) : nil }
-    package var int64: Int64? { type == "x" ? Int64(g_variant_get_int64(pointer)) : nil }
-    package var double: Double? { type == "d" ? g_variant_get_double(pointer) : nil }
-    package var boolean: Bool? { type == "b" ? g_variant_get_boolean(pointer) != 0 : nil }
-    package var handle: Int32? { type == "h" ? g_variant_get_handle(pointer) : nil }
+    package var uint32: UInt32? { type == "u" ? lend { g_variant_get_uint32($0) } : nil }
+    package var uint64: UInt64? { type == "t" ? lend { UInt64(g_variant_get_uint64($0)) } : nil }
+    package var int64: Int64? { type == "x" ? lend { Int64(g_variant_get_int64($0)) } : nil }
+    package var double: Double? { type == "d" ? lend { g_variant_get_double($0) } : nil }
+    package var boolean: Bool? { type == "b" ? lend { g_variant_get_boolean($0) != 0 } : nil }
+    package var handle: Int32? { type == "h" ? lend { g_variant_get_handle($0) } : nil }
+
+    /// Of a container; of anything else 0.
+    private var memberCount: Int {
+        lend { g_variant_is_container($0) != 0 ? Int(g_variant_n_children($0)) : 0 }
+    }
+
+    private func member(_ number: Int) -> Variant {
+        lend { Variant(taking: g_variant_get_child_value($0, gsize(number))) }
+    }
 
     /// The members of an array, tuple, dictionary or dictionary entry, or what a `v` holds; of anything else
     /// none.
-    package var children: [Variant] {
-        guard g_variant_is_container(pointer) != 0 else { return [] }
-        return (0..<g_variant_n_children(pointer)).map {
-            Variant(taking: g_variant_get_child_value(pointer, $0))
-        }
-    }
+    package var children: [Variant] { (0..<memberCount).map(member) }
 
     /// As `children` and compactMap, without an array of all of them: a listing has 100 000.
     package func compactMapChildren<Result>(_ body: (Variant) -> Result?) -> [Result] {
-        guard g_variant_is_container(pointer) != 0 else { return [] }
-        let count = g_variant_n_children(pointer)
+        let count = memberCount
         var results: [Result] = []
-        results.reserveCapacity(Int(count))
+        results.reserveCapacity(count)
         for number in 0..<count {
-            if let result = body(Variant(taking: g_variant_get_child_value(pointer, number))) {
-                results.append(result)
-            }
+            if let result = body(member(number)) { results.append(result) }
         }
         return results
     }
@@ -106,25 +123,25 @@ package final class Variant: @unchecked Sendable {
     /// The entries of an `a{sv}` in their order, with the values unboxed; of anything else none.
     package func forEachEntry(_ body: (_ key: String, _ value: Variant) -> Void) {
         guard type == "a{sv}" else { return }
-        for number in 0..<g_variant_n_children(pointer) {
-            let entry = Variant(taking: g_variant_get_child_value(pointer, number))
-            let key = Variant(taking: g_variant_get_child_value(entry.pointer, 0))
-            let box = Variant(taking: g_variant_get_child_value(entry.pointer, 1))
-            let value = Variant(taking: g_variant_get_child_value(box.pointer, 0))
-            body(String(cString: g_variant_get_string(key.pointer, nil)), value)
+        for number in 0..<memberCount {
+            let entry = member(number)
+            let key = entry.member(0).lend { String(cString: g_variant_get_string($0, nil)) }
+            body(key, entry.member(1).member(0))
         }
     }
 
     /// The value of a key of an `a{sv}`, unboxed; the first where there are several.
     package func value(forKey key: String) -> Variant? {
         guard type == "a{sv}" else { return nil }
-        return g_variant_lookup_value(pointer, key, nil).map { Variant(taking: $0) }
+        return lend { g_variant_lookup_value($0, key, nil).map { Variant(taking: $0) } }
     }
 
     /// As g_variant_print(3) shows it, for tests and logs.
     package var text: String {
-        guard let text = g_variant_print(pointer, gboolean(1)) else { return "" }
-        defer { g_free(text) }
-        return String(cString: text)
+        lend { pointer in
+            guard let text = g_variant_print(pointer, gboolean(1)) else { return "" }
+            defer { g_free(text) }
+            return String(cString: text)
+        }
     }
 }

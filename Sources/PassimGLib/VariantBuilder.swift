@@ -25,7 +25,7 @@ package struct VariantBuilder: ~Copyable {
     }
 
     package mutating func add(_ value: Variant) {
-        g_variant_builder_add_value(builder, value.pointer)
+        value.lend { g_variant_builder_add_value(builder, $0) }
     }
 
     // MARK: - Entries of an `a{sv}`
@@ -51,7 +51,7 @@ package struct VariantBuilder: ~Copyable {
     }
 
     package mutating func entry(_ key: StaticString, _ value: Variant) {
-        entry(key, value.pointer)
+        value.lend { entry(key, $0) }
     }
 
     private func entry(_ key: StaticString, _ value: OpaquePointer) {

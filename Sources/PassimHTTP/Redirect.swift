@@ -20,6 +20,41 @@ package enum Redirect {
         return bytes
     }
 
+    /// The peer of a URL that `location` has made, or of one like it: https, an address and a port (443 where there
+    /// is none), whatever follows.
+    package static func peer(ofLocation url: String) -> Peer? {
+        guard url.hasPrefix("https://") else { return nil }
+        let authority = url.dropFirst(8).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let host: Substring
+        let rest: Substring
+        if authority.hasPrefix("[") {
+            guard let end = authority.firstIndex(of: "]") else { return nil }
+            host = authority[authority.index(after: authority.startIndex)..<end]
+            rest = authority[authority.index(after: end)...]
+        } else {
+            host = authority.prefix { $0 != ":" }
+            rest = authority[host.endIndex...]
+        }
+        guard let address = address(host, isBracketed: authority.hasPrefix("[")) else { return nil }
+        if rest.isEmpty { return Peer(address: address, port: 443) }
+        let digits = rest.dropFirst()
+        guard rest.hasPrefix(":"), digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let port = UInt16(digits),
+            port > 0
+        else { return nil }
+        return Peer(address: address, port: port)
+    }
+
+    private static func address(_ host: Substring, isBracketed: Bool) -> IPAddress? {
+        let parts = host.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = IPAddress(parts[0]), address.isIPv4 != isBracketed else { return nil }
+        guard parts.count == 2 else { return address }
+        guard parts[1].hasPrefix("25") else { return nil }
+        let zone = String(parts[1].dropFirst(2))
+        let scope = if_nametoindex(zone) == 0 ? UInt32(zone) : if_nametoindex(zone)
+        guard !address.isIPv4, let scope, scope != 0 else { return nil }
+        return IPAddress(high: address.high, low: address.low, scope: scope)
+    }
+
     /// IPv6 in brackets, the interface of a link-local address as a zone (RFC 6874), which curl understands.
     private static func host(_ address: IPAddress) -> String {
         if address.isIPv4 { return address.description }

@@ -3,6 +3,12 @@ internal import PassimSystem
 
 /// The counting of whole downloads, as `ShareObserver` says. On serving threads: no I/O.
 extension ItemStore {
+    package func isAvailable(_ entry: Entry) -> Bool {
+        guard entry.origin == .published else { return true }
+        let now = clock.now()
+        return shelf.withLock { $0.isAvailable(entry, at: now) }
+    }
+
     /// - Returns: false where all remaining shares are being sent, or the item's time is over. Entries of other
     ///   origins may always be sent.
     package func begin(_ entry: Entry) -> Bool {

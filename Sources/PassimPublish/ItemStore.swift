@@ -12,7 +12,8 @@ package import PassimSystem
 /// Who adds or removes a content claims its digest first and does its I/O under that claim; the lock of the
 /// shelf is taken inside, for moments, and alone by serving threads.
 package final class ItemStore: Sendable {
-    let directory: String
+    /// Absolute.
+    package let directory: String
     let stateFile: String
     let index: DigestIndex
     let bootTime: String?

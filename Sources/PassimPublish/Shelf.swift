@@ -70,6 +70,10 @@ struct Shelf: Sendable {
         return counts.filter { $0.value > 0 }
     }
 
+    func isAvailable(_ entry: Entry, at now: Timestamp) -> Bool {
+        items[entry.digest]?.isAvailable(entry, at: now) ?? false
+    }
+
     mutating func begin(_ entry: Entry, at now: Timestamp) -> Bool {
         guard let place = items.index(forKey: entry.digest) else { return false }
         return items.values[place].begin(entry, at: now)

@@ -42,11 +42,15 @@ struct StoredItem: Sendable {
         identity.device == entry.identity.device && identity.inode == entry.identity.inode
     }
 
-    mutating func begin(_ entry: Entry, at now: Timestamp) -> Bool {
+    func isAvailable(_ entry: Entry, at now: Timestamp) -> Bool {
         guard isSame(entry), !isLeaving, !isOver(at: now) else { return false }
         // Those under way count as if they were over already, or more than the limit would get it.
         let (count, overflow) = description.shareCount.addingReportingOverflow(sending)
-        if description.lifetime.isUsedUp(overflow ? .max : count) { return false }
+        return !description.lifetime.isUsedUp(overflow ? .max : count)
+    }
+
+    mutating func begin(_ entry: Entry, at now: Timestamp) -> Bool {
+        guard isAvailable(entry, at: now) else { return false }
         sending += 1
         return true
     }

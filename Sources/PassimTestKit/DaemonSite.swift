@@ -81,6 +81,10 @@ package final class DaemonSite: Sendable {
 
     /// - Parameter script: for sh(1), run just before it and where it runs: what mounts there are, say.
     package func start(_ arguments: String..., after script: String? = nil) throws -> DaemonProcess {
+        try start(arguments, after: script)
+    }
+
+    package func start(_ arguments: [String], after script: String?) throws -> DaemonProcess {
         try DaemonProcess(self, arguments, after: script)
     }
 }

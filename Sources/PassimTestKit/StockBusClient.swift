@@ -50,7 +50,7 @@ package struct StockBusClient: Sendable {
 
     /// What runs on: `watch` writes a line of standard error for each signal (`Changed`, or `INTERFACE NAME=VALUE`) and
     /// for each change of the name's owner (`owner`, `no owner`), after `ready`; `stall` publishes what never ends,
-    /// after `ready`.
+    /// after `ready`; `many COUNT PREFIX` publishes so many, and writes `published NUMBER HASH` after each.
     package func start(_ arguments: String...) async throws -> ChildProcess {
         let command = command(arguments)
         return try await onOwnThread { [setting] in
@@ -66,6 +66,7 @@ package struct StockBusClient: Sendable {
     }
 
     private static let script = #"""
+        from hashlib import sha256
         from os import fdopen, memfd_create, pipe, write
         from socket import socketpair
         from sys import argv, stderr
@@ -151,6 +152,21 @@ package struct StockBusClient: Sendable {
 
         def stall(content, attributes):
             publish("stall", content, attributes)
+
+        def many(count, prefix):
+            found = proxy()
+            tell("ready")
+            for number in range(1, int(count) + 1):
+                content = f"{prefix}{number}\n".encode() * 1000
+                numbers, held = descriptors("memfd", content)
+                handles = Gio.UnixFDList.new()
+                handles.append(numbers[0])
+                attributes = GLib.Variant("a{sv}", {"filename": GLib.Variant("s", f"file{number}")})
+                parameters = GLib.Variant.new_tuple(GLib.Variant.new_handle(7), attributes)
+                found.call_with_unix_fd_list_sync(
+                    "Publish", parameters, Gio.DBusCallFlags.NONE, GLib.MAXINT, handles, None)
+                tell(f"published {number} {sha256(content).hexdigest()}")
+                del held
 
         def call(interface, method, arguments="()"):
             parameters = GLib.Variant.parse(None, arguments, None, None)

@@ -9,6 +9,8 @@ package final class SystemBus: Sendable {
         ///
         /// - Parameter owner: a user who may own the daemon's name, besides root and passim.
         case system(owner: UInt32? = nil)
+        /// The same, with a policy file that does not name what is ours, as the stock one.
+        case older
         /// That of the distribution's system bus alone.
         case distribution
         /// Everybody may do everything.
@@ -26,6 +28,9 @@ package final class SystemBus: Sendable {
         case .everything: try tree.write("bus.conf", SystemBus.open(listen))
         case .distribution:
             try tree.makeDirectory("policy")
+            try tree.write("bus.conf", distributions(listen))
+        case .older:
+            try tree.write("policy/passim.conf", SystemBus.withoutMirror(ours()))
             try tree.write("bus.conf", distributions(listen))
         case .system(let owner):
             try tree.write("policy/passim.conf", ours())
@@ -51,6 +56,11 @@ package final class SystemBus: Sendable {
               <allow receive_sender="*"/>
             </policy>
             """)
+    }
+
+    private static func withoutMirror(_ policy: [UInt8]) -> String {
+        let lines = String(decoding: policy, as: UTF8.self).split(separator: "\n")
+        return lines.filter { !$0.contains("org.freedesktop.Passim.Mirror") }.joined(separator: "\n")
     }
 
     private static func ownership(of user: UInt32) -> String {

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import PassimSystem
 
 /// A standard stream, written in large pieces, whose failures are heard: `passim list >/dev/full` fails.
@@ -29,8 +30,15 @@ final class Output {
             let descriptor = try stream.open()
             try descriptor.writeAll(bytes)
         } catch {
+            if error.code == .brokenPipe { Output.endByBrokenPipe() }
             throw Failure("standard output: \(error.code.sentence)")
         }
+    }
+
+    /// GLib has the signal ignored, for its sockets; `passim list | head` ends as other programs do.
+    private static func endByBrokenPipe() {
+        signal(SIGPIPE, SIG_DFL)
+        raise(SIGPIPE)
     }
 
     /// Writes one line at once to standard error, after the command's name. If nobody can read it, nobody can be

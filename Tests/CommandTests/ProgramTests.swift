@@ -222,6 +222,23 @@ import Testing
         #expect(outcome.end == .exit(0))
     }
 
+    @Test func stampIsThatOfTheDaemon() throws {
+        try put("tree/a", "content")
+        let site = try DaemonSite()
+        try site.put("a", "content")
+        try site.share()
+        try site.start().firstPass()
+        #expect(try passim("scan", "tree").succeeded)
+        for name: StaticString in ["user.checksum.sha256", "user.checksum.sha256.stamp"] {
+            #expect(try tree.attribute(name, of: "tree/a") == site.tree.attribute(name, of: "mirror/a"))
+        }
+        #expect(
+            try passim("verify", site.tree.absolute("mirror")).text == "Verified 1 file: 0 with bit rot.\n")
+        #expect(
+            try passim("scan", site.tree.absolute("mirror")).text
+                == "Stamped 0 files (0 B); 1 had their stamp already.\n")
+    }
+
     // MARK: mirror
 
     @Test func mirrorIsAddedListedAndRemoved() throws {

@@ -60,7 +60,7 @@ import Testing
     @Test func withoutAFileTheSharesOfTheAuditLogAreSummed() throws {
         let bad: [[UInt8]] = [
             [], Array("nonsense".utf8), Array(line("-5").utf8), Array(line("9", type: "DELTE").utf8) + [0xFF],
-            Array(line("100").utf8.dropLast(9)), [UInt8](repeating: 0x61, count: 3 << 20),
+            Array(line("100").utf8.dropLast(9)), [UInt8](repeating: 0x61, count: (1 << 20) + 5),
         ]
         var bytes = Array((line("10") + "\n" + line("3", type: "OTHER") + "\n").utf8)
         for one in bad { bytes += one + [0x0A] }
@@ -75,12 +75,12 @@ import Testing
     }
 
     @Test func logLongerThanABufferIsReadWhole() throws {
-        let text = (0..<20_000).map { line("\($0)") + "\n" }.joined()
+        let text = (0..<12_000).map { line("\($0)") + "\n" }.joined()
         try tree.write("audit.log", text)
-        #expect(try AuditScan.sum(tree.absolute("audit.log")) == .init(bytes: 199_990_000, shares: 20_000))
+        #expect(try AuditScan.sum(tree.absolute("audit.log")) == .init(bytes: 71_994_000, shares: 12_000))
     }
 
-    @Test(arguments: [0, 1, 65_535, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 2 << 20])
+    @Test(arguments: [0, 1, 65_536, 65_537, (1 << 20) - 1, 1 << 20])
     func linesOfAnyLengthAreOneLine(_ length: Int) throws {
         let long = [UInt8](repeating: 0x61, count: length)
         try tree.write("audit.log", long + [0x0A] + Array((line("1") + "\n").utf8) + long)

@@ -49,4 +49,29 @@ struct RedirectTests {
         // What is encoded is decoded again.
         #expect(PercentEncoding.decode(PercentEncoding.encode(odd)) == odd.bytes)
     }
+
+    @Test(arguments: ["10.77.0.1", "fd77::1", "fe80::1"])
+    func peerOfALocationIsThatOfTheLocation(text: String) throws {
+        var address = try #require(IPAddress(text))
+        if text.hasPrefix("fe80") { address = IPAddress(high: address.high, low: address.low, scope: 1) }
+        for port in [1, 443, 27500, 65535] as [UInt16] {
+            let url = location(address, RawName("a b"), port: port)
+            #expect(Redirect.peer(ofLocation: url) == Peer(address: address, port: port))
+        }
+    }
+
+    @Test(arguments: [
+        "", "https://", "http://10.77.0.1:27500/a", "https://host:27500/a", "https://10.77.0.1:0/a",
+        "https://10.77.0.1:65536/", "https://10.77.0.1:/", "https://10.77.0.1:+1/", "https://[10.77.0.1]:1/",
+        "https://fd77::1/", "https://[fd77::1/", "https://[fe80::1%25no-such-device]:1/",
+        "https://[fe80::1%lo]:1/", "https://user@10.77.0.1:1/", "https://[fd77::1]x/",
+    ])
+    func whatIsNoLocationHasNoPeer(url: String) {
+        #expect(Redirect.peer(ofLocation: url) == nil)
+    }
+
+    @Test func portOfHTTPSGoesWithoutSaying() throws {
+        let address = try #require(IPAddress("10.77.0.1"))
+        #expect(Redirect.peer(ofLocation: "https://10.77.0.1") == Peer(address: address, port: 443))
+    }
 }

@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    private var codes: [SystemError.Code] { [.inputOutput, .noSpace, .quota, .accessDenied, .fileTooLarge] }
+    private var codes: [SystemError.Code] { [.inputOutput, .noSpace] }
 
     /// The calls that publishing makes, in order.
     private func callsOfPublishing(_ flags: ItemFlags = []) throws -> [SystemCall] {
@@ -66,7 +66,7 @@ import Testing
                 if let failure {
                     #expect(fixture.names == [RawName("\(digest("older"))-older")], comment)
                     #expect(fixture.index.find(digest("newer")) == nil, comment)
-                    if code == .noSpace || code == .quota, [.write, .fsync, .openat].contains(calls[number]) {
+                    if code == .noSpace, [.write, .fsync, .openat].contains(calls[number]) {
                         if case .noSpace? = failure as? PublishError {} else { Issue.record(comment) }
                     }
                     try fixture.publish("newer", as: "newer")
@@ -77,6 +77,21 @@ import Testing
                 #expect(fixture.names.count == 2, comment)
             }
         }
+    }
+
+    @Test(arguments: [(SystemError.Code.quota, true), (.fileTooLarge, true), (.readOnly, false)])
+    func writeThatFailsSaysWhy(_ code: SystemError.Code, _ isSpace: Bool) throws {
+        let fixture = try Fixture()
+        let content = try memoryFile("a")
+        let error = attempt(FaultPlan([.write: [code]])) {
+            _ = try fixture.store.publish(PublishRequest(filename: RawName("a")), from: content)
+        }
+        switch error as? PublishError {
+        case .noSpace(let text)? where isSpace, .failed(let text)? where !isSpace:
+            #expect(text.contains(code.sentence) && text.contains(fixture.store.directory))
+        default: Issue.record("\(String(describing: error))")
+        }
+        #expect(fixture.names.isEmpty)
     }
 
     @Test func bootTimeThatCannotBeWrittenFailsPublishing() throws {

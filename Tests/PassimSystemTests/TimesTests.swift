@@ -17,6 +17,11 @@ import Testing
         #expect(try file.birthTime() == born)
     }
 
+    @Test func secondsAreThoseOfTheWallClockAtTheLastTick() {
+        let seconds = wallClockSeconds()
+        #expect(wallClock().seconds - 10...wallClock().seconds ~= seconds)
+    }
+
     @Test func bootTimeIsThatOfTheKernel() throws {
         let text = try #require(try bootTime())
         let seconds = try #require(Int64(text))

@@ -28,38 +28,46 @@ package struct AuditLine: Hashable, Sendable {
     /// With its line end.
     package func append(to bytes: inout [UInt8]) {
         AuditLine.append(time: time, to: &bytes)
-        bytes.append(contentsOf: " \(event.type) hash=".utf8)
-        bytes.append(contentsOf: digest.hex.utf8)
-        bytes.append(contentsOf: ",basename=".utf8)
+        AuditText.append(event.type, to: &bytes)
+        AuditText.append(" hash=", to: &bytes)
+        withUnsafeTemporaryAllocation(byteCount: Digest.hexCount, alignment: 8) { hex in
+            digest.writeHex(to: hex)
+            bytes.append(contentsOf: hex)
+        }
+        AuditText.append(",basename=", to: &bytes)
         AuditText.append(basename.bytes, to: &bytes)
         switch event {
         case .published(let size, let cmdline):
-            bytes.append(contentsOf: ",size=\(size),cmdline=".utf8)
+            AuditText.append(",size=", to: &bytes)
+            AuditText.append(size, to: &bytes)
+            AuditText.append(",cmdline=", to: &bytes)
             AuditText.append(Array(cmdline.utf8), to: &bytes)
         case .shared(let size, let client):
-            bytes.append(contentsOf: ",size=\(size),ipaddr=".utf8)
+            AuditText.append(",size=", to: &bytes)
+            AuditText.append(size, to: &bytes)
+            AuditText.append(",ipaddr=", to: &bytes)
             AuditText.append(Array(client.utf8), to: &bytes)
         case .deleted: break
         }
         bytes.append(0x0A)
     }
 
+    /// And the space behind it.
     private static func append(time: Int64, to bytes: inout [UInt8]) {
         let civil = CivilTime(unixSeconds: time)
-        func put(_ number: Int, _ digits: Int, _ end: Character) {
-            var divisor = digits == 4 ? 1000 : 10
-            while divisor > 0 {
-                bytes.append(0x30 + UInt8(number / divisor % 10))
-                divisor /= 10
-            }
-            bytes.append(end.asciiValue!)
+        func put(_ number: Int, _ end: Unicode.Scalar) {
+            bytes.append(0x30 + UInt8(number / 10))
+            bytes.append(0x30 + UInt8(number % 10))
+            bytes.append(UInt8(ascii: end))
         }
-        put(civil.year, 4, "-")
-        put(civil.month, 2, "-")
-        put(civil.day, 2, "T")
-        put(civil.hour, 2, ":")
-        put(civil.minute, 2, ":")
-        put(civil.second, 2, "Z")
+        AuditText.append(UInt64(civil.year), to: &bytes)
+        bytes.append(UInt8(ascii: "-"))
+        put(civil.month, "-")
+        put(civil.day, "T")
+        put(civil.hour, ":")
+        put(civil.minute, ":")
+        put(civil.second, "Z")
+        bytes.append(UInt8(ascii: " "))
     }
 }
 

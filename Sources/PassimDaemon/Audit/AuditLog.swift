@@ -83,7 +83,7 @@ package final class AuditLog: Sendable {
     @inline(__always)
     private func append(_ digest: Digest, _ basename: RawName, _ size: UInt64, _ event: AuditRecord.Event) {
         let record = AuditRecord(
-            time: wallClock().seconds, digest: digest, basename: basename, size: size, event: event)
+            time: wallClockSeconds(), digest: digest, basename: basename, size: size, event: event)
         let count = queue.withLock { queue -> Int in
             guard queue.records.count < limit else {
                 queue.dropped += 1
@@ -142,7 +142,7 @@ package final class AuditLog: Sendable {
         guard writer.flush() else { return false }
         // As large as the last one was, and not made while others wait for the lock.
         var records: [AuditRecord] = []
-        records.reserveCapacity(min(limit, max(64, lastCount)))
+        records.reserveCapacity(min(limit, max(1024, lastCount)))
         let (clients, dropped) = queue.withLock { queue -> (LogClients, UInt64) in
             swap(&records, &queue.records)
             defer { queue.dropped = 0 }

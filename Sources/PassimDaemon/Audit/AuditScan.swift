@@ -1,3 +1,4 @@
+internal import Glibc
 internal import PassimCore
 internal import PassimSystem
 
@@ -45,7 +46,7 @@ enum AuditScan {
             }
             filled += count
             var start = 0
-            while let end = buffer[start..<filled].firstIndex(of: 0x0A) {
+            while let end = lineEnd(in: buffer, start..<filled) {
                 if !isSkipping {
                     add(UnsafeRawBufferPointer(rebasing: buffer[start..<end]), &sum)
                 }
@@ -62,6 +63,14 @@ enum AuditScan {
                 filled = rest
             }
         }
+    }
+
+    private static func lineEnd(in buffer: UnsafeMutableRawBufferPointer, _ range: Range<Int>) -> Int? {
+        guard let base = buffer.baseAddress, let end = memchr(base + range.lowerBound, 0x0A, range.count)
+        else {
+            return nil
+        }
+        return UnsafeMutableRawPointer(end) - base
     }
 
     private static func add(_ line: UnsafeRawBufferPointer, _ sum: inout Sum) {

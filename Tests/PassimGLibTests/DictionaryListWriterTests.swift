@@ -1,0 +1,64 @@
+import Testing
+
+@testable import PassimGLib
+
+struct DictionaryListWriterTests {
+    /// The same with GLib's own builder.
+    private func reference(_ count: Int, length: Int) -> Variant {
+        var builder = VariantBuilder("aa{sv}")
+        for number in 0..<count {
+            builder.open("a{sv}")
+            builder.entry("hash", String(repeating: "ab", count: 32))
+            builder.entry("filename", name(number, length))
+            builder.entry("size", UInt64(number))
+            if number % 3 == 0 { builder.entry("max-age", UInt32(number)) }
+            if number % 5 == 0 { builder.entry("ctime", -Int64(number)) }
+            builder.close()
+        }
+        return builder.end()
+    }
+
+    private func name(_ number: Int, _ length: Int) -> String {
+        "n" + String(repeating: "ü", count: (number * 7) % (length + 1))
+    }
+
+    private func write(_ number: Int, length: Int, to writer: inout DictionaryListWriter) {
+        writer.begin()
+        writer.entry("hash", count: 64) { buffer in
+            for index in 0..<64 { buffer[index] = index % 2 == 0 ? 0x61 : 0x62 }
+        }
+        writer.entry("filename", name(number, length))
+        writer.entry("size", UInt64(number))
+        if number % 3 == 0 { writer.entry("max-age", UInt32(number)) }
+        if number % 5 == 0 { writer.entry("ctime", -Int64(number)) }
+    }
+
+    /// Containers whose offsets have one, two and four bytes; and what is taken back leaves nothing.
+    @Test(arguments: [
+        (0, 0), (1, 0), (1, 200), (2, 3), (3, 40), (7, 120), (400, 20), (3000, 600), (1, 40_000),
+    ])
+    func listIsThatOfTheBuilder(count: Int, length: Int) {
+        var writer = DictionaryListWriter()
+        for number in 0..<count {
+            write(number, length: length, to: &writer)
+            writer.end()
+            write(number, length: number % 19, to: &writer)
+            writer.abandon()
+        }
+        #expect(writer.count == count)
+        let size = writer.sizeOnWire
+        let list = writer.finish()
+        let expected = reference(count, length: length)
+        #expect(list.isNormalForm && list == expected)
+        #expect(size == expected.sizeInMessage)
+    }
+
+    @Test func nulEndsAText() {
+        var writer = DictionaryListWriter()
+        writer.begin()
+        writer.entry("a", "b\0c")
+        writer.end()
+        let list = writer.finish()
+        #expect(list.isNormalForm && list.children[0].value(forKey: "a")?.string == "b")
+    }
+}
