@@ -93,7 +93,9 @@ final class BusCalls: Sendable {
             } catch {
                 return call.fail(error)
             }
+            guard pending.begin(call) else { return }
             connection.processOfSender(of: call) { [self] process in
+                pending.end()
                 submit(call, to: publishing) { [object] in
                     call.answer { () throws(PublishError) in
                         var request = request

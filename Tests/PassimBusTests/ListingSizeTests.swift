@@ -1,9 +1,11 @@
-import PassimBus
 import PassimCore
+import PassimGLib
 import PassimTestKit
 import Testing
 
-/// On a bus with the system's limits: 32 MiB a message. How long it takes says scripts/bench, of an optimized build.
+@testable import PassimBus
+
+/// On a bus with the system's limits: 32 MiB a message.
 @Suite(.serialized, .timeLimit(.minutes(30))) struct ListingSizeTests {
     private func counted(_ fixture: Fixture) async throws -> Int {
         // The seconds are for a machine that is busy, and a build that is not optimized.
@@ -24,14 +26,26 @@ import Testing
 
     @Test func listingOfLongNamesIsCutWhereTheMessageIsFull() async throws {
         let fixture = try await Fixture.make()
-        let tail = [UInt8](repeating: 0xFF, count: 245)
+        let tail = [UInt8](repeating: 0x61, count: 249)
         fixture.shelf.state.withLock { state in
-            state.items = (0..<30_000).map { number in
-                // Each of these bytes becomes three on the bus.
+            state.items = (0..<60_000).map { number in
                 ItemDescription(name: RawName(bytes: Array("\(number)-".utf8) + tail), number: number)
             }
         }
         let count = try await counted(fixture)
-        #expect(count > 20_000 && count < 30_000)
+        #expect(count > 50_000 && count < 60_000)
+    }
+
+    @Test func fullListingTakesNothingMore() {
+        var listing = ItemListing(itemLimit: 2)
+        let items = (0..<3).map { ItemDescription(name: RawName("\($0)"), number: $0) }
+        let taken = items.map { listing.add($0) }
+        let list = listing.finish()
+        #expect(taken == [true, true, false] && list.children.count == 2)
+        var small = ItemListing(sizeLimit: 600)
+        let long = [300, 600].map { RawName(String(repeating: "a", count: $0)) }
+        let fits = long.map { small.add(ItemDescription(name: $0, number: 0)) }
+        let cut = small.finish()
+        #expect(fits == [true, false] && cut.children.count == 1)
     }
 }
