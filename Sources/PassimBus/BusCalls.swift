@@ -63,7 +63,7 @@ final class BusCalls: Sendable {
         submit(call, to: listing) { [object] in
             var items = ItemListing()
             object.forEachItem { items.add($0) }
-            call.answer(Variant(tuple: [items.finish()]))
+            call.answer(items.finish())
         }
     }
 
@@ -76,7 +76,7 @@ final class BusCalls: Sendable {
             let page = object.items(offset: offset, limit: limit, filter: filter)
             var items = ItemListing()
             for item in page.items where !items.add(item) { break }
-            call.answer(Variant(tuple: [items.finish(), Variant(page.total)]))
+            call.answer(items.finish(total: page.total))
         }
     }
 

@@ -2,7 +2,7 @@ internal import PassimCore
 internal import PassimGLib
 
 /// Items as an `aa{sv}`, until the message would be longer than stock buses let through with some room.
-struct ItemListing: ~Copyable {
+struct ItemListing {
     /// Of GetItems.
     static let maximumItems = 100_000
     /// Of ListItems.
@@ -34,7 +34,7 @@ struct ItemListing: ~Copyable {
         if item.size != 0 { writer.entry("size", item.size) }
         if !item.flags.isEmpty { writer.entry("flags", UInt64(item.flags.rawValue)) }
         if item.created != 0 { writer.entry("ctime", item.created) }
-        guard writer.sizeOnWire <= sizeLimit else {
+        guard writer.size <= sizeLimit else {
             writer.abandon()
             return false
         }
@@ -42,7 +42,12 @@ struct ItemListing: ~Copyable {
         return true
     }
 
-    consuming func finish() -> Variant {
+    consuming func finish() -> MessageBody {
         writer.finish()
+    }
+
+    /// With the number of all items behind it.
+    consuming func finish(total: UInt64) -> MessageBody {
+        writer.finish(total)
     }
 }

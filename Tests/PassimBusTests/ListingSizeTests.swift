@@ -36,16 +36,27 @@ import Testing
         #expect(count > 50_000 && count < 60_000)
     }
 
+    private let few = (0..<3).map { ItemDescription(name: RawName("\($0)"), number: $0) }
+
+    /// How many of `few` are taken, and what becomes of them.
+    private func filled(_ listing: consuming ItemListing) -> (taken: Int, body: [UInt8]) {
+        var listing = listing
+        var taken = 0
+        for item in few {
+            guard listing.add(item) else { break }
+            taken += 1
+        }
+        return (taken, listing.finish().bytes)
+    }
+
     @Test func fullListingTakesNothingMore() {
-        var listing = ItemListing(itemLimit: 2)
-        let items = (0..<3).map { ItemDescription(name: RawName("\($0)"), number: $0) }
-        let taken = items.map { listing.add($0) }
-        let list = listing.finish()
-        #expect(taken == [true, true, false] && list.children.count == 2)
-        var small = ItemListing(sizeLimit: 600)
-        let long = [300, 600].map { RawName(String(repeating: "a", count: $0)) }
-        let fits = long.map { small.add(ItemDescription(name: $0, number: 0)) }
-        let cut = small.finish()
-        #expect(fits == [true, false] && cut.children.count == 1)
+        let two = filled(ItemListing(itemLimit: 2))
+        #expect(two.taken == 2)
+        // To the byte.
+        let fitting = filled(ItemListing(sizeLimit: two.body.count))
+        #expect(fitting == two)
+        let small = filled(ItemListing(sizeLimit: two.body.count - 1))
+        #expect(small.taken == 1)
+        #expect(filled(ItemListing()).taken == 3)
     }
 }
