@@ -2,7 +2,7 @@ internal import PassimCore
 internal import PassimGLib
 
 /// Items as an `aa{sv}`, until the message would be longer than stock buses let through with some room.
-struct ItemListing {
+struct ItemListing: ~Copyable {
     /// Of GetItems.
     static let maximumItems = 100_000
     /// Of ListItems.
@@ -15,7 +15,7 @@ struct ItemListing {
     private let sizeLimit: Int
 
     init(itemLimit: Int = ItemListing.maximumItems, sizeLimit: Int = ItemListing.maximumSize) {
-        writer = DictionaryListWriter(capacity: 1 << 16)
+        writer = DictionaryListWriter(capacity: sizeLimit + 65536)
         self.itemLimit = itemLimit
         self.sizeLimit = sizeLimit
     }

@@ -61,7 +61,7 @@ enum BusStream {
             if let (head, body) = bodies(of: stream)?.replacement(for: message) {
                 isSent =
                     head.withUnsafeBytes { send($0, socket, cancellable, error) }
-                    && body.bytes.withUnsafeBytes { send($0, socket, cancellable, error) }
+                    && body.withBytes { send($0, socket, cancellable, error) }
             } else {
                 isSent = send(message, socket, cancellable, error)
             }

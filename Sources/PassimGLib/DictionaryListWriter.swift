@@ -1,8 +1,8 @@
 /// Writes an `aa{sv}` as D-Bus marshals it (D-Bus specification, "Marshaling"): numbers lie at multiples of their size
 /// and entries at multiples of 8; an array begins with its length in bytes, without the padding before its first
 /// member.
-package struct DictionaryListWriter {
-    private var bytes: [UInt8]
+package struct DictionaryListWriter: ~Copyable {
+    private let buffer: PageBuffer
     /// Finished dictionaries.
     package private(set) var count = 0
     /// Where the present dictionary begins, where its length is, and its first entry.
@@ -10,33 +10,32 @@ package struct DictionaryListWriter {
     private var lengthPosition = 0
     private var firstEntry = 0
 
-    /// - Parameter capacity: bytes to begin with.
+    /// - Parameter capacity: bytes to begin with; those that are not used cost nothing.
     package init(capacity: Int = 4096) {
-        bytes = []
-        bytes.reserveCapacity(capacity)
+        buffer = PageBuffer(capacity: capacity)
         append(UInt32(0))
     }
 
     /// Bytes in the message.
-    package var size: Int { bytes.count }
+    package var size: Int { buffer.count }
 
     package mutating func begin() {
-        start = bytes.count
+        start = buffer.count
         align(to: 4)
-        lengthPosition = bytes.count
+        lengthPosition = buffer.count
         append(UInt32(0))
         align(to: 8)
-        firstEntry = bytes.count
+        firstEntry = buffer.count
     }
 
     package mutating func end() {
-        setLength(bytes.count - firstEntry, at: lengthPosition)
+        setLength(buffer.count - firstEntry, at: lengthPosition)
         count += 1
     }
 
     /// Takes back what was written since `begin`.
     package mutating func abandon() {
-        bytes.removeLast(bytes.count - start)
+        buffer.truncate(to: start)
     }
 
     // MARK: - Entries
@@ -51,15 +50,12 @@ package struct DictionaryListWriter {
         }
     }
 
-    /// - Parameter write: fills the bytes of a text of at most 64: UTF-8 without NUL.
+    /// - Parameter write: fills the bytes of a text: UTF-8 without NUL.
     package mutating func entry(
         _ key: StaticString, count: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void
     ) {
         append(key, type: "s")
-        withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { text in
-            write(text)
-            append(text: UnsafeRawBufferPointer(text))
-        }
+        append(textOf: count, write)
     }
 
     package mutating func entry(_ key: StaticString, _ number: UInt32) {
@@ -81,50 +77,57 @@ package struct DictionaryListWriter {
 
     package consuming func finish() -> MessageBody {
         closeList()
-        return MessageBody(signature: .list, bytes: bytes)
+        return MessageBody(signature: .list, buffer)
     }
 
     /// With a `t` behind the list.
     package consuming func finish(_ number: UInt64) -> MessageBody {
         closeList()
         append(number)
-        return MessageBody(signature: .listAndNumber, bytes: bytes)
+        return MessageBody(signature: .listAndNumber, buffer)
     }
 
     private mutating func closeList() {
         // Lists of lists begin at multiples of 4: right behind the length.
-        setLength(bytes.count - 4, at: 0)
+        setLength(buffer.count - 4, at: 0)
     }
 
     // MARK: - Bytes
 
     /// The key of an entry, and the type of the value that is to follow.
-    private mutating func append(_ key: StaticString, type: Unicode.Scalar) {
+    private func append(_ key: StaticString, type: Unicode.Scalar) {
         align(to: 8)
         append(text: UnsafeRawBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
-        bytes.append(1)
-        bytes.append(UInt8(ascii: type))
-        bytes.append(0)
-    }
-
-    private mutating func append(text: UnsafeRawBufferPointer) {
-        append(UInt32(text.count))
-        bytes.append(contentsOf: text)
-        bytes.append(0)
-    }
-
-    private mutating func append(_ number: some FixedWidthInteger) {
-        align(to: number.bitWidth / 8)
-        withUnsafeBytes(of: number) { bytes.append(contentsOf: $0) }
-    }
-
-    private mutating func setLength(_ length: Int, at position: Int) {
-        bytes.withUnsafeMutableBytes { bytes in
-            bytes.storeBytes(of: UInt32(length), toByteOffset: position, as: UInt32.self)
+        buffer.append(3) { bytes in
+            bytes[0] = 1
+            bytes[1] = UInt8(ascii: type)
+            bytes[2] = 0
         }
     }
 
-    private mutating func align(to alignment: Int) {
-        while bytes.count & (alignment - 1) != 0 { bytes.append(0) }
+    private func append(text: UnsafeRawBufferPointer) {
+        append(textOf: text.count) { $0.copyMemory(from: text) }
+    }
+
+    private func append(textOf count: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
+        append(UInt32(count))
+        buffer.append(count + 1) { bytes in
+            write(UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]))
+            bytes[count] = 0
+        }
+    }
+
+    private func append<Number: FixedWidthInteger>(_ number: Number) {
+        align(to: MemoryLayout<Number>.size)
+        buffer.append(MemoryLayout<Number>.size) { $0.storeBytes(of: number, as: Number.self) }
+    }
+
+    private func setLength(_ length: Int, at position: Int) {
+        buffer.store(UInt32(length), at: position)
+    }
+
+    private func align(to alignment: Int) {
+        let padding = -buffer.count & (alignment - 1)
+        if padding > 0 { buffer.append(padding) { $0.initializeMemory(as: UInt8.self, repeating: 0) } }
     }
 }

@@ -24,7 +24,7 @@ final class HeldBodies: Sendable {
         guard let body = bodies.withLock({ $0.removeValue(forKey: token) }) else { return nil }
         var head = Array(message[..<headLength])
         head.withUnsafeMutableBytes { head in
-            head.storeBytes(of: UInt32(body.bytes.count), toByteOffset: 4, as: UInt32.self)
+            head.storeBytes(of: UInt32(body.count), toByteOffset: 4, as: UInt32.self)
         }
         return (head, body)
     }

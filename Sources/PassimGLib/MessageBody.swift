@@ -10,7 +10,18 @@ package struct MessageBody: Sendable {
 
     package let signature: Signature
     /// In the byte order of this machine.
-    package let bytes: [UInt8]
+    private let buffer: PageBuffer
+
+    init(signature: Signature, _ buffer: PageBuffer) {
+        self.signature = signature
+        self.buffer = buffer
+    }
+
+    package var count: Int { buffer.count }
+
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withExtendedLifetime(buffer) { body(buffer.bytes) }
+    }
 
     /// What stands for it until the message is written: of the same type, with `token` in its last 8 bytes.
     func placeholder(_ token: UInt64) -> Variant {

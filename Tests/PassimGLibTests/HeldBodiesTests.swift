@@ -12,14 +12,23 @@ struct HeldBodiesTests {
         return message + [UInt8](repeating: 9, count: 12) + [0, 0, 0, 0] + body
     }
 
+    private func body(_ signature: MessageBody.Signature) -> MessageBody {
+        // It grows.
+        let buffer = PageBuffer(capacity: 1)
+        for byte in 1...3 as ClosedRange<UInt8> { buffer.append(1) { $0[0] = byte } }
+        return MessageBody(signature: signature, buffer)
+    }
+
     private func replacement(_ bodies: HeldBodies, _ message: [UInt8]) -> [UInt8]? {
-        message.withUnsafeBytes { bodies.replacement(for: $0) }.map { $0.head + $0.body.bytes }
+        message.withUnsafeBytes { bodies.replacement(for: $0) }.map {
+            $0.head + $0.body.withBytes { Array($0) }
+        }
     }
 
     @Test func placeholderIsReplacedOnce() throws {
         for signature in [MessageBody.Signature.list, .listAndNumber] {
             let bodies = HeldBodies()
-            let body = MessageBody(signature: signature, bytes: [1, 2, 3])
+            let body = self.body(signature)
             let placeholder = try #require(body.placeholder(bodies.hold(body)).messageBody)
             #expect(replacement(bodies, message(placeholder)) == message([1, 2, 3]))
             #expect(replacement(bodies, message(placeholder)) == nil)
@@ -28,7 +37,7 @@ struct HeldBodiesTests {
 
     @Test func otherMessagesAreLeftAsTheyAre() throws {
         let bodies = HeldBodies()
-        let body = MessageBody(signature: .list, bytes: [1, 2, 3])
+        let body = self.body(.list)
         let placeholder = try #require(body.placeholder(bodies.hold(body)).messageBody)
         let whole = message(placeholder)
         #expect(replacement(bodies, message([])) == nil)
