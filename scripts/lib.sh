@@ -37,6 +37,8 @@ command:ip                    iproute2          iproute
 command:setpriv               util-linux        util-linux
 command:setfattr              attr              attr
 command:dbus-daemon           dbus              dbus-daemon
+command:gdbus                 libglib2.0-bin    glib2
+command:busctl                systemd           systemd
 command:avahi-daemon          avahi-daemon      avahi
 command:avahi-browse          avahi-utils       avahi-tools
 command:rsync                 rsync             rsync
