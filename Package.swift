@@ -125,9 +125,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "CommandTests",
         dependencies: [
-            "passim", "PassimCore", "PassimSystem", "PassimConfig", "PassimMirror", "PassimBus",
-            "PassimFetch",
-            "PassimTestKit",
+            "passim", "passimd", "PassimCore", "PassimSystem", "PassimConfig", "PassimMirror", "PassimBus",
+            "PassimFetch", "PassimTestKit", logging,
         ]),
     .testTarget(
         name: "IntegrationTests",

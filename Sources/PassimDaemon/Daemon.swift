@@ -81,6 +81,8 @@ package final class Daemon: Sendable {
     package func run() async -> Int32 {
         // Until the server runs and takes it for "read again", it must not kill.
         _ = signal(SIGHUP, SIG_IGN)
+        // A file that would be longer than a limit of the process is an error (EFBIG), not the end.
+        _ = signal(SIGXFSZ, SIG_IGN)
         let bus = BusService(object: DaemonObject(daemon: self), insecure: options.insecure, logger: logger)
         self.bus.withLock { $0 = bus }
         let subscription = index.subscribe { [bus] _ in bus.itemsChanged() }
@@ -90,7 +92,7 @@ package final class Daemon: Sendable {
             .init(service: PublishingService(daemon: self)),
             .init(service: MirrorService(daemon: self)),
             .init(service: ServerService(daemon: self)),
-            .init(service: BusRunner(bus: bus)),
+            .init(service: BusRunner(bus: bus, store: store)),
         ]
         if options.timedExit {
             services.append(

@@ -10,6 +10,7 @@ extension ItemStore {
         _ request: PublishRequest, from content: borrowing Descriptor
     ) throws(PublishError) -> ItemDescription {
         try request.check()
+        if isClosed { throw .failed("passimd is being stopped") }
         let limit = maxItemSize
         if limit == 0 { throw .tooLarge(limit: 0) }
         let draft: Draft
@@ -21,7 +22,7 @@ extension ItemStore {
         do throws(PublishError) {
             let copy = ContentCopy(
                 limit: limit, times: limits, monotonic: clock.monotonic,
-                isStopping: { [self] in isStopping }, directory: directory)
+                isStopping: { [self] in isClosed }, directory: directory)
             let (digest, size) = try copy.run(from: content, to: draft)
             return try finish(draft, request, digest, size)
         } catch {

@@ -32,6 +32,8 @@ package final class ItemStore: Sendable {
     private struct Life {
         var maxItemSize: UInt64 = 0
         var isStopping = false
+        /// Nothing is published any more.
+        var isClosed = false
         var thread: SystemThread?
     }
 
@@ -93,10 +95,17 @@ package final class ItemStore: Sendable {
         life.withLock { $0.thread = thread }
     }
 
+    /// Leaves publishers who stall, and takes nothing from others any more: before they are cut off, which would look
+    /// like the end of what they hand over.
+    package func close() {
+        life.withLock { $0.isClosed = true }
+    }
+
     /// Leaves publishers who stall, ends the thread and saves the counts.
     package func stop() {
         let thread = life.withLock { life in
             life.isStopping = true
+            life.isClosed = true
             defer { life.thread = nil }
             return life.thread
         }
@@ -110,6 +119,7 @@ package final class ItemStore: Sendable {
     }
 
     var isStopping: Bool { life.withLock { $0.isStopping } }
+    var isClosed: Bool { life.withLock { $0.isClosed } }
 
     /// - Throws: nothing was written; it is to be tried again.
     func saveCounts() throws(SystemError) {

@@ -29,7 +29,8 @@ package struct StockBusClient: Sendable {
     /// `count [SECONDS]`: how many items, the seconds it took, and the bytes of the answer's body in GVariant's form.
     ///
     /// `publish KIND CONTENT ATTRIBUTES`: KIND is `file`, `offset` (a file whose first 3 bytes are read already),
-    /// `pipe`, `socket`, `memfd`, `two` or `none` (descriptors); ATTRIBUTES is an `a{sv}` in GVariant's text form.
+    /// `pipe`, `socket`, `memfd`, `two` or `none` (descriptors); CONTENT may be `@` and the path
+    /// of a file; ATTRIBUTES is an `a{sv}` in GVariant's text form.
     ///
     /// `call INTERFACE METHOD ARGUMENTS`: a tuple in GVariant's text form; the answer is one line of that.
     package func run(_ arguments: String..., seconds: Double = 120) async throws -> Answer {
@@ -137,6 +138,9 @@ package struct StockBusClient: Sendable {
             return [], []
 
         def publish(kind, content, attributes="{}"):
+            if content.startswith("@"):
+                with open(content[1:], "rb") as file:
+                    content = file.read().decode()
             numbers, held = descriptors(kind, content.encode())
             handles = Gio.UnixFDList.new()
             for number in numbers:
@@ -161,7 +165,8 @@ package struct StockBusClient: Sendable {
                 numbers, held = descriptors("memfd", content)
                 handles = Gio.UnixFDList.new()
                 handles.append(numbers[0])
-                attributes = GLib.Variant("a{sv}", {"filename": GLib.Variant("s", f"file{number}")})
+                attributes = GLib.Variant("a{sv}", {
+                    "filename": GLib.Variant("s", f"file{number}"), "share-limit": GLib.Variant("u", 1000)})
                 parameters = GLib.Variant.new_tuple(GLib.Variant.new_handle(7), attributes)
                 found.call_with_unix_fd_list_sync(
                     "Publish", parameters, Gio.DBusCallFlags.NONE, GLib.MAXINT, handles, None)

@@ -25,9 +25,10 @@ struct ItemListing {
         }
         if total == 0 {
             try output.line(selection.filter.isEmpty ? "No items." : "No items match \(selection.filter).")
+        } else if end == selection.offset {
+            try output.line("No items there: \(total) in all.")
         } else if selection.offset > 0 || end < total {
-            let first = min(selection.offset + 1, end)
-            try output.line(style.dim("Items \(first) to \(end) of \(total)."))
+            try output.line(style.dim("Items \(selection.offset + 1) to \(end) of \(total)."))
         }
     }
 

@@ -14,7 +14,7 @@ struct PublishCommand: ParsableCommand {
     @Argument(help: "Seconds after which it is shared no longer; 86400 where none are given.")
     var maxAge: UInt32?
 
-    @Argument(help: "Downloads after which it is shared no longer; 5 where none are given, 0 is any number.")
+    @Argument(help: "Downloads after which it is shared no longer; 5 where none are given.")
     var shareLimit: UInt32?
 
     @Flag(help: "Share it after the next boot only.")

@@ -201,7 +201,7 @@ import Testing
             ])
     }
 
-    private static var isRoot: Bool { (try? Command.run(["id", "-u"]).text) == "0\n" }
+    static var isRoot: Bool { (try? Command.run(["id", "-u"]).text) == "0\n" }
 
     @Test func directoryThatIsNotThereIsNamed() throws {
         for command in ["scan", "verify"] {

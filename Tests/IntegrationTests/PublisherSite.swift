@@ -30,7 +30,13 @@ final class PublisherSite {
     func publish(
         _ content: String, as name: String = "file", kind: String = "file", _ attributes: String = ""
     ) async throws -> StockBusClient.Answer {
-        try await client.run("publish", kind, content, "{'filename': <'\(name)'>\(attributes)}")
+        // Longer ones are no arguments of a program.
+        var content = content
+        if content.utf8.count > 65536 {
+            try site.tree.write("content", content)
+            content = "@" + site.tree.absolute("content")
+        }
+        return try await client.run("publish", kind, content, "{'filename': <'\(name)'>\(attributes)}")
     }
 
     /// - Returns: the name of the error; nil where there is none.

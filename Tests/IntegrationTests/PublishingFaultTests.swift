@@ -109,7 +109,8 @@ struct PublishingFaultTests {
         // The daemon does not wait for them either.
         #expect(try daemon.process.terminate() == .exit(0))
         for client in stalling { _ = try client.wait() }
-        #expect(try site.stored() == [RawName("\(Digest(of: "content\n").hex)-file")])
+        let stored = try site.stored()
+        #expect(stored == [RawName("\(Digest(of: "content\n").hex)-file")], "\(daemon.log)")
     }
 
     @Test func busThatRestartsHasTheDaemonAgain() async throws {

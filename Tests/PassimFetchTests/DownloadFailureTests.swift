@@ -12,7 +12,7 @@ import Testing
 
     @Test func liarIsNamedAndTheNextOneAsked() throws {
         let fixture = try DownloadFixture()
-        let liar = try ScriptedServer(Serving.script(wrong))
+        let liar = try ScriptedServer(ServedFile.script(wrong))
         try fixture.save(from: liar, fixture.server())
         #expect(
             fixture.failures == [PeerFailure(url: liar.url, effectiveURL: liar.url, reason: .lied)])
@@ -23,7 +23,7 @@ import Testing
         let fixture = try DownloadFixture()
         try fixture.tree.write("file", "what was there")
         let page = Array("<html><body>Please log in</body></html>".utf8)
-        let liars = try [wrong, page, []].map { try ScriptedServer(Serving.script($0)) }
+        let liars = try [wrong, page, []].map { try ScriptedServer(ServedFile.script($0)) }
         #expect(throws: DownloadError.self) { try fixture.save(from: liars.map(\.url)) }
         #expect(fixture.reasons == [.lied, .lied, .lied])
         #expect(try fixture.names() == [RawName("file")])
@@ -33,7 +33,7 @@ import Testing
     @Test func whoSentTheEndIsNotBlamedForTheBeginning() throws {
         let fixture = try DownloadFixture()
         fixture.limits.tries = 1
-        let liar = try ScriptedServer(Serving.script(wrong, .init(cut: 19)))
+        let liar = try ScriptedServer(ServedFile.script(wrong, .init(cut: 19)))
         let server = try fixture.server()
         try fixture.save(from: liar, server)
         #expect(fixture.reasons == [.cutOff(received: 19, of: 20)])
@@ -45,7 +45,7 @@ import Testing
         let fixture = try DownloadFixture()
         fixture.limits.tries = 1
         let first = try fixture.server(.init(cut: 5))
-        let liar = try ScriptedServer(Serving.script(wrong))
+        let liar = try ScriptedServer(ServedFile.script(wrong))
         try fixture.save(from: first, liar, fixture.server())
         #expect(fixture.reasons == [.cutOff(received: 5, of: 20), .lied])
         #expect(try fixture.tree.read("file") == fixture.content)
@@ -133,10 +133,9 @@ import Testing
 
     @Test func redirectIsFollowedAndWhoItLedToIsBlamed() throws {
         let fixture = try DownloadFixture()
-        let liar = try ScriptedServer(Serving.script(wrong))
+        let liar = try ScriptedServer(ServedFile.script(wrong))
         func sending(to url: String) throws -> ScriptedServer {
-            let head = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: \(url)\r\n\r\n"
-            return try ScriptedServer([.handshake, .readRequest, .send(head), .repeatFromRequest])
+            try ScriptedServer(ServedFile.redirect(to: url))
         }
         let first = try sending(to: liar.url)
         let server = try fixture.server()

@@ -50,51 +50,11 @@ final class DownloadFixture {
     /// Names of all that is there.
     func names() throws -> [RawName] { try tree.list("") }
 
-    func server(_ manner: Serving.Manner = .init()) throws -> ScriptedServer {
-        try ScriptedServer(Serving.script(content, manner))
+    func server(_ manner: ServedFile.Manner = .init()) throws -> ScriptedServer {
+        try ScriptedServer(ServedFile.script(content, manner))
     }
 }
 
 extension ScriptedServer {
     var url: String { "https://127.0.0.1:\(port)/file?sha256=x" }
-}
-
-/// Scripts of servers of one file.
-enum Serving {
-    struct Manner: Sendable {
-        /// Understands ranges.
-        var ranges = true
-        /// Ends the connection after so many bytes of the body.
-        var cut: Int?
-        /// Bytes by which the range that it sends begins too late.
-        var shift = 0
-    }
-
-    static func script(_ content: [UInt8], _ manner: Manner = Manner()) -> [ScriptedServer.Step] {
-        let answer = ScriptedServer.Step.answer { request in
-            var head = "HTTP/1.1 200 OK\r\nContent-Type: text/x-test; charset=utf-8\r\n"
-            var body = content[...]
-            if manner.ranges, let first = firstByte(of: request) {
-                let first = first + manner.shift
-                guard first < content.count else {
-                    return Array("HTTP/1.1 416 No\r\nContent-Length: 0\r\n\r\n".utf8)
-                }
-                body = content[first...]
-                head = "HTTP/1.1 206 Part\r\nContent-Range: bytes \(first)-"
-                head += "\(content.count - 1)/\(content.count)\r\n"
-            }
-            head += "Content-Length: \(body.count)\r\n\r\n"
-            if let cut = manner.cut { body = body.prefix(cut) }
-            return Array(head.utf8) + body
-        }
-        let end: [ScriptedServer.Step] = manner.cut == nil ? [.repeatFromRequest] : [.closeNotify]
-        return [.handshake, .readRequest, answer] + end
-    }
-
-    private static func firstByte(of request: String) -> Int? {
-        for line in request.split(separator: "\r\n") where line.hasPrefix("Range: bytes=") {
-            return Int(line.dropFirst("Range: bytes=".count).dropLast())
-        }
-        return nil
-    }
 }

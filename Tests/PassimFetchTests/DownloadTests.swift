@@ -77,7 +77,7 @@ import Testing
 
     @Test func streamGetsOnlyWhatIsRight() throws {
         let fixture = try DownloadFixture()
-        let liar = try ScriptedServer(Serving.script(Array("another content of it".utf8)))
+        let liar = try ScriptedServer(ServedFile.script(Array("another content of it".utf8)))
         let server = try fixture.server()
         try fixture.tree.write("output", "")
         let output = try Descriptor.open(fixture.tree.absolute("output"), .writeOnly)
@@ -118,8 +118,8 @@ import Testing
     ])
     func whateverWasThereTheFileIsRight(before: String) throws {
         for manner in [
-            Serving.Manner(), Serving.Manner(ranges: false), Serving.Manner(shift: 1),
-            Serving.Manner(shift: -1),
+            ServedFile.Manner(), ServedFile.Manner(ranges: false), ServedFile.Manner(shift: 1),
+            ServedFile.Manner(shift: -1),
         ] {
             let fixture = try DownloadFixture()
             try fixture.tree.write(fixture.partial, before)
@@ -169,13 +169,13 @@ import Testing
             fixture.limits.tries = 1
             var servers: [ScriptedServer] = []
             for _ in 0..<Int.random(in: 0...6, using: &generator) {
-                var manner = Serving.Manner()
+                var manner = ServedFile.Manner()
                 manner.ranges = generator.chance(80)
                 manner.shift = generator.chance(10) ? Int.random(in: -3...3, using: &generator) : 0
                 manner.cut = Int.random(in: 0...fixture.content.count, using: &generator)
                 let lies = generator.chance(20)
                 let content = lies ? generator.bytes(fixture.content.count) : fixture.content
-                servers.append(try ScriptedServer(Serving.script(content, manner)))
+                servers.append(try ScriptedServer(ServedFile.script(content, manner)))
             }
             servers.append(try fixture.server())
             try fixture.save(from: servers.map(\.url))
