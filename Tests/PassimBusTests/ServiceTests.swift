@@ -91,6 +91,19 @@ import Testing
         #expect(page.offset == 18 && page.limit == 10_000 && page.filter == "file")
     }
 
+    /// Nothing is kept of an answer that is not sent.
+    @Test func whoeverWantsNoAnswerGetsNone() async throws {
+        let fixture = try await Fixture.make()
+        fixture.shelf.state.withLock { $0.items = [ItemDescription(name: RawName("a"), number: 1)] }
+        for _ in 0..<3 {
+            let outcome = try await fixture.bus.busctl(
+                "call", "--expect-reply=no", "org.freedesktop.Passim", "/", "org.freedesktop.Passim",
+                "GetItems")
+            #expect(outcome.succeeded)
+        }
+        #expect(try await fixture.client.run("items", "60").lines.count == 1)
+    }
+
     @Test func peersAreFoundAndReported() async throws {
         let fixture = try await Fixture.make()
         let mirror = "org.freedesktop.Passim.Mirror"
