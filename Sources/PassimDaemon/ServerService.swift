@@ -43,7 +43,7 @@ struct ServerService: Service {
         daemon.logger.notice("listening on port \(server.port)")
         ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
         await withGracefulShutdownHandler {
-            await reload(server, on: hangUps)
+            await reload(server, startedWith: configuration, on: hangUps)
         } onGracefulShutdown: {
             ServiceNotification.stopping()
         }
@@ -101,19 +101,20 @@ struct ServerService: Service {
     }
 
     /// SIGHUP: configuration, key and certificate are read again. Ends with the service.
-    private func reload(_ server: Server, on hangUps: UnixSignalsSequence) async {
+    private func reload(
+        _ server: Server, startedWith started: DaemonConfiguration, on hangUps: UnixSignalsSequence
+    ) async {
         for await _ in hangUps.cancelOnGracefulShutdown() {
             ServiceNotification.reloading(monotonic: monotonicNanoseconds() / 1000)
-            reload(server)
+            reload(server, startedWith: started)
             ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
         }
     }
 
-    private func reload(_ server: Server) {
+    private func reload(_ server: Server, startedWith started: DaemonConfiguration) {
         daemon.logger.notice("reading configuration, key and certificate again")
-        let before = daemon.settings.withLock { $0 }
         let configuration = daemon.reloadDropIns(sayingAll: true)
-        if !configuration.daemon.canReplace(before) {
+        if !configuration.daemon.canReplace(started) {
             daemon.logger.warning("Port, Listen, IPv6 and Path of passim.conf take effect with a restart")
         }
         daemon.store.maxItemSize = configuration.daemon.maxItemSize
