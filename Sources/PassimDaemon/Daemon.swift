@@ -22,7 +22,11 @@ package final class Daemon: Sendable {
     let advertised: AdvertisedDigests
     /// From when the server starts until it stops.
     let neighbourhood = Lock<Neighbourhood?>(nil)
+    /// While it runs.
+    let server = Lock<Server?>(nil)
     let started = monotonicNanoseconds()
+    let startTime = wallClock()
+    let history: History
     /// As it was read last. Held while it is read and applied: for those who do that only.
     let configured = Lock(Configuration())
     let descriptorLimit: Int
@@ -32,6 +36,7 @@ package final class Daemon: Sendable {
     package init(options: DaemonOptions, logger: Logger) {
         self.options = options
         self.logger = logger
+        history = History(started: started)
         limitHeapRetention(arenas: 2)
         descriptorLimit = raiseDescriptorLimit(to: 65536)
         paths = Paths(environment: options.environment)
@@ -53,6 +58,7 @@ package final class Daemon: Sendable {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: MirrorService(daemon: self)),
             .init(service: ServerService(daemon: self, configuration: configuration.daemon)),
+            .init(service: HistoryService(daemon: self)),
         ]
         if options.timedExit {
             services.append(

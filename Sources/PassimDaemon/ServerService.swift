@@ -5,6 +5,7 @@ internal import PassimIndex
 internal import PassimMirror
 internal import PassimServer
 internal import PassimSystem
+internal import PassimWeb
 internal import ServiceLifecycle
 internal import UnixSignals
 
@@ -33,6 +34,8 @@ struct ServerService: Service {
             await onThread("stop-peers") { neighbourhood.stop() }
             throw error
         }
+        defer { daemon.server.withLock { $0 = nil } }
+        daemon.server.withLock { $0 = server }
         try server.start(cachedFiles: daemon.descriptorLimit >= 1024 ? 64 : 4)
         neighbourhood.advertise(port: server.port)
         releaseStartupPages()
@@ -54,7 +57,12 @@ struct ServerService: Service {
     private func makeServer(_ lookup: (any PeerLookup)?) throws -> Server {
         let settings = ServerSettings(
             configuration, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit)
-        let pages = PageSource(daemon: daemon)
+        let carbonCost = configuration.carbonCost
+        let pages = PageSource(daemon: daemon) { [daemon] in
+            // Since the start.
+            let bytes = daemon.server.withLock { $0 }?.counts.sharedBytes ?? 0
+            return .init(bytes: bytes, carbon: Double(bytes) / 0x1p30 * carbonCost)
+        }
         do {
             return try Server(
                 settings: settings, tls: daemon.tlsContext(), index: daemon.index, origins: daemon.origins,
