@@ -91,7 +91,7 @@ let executables: [Target] = [
         name: "passim-bench",
         dependencies: [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimMirror", "PassimConfig",
-            "PassimDiscovery", "PassimTestKit", arguments, logging,
+            "PassimDiscovery", "PassimWeb", "PassimTestKit", arguments, logging,
         ]),
 ]
 

@@ -57,31 +57,28 @@ extension DigestIndex {
     private static let directDepth = 8192
 
     private func ordered(_ listing: Listing, _ offset: Int, _ limit: Int) -> Page {
-        let (end, overflow) = offset.addingReportingOverflow(limit)
-        guard !overflow, end > DigestIndex.directDepth else {
-            let selection = select(listing, capacity: overflow ? limit : end, floor: nil)
-            return page(Array(selection.sorted().dropFirst(offset).prefix(limit)), selection.total)
+        let limit = min(limit, .max - offset)
+        let end = offset + limit
+        guard end > DigestIndex.directDepth else {
+            let selection = select(listing, capacity: end)
+            return page(selection.files(from: offset, limit: limit) ?? [], selection.total)
         }
         let sample = sample(of: listing)
         guard offset < sample.total else { return Page(items: [], total: sample.total) }
-        // Four standard deviations of where the sample's keys stand, so it nearly never takes another round.
-        for margin in [4, 16, 64] {
-            guard let (floor, capacity) = sample.floor(below: offset, margin: margin) else { break }
-            let selection = select(listing, capacity: capacity + limit, floor: floor)
-            let first = offset - selection.skipped
-            let isWhole =
-                first + limit <= selection.capacity
-                || selection.total - selection.skipped <= selection.capacity
-            if first >= 0, isWhole {
-                return page(Array(selection.sorted().dropFirst(first).prefix(limit)), selection.total)
-            }
+        // Four standard deviations of where the sample's files stand, so it nearly never takes another round.
+        for margin in [4, 16] {
+            guard let (window, size) = sample.window(around: offset..<end, margin: margin) else { break }
+            let selection = select(listing, capacity: 2 * size, window)
+            if let files = selection.files(from: offset, limit: limit) { return page(files, selection.total) }
         }
-        let selection = select(listing, capacity: min(end, sample.total), floor: nil)
-        return page(Array(selection.sorted().dropFirst(offset).prefix(limit)), selection.total)
+        let selection = select(listing, capacity: min(end, sample.total))
+        return page(selection.files(from: offset, limit: limit) ?? [], selection.total)
     }
 
-    private func select(_ listing: Listing, capacity: Int, floor: SortKey?) -> Selection {
-        var selection = Selection(capacity: capacity, floor: floor, isDescending: listing.isDescending)
+    private func select(
+        _ listing: Listing, capacity: Int, _ window: Selection.Window = .init()
+    ) -> Selection {
+        var selection = Selection(capacity: capacity, window: window, isDescending: listing.isDescending)
         scan(listing) { entry, path in
             selection.offer(
                 entry, SortKey.Position(entry, name: path, listing.order), name: listing.name(path))

@@ -4,9 +4,16 @@ internal import PassimCore
 /// is the last of them.
 struct Selection {
     let isDescending: Bool
+    /// Files that are kept, at most.
     let capacity: Int
-    /// Files before this one are counted, and not kept.
-    let floor: SortKey?
+    /// Files outside of it are counted, and not kept.
+    let window: Window
+
+    /// Files from one on, and up to another one; nil: from the first, to the last.
+    struct Window {
+        var floor: SortKey?
+        var ceiling: SortKey?
+    }
 
     private var heap: [(key: SortKey, entry: Entry)] = []
     /// Files that were offered.
@@ -14,16 +21,18 @@ struct Selection {
     /// Those before the floor.
     private(set) var skipped = 0
 
-    init(capacity: Int, floor: SortKey?, isDescending: Bool) {
+    init(capacity: Int, window: Window, isDescending: Bool) {
         self.capacity = capacity
-        self.floor = floor
+        self.window = window
         self.isDescending = isDescending
     }
 
     mutating func offer(_ entry: Entry, _ position: SortKey.Position, name: UnsafeRawBufferPointer) {
         total += 1
-        if let floor, stands(position, name, before: floor) {
+        if let floor = window.floor, stands(position, name, before: floor) {
             skipped += 1
+        } else if let ceiling = window.ceiling, !stands(position, name, before: ceiling) {
+            return
         } else if heap.count < capacity {
             heap.append((SortKey(position, name: name), entry))
             rise()
@@ -31,6 +40,13 @@ struct Selection {
             heap[0] = (SortKey(position, name: name), entry)
             sink()
         }
+    }
+
+    /// The files with the ranks from `offset` on; nil where they are not among those that were kept.
+    func files(from offset: Int, limit: Int) -> [Entry]? {
+        let first = offset - skipped
+        guard first >= 0, first + limit <= heap.count || skipped + heap.count == total else { return nil }
+        return Array(sorted().dropFirst(first).prefix(limit))
     }
 
     /// Those that were kept, in order.

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import PassimCore
 
 /// Where a file stands in an order: no two files have the same key.
@@ -54,6 +55,7 @@ struct SortKey {
 
 /// As memcmp(3), the shorter of two first where one begins with the other.
 private func compare(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Int {
-    for (first, second) in zip(one, other) where first != second { return Int(first) - Int(second) }
-    return one.count - other.count
+    guard let first = one.baseAddress, let second = other.baseAddress else { return one.count - other.count }
+    let order = memcmp(first, second, min(one.count, other.count))
+    return order != 0 ? Int(order) : one.count - other.count
 }

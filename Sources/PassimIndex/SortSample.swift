@@ -27,15 +27,19 @@ struct SortSample {
         }
     }
 
-    /// A file that stands before the one of this rank, and how many files from it on make sure to reach that one.
+    /// Files between which those of these ranks are, and about how many there are between them.
     ///
     /// - Parameter margin: in standard deviations, at least, of the rank of a file of the sample.
-    /// - Returns: nil where no file is known to stand before it.
-    func floor(below rank: Int, margin: Int) -> (key: SortKey, capacity: Int)? {
+    /// - Returns: nil where that may be any.
+    func window(around ranks: Range<Int>, margin: Int) -> (Selection.Window, size: Int)? {
         // A binomial distribution: at most half the root of the sample's size.
         let deviation = Int(Double(keys.count).squareRoot() / 2) + 1
-        let index = rank / stride - margin * deviation
-        guard index > 0, index < keys.count else { return nil }
-        return (keys[index], 2 * margin * deviation * stride)
+        let first = ranks.lowerBound / stride - margin * deviation
+        let last = min(ranks.upperBound, total) / stride + 1 + margin * deviation
+        guard first > 0 || last < keys.count else { return nil }
+        let window = Selection.Window(
+            floor: first > 0 && first < keys.count ? keys[first] : nil,
+            ceiling: last < keys.count ? keys[last] : nil)
+        return (window, (min(last, keys.count) - max(first, 0)) * stride)
     }
 }

@@ -113,6 +113,7 @@ struct DigestIndexListingTests {
                 #expect(page.total > 0)
             }
             #expect(index.page(listing(order), offset: -1, limit: -1).items.isEmpty)
+            #expect(index.page(listing(order), offset: 10, limit: .max).items.count == 40)
         }
     }
 
