@@ -25,10 +25,12 @@ extension PageSource {
         page.hour = daemon.history.hour()
         page.day = daemon.history.day()
         if let neighbourhood = daemon.neighbourhood.withLock({ $0 }) {
-            page.advertising = IndexPage.Advertising(neighbourhood.advertising)
-            page.neighbours = neighbourhood.survey.map { survey in
+            let advertising = neighbourhood.advertising
+            page.advertising = IndexPage.Advertising(advertising)
+            // Who cannot be told of this machine cannot be asked either.
+            if !advertising.isWaiting, let survey = neighbourhood.survey {
                 let (found, isComplete) = survey.look()
-                return IndexPage.Neighbours(found: found, isComplete: isComplete)
+                page.neighbours = IndexPage.Neighbours(found: found, isComplete: isComplete)
             }
         }
         return page
@@ -77,6 +79,10 @@ extension PageSource {
             entry: item.entry, path: item.path,
             directory: directories.first { $0.origin == item.entry.origin }?.dropIn ?? "")
     }
+}
+
+extension AdvertiserStatus {
+    fileprivate var isWaiting: Bool { if case .waiting = state { true } else { false } }
 }
 
 extension IndexPage.Advertising {

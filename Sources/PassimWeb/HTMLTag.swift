@@ -5,6 +5,14 @@ package enum HTMLTag: String, Sendable {
     case dl, dt, dd, ul, li, table, caption, thead, tbody, tr, th, td
     case form, label, input, select, option, button
     case figure, figcaption, details, summary, svg, path
+
+    /// Whether it is a part of the text around it, where a line's end would be seen as a blank.
+    var isInline: Bool {
+        switch self {
+        case .a, .bdi, .span, .time, .progress, .code: true
+        default: false
+        }
+    }
 }
 
 package enum HTMLAttributeName: String, Sendable {

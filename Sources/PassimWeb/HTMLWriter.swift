@@ -85,6 +85,7 @@ package struct HTMLWriter {
     private mutating func end(_ tag: HTMLTag) {
         HTMLText.append(literal: "</", to: &bytes)
         bytes.append(contentsOf: tag.rawValue.utf8)
-        HTMLText.append(literal: ">\n", to: &bytes)
+        bytes.append(0x3E)
+        if !tag.isInline { newline() }
     }
 }

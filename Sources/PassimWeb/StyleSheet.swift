@@ -37,14 +37,14 @@ enum StyleSheet {
           text-align: start; vertical-align: top; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line);
         }
         thead th { background: var(--band); white-space: nowrap; }
-        tbody th { font-weight: normal; overflow-wrap: anywhere; }
-        tbody td { overflow-wrap: anywhere; }
+        tbody th { font-weight: normal; overflow-wrap: anywhere; min-width: 14rem; }
+        tbody td { overflow-wrap: break-word; }
         tbody tr:hover { background: var(--band); }
         time { white-space: nowrap; }
         .number { text-align: end; white-space: nowrap; font-variant-numeric: tabular-nums; }
         .digest, code { font-family: ui-monospace, monospace; font-size: 0.85rem; overflow-wrap: anywhere; }
         .digest { max-width: 20rem; }
-        progress { width: 6rem; margin-inline-end: 0.5rem; accent-color: var(--bar); }
+        progress { width: 4rem; margin-inline-end: 0.5rem; accent-color: var(--bar); }
         pre { padding: 0.6rem; background: var(--band); border: 1px solid var(--line); white-space: pre-wrap; }
         .copied { user-select: all; }
         .charts { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 1.5rem; }
@@ -75,10 +75,10 @@ enum StyleSheet {
           thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
           table, tbody, tr, th, td, caption { display: block; }
           tr { padding-block: 0.5rem; border-bottom: 1px solid var(--line); }
-          th, td { border: 0; padding: 0.05rem 0; }
-          .number { text-align: start; }
+          th, td { border: 0; padding: 0.05rem 0; min-width: 0; }
+          tbody td { display: inline-block; margin-inline-end: 1rem; max-width: 100%; }
           td::before { content: attr(data-label) ": "; color: var(--quiet); }
-          .digest { max-width: none; }
+          tbody .digest { display: block; max-width: none; }
           label { flex: 1 1 100%; }
         }
         @media (forced-colors: active) {

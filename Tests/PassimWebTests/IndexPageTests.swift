@@ -37,7 +37,7 @@ struct IndexPageTests {
             page.advertising = .init(name: "Passim-AB12", state: "12 of 12 digests are advertised")
         }
         #expect(text.contains("3.0 GiB not fetched from the internet, 0.079 kg CO₂e"))
-        #expect(text.contains("<bdi>Passim-AB12</bdi>\n: 12 of 12 digests are advertised"))
+        #expect(text.contains("<bdi>Passim-AB12</bdi>: 12 of 12 digests are advertised"))
     }
 
     @Test func neighboursAreListedWithTheirAddresses() {
