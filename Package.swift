@@ -91,7 +91,7 @@ let executables: [Target] = [
         name: "passim-bench",
         dependencies: [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimMirror", "PassimConfig",
-            "PassimDiscovery", "PassimTestKit", arguments, logging,
+            "PassimDiscovery", "PassimWeb", "PassimTestKit", arguments, logging,
         ]),
 ]
 
@@ -120,7 +120,7 @@ let testTargets: [Target] = [
     tests("PassimWeb", "PassimHTTP"),
     tests("PassimDiscovery", "PassimSystem", logging, "passim-bench"),
     tests("PassimFetch", "PassimSystem", "PassimCrypto", "passimd", logging),
-    tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimServer", logging),
+    tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimHTTP", "PassimServer", "PassimWeb", logging),
     tests("PassimLookup"),
     .testTarget(
         name: "CommandTests",

@@ -55,6 +55,11 @@ command:mandoc                mandoc            mandoc
 file:/usr/lib/python3/dist-packages/dbus/__init__.py python3-dbus python3-dbus
 file:/usr/lib/python3/dist-packages/gi/__init__.py python3-gi python3-gobject-base
 '
+# For tests that are left out where these are missing: 200 MB that not everybody wants to have.
+long_test_packages='
+command:chromium              chromium          chromium
+command:promtool              prometheus        golang-github-prometheus
+'
 bench_packages='
 command:nginx                 nginx-light       nginx
 command:wrk                   wrk               wrk

@@ -34,6 +34,8 @@ package struct DirectoryStatus: Sendable {
         case failed(String)
     }
 
+    /// Its number in the index; nil where nothing of it can be there.
+    package var origin: OriginID?
     /// The drop-in's file name.
     package var dropIn: String
     package var path: String

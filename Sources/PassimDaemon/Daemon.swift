@@ -35,6 +35,8 @@ package final class Daemon: Sendable {
     /// From when the server starts until it stops.
     let neighbourhood = Lock<Neighbourhood?>(nil)
     let started = monotonicNanoseconds()
+    let startTime = wallClock()
+    let history: History
     /// As it was read last. Held while it is read and applied: for those who do that only.
     let configured: Lock<Configuration>
     /// The values of passim.conf in effect, for everybody.
@@ -46,6 +48,7 @@ package final class Daemon: Sendable {
     package init(options: DaemonOptions, logger: Logger) {
         self.options = options
         self.logger = logger
+        history = History(started: started)
         limitHeapRetention(arenas: 2)
         descriptorLimit = raiseDescriptorLimit(to: 65536)
         paths = Paths(environment: options.environment)
@@ -92,6 +95,7 @@ package final class Daemon: Sendable {
             .init(service: PublishingService(daemon: self)),
             .init(service: MirrorService(daemon: self)),
             .init(service: ServerService(daemon: self)),
+            .init(service: HistoryService(daemon: self)),
             .init(service: BusRunner(bus: bus, store: store)),
         ]
         if options.timedExit {
@@ -122,6 +126,9 @@ package final class Daemon: Sendable {
 
     /// Where it listens; before it does, where it is going to.
     var port: UInt16 { server.withLock { $0 }?.port ?? settings.withLock { $0.port } }
+
+    /// kg CO2e of what clients did not fetch over the Internet, ever.
+    var carbonSaving: Double { Double(totals.downloadSaving) / 0x1p30 * settings.withLock { $0.carbonCost } }
 
     /// Of itself, something has changed.
     func tellBus() {

@@ -1,6 +1,7 @@
 internal import PassimBus
 internal import PassimConfig
 internal import PassimCore
+internal import PassimDiscovery
 internal import PassimHTTP
 internal import PassimIndex
 internal import PassimLookup
@@ -15,12 +16,11 @@ struct DaemonObject: BusObject {
     unowned let daemon: Daemon
 
     var properties: BusProperties {
-        let carbonCost = daemon.settings.withLock { $0.carbonCost }
-        let saved = daemon.totals.downloadSaving
         return BusProperties(
-            daemonVersion: passimVersion, name: daemon.neighbourhood.withLock { $0 }?.serviceName ?? "",
-            uri: "https://localhost:\(daemon.port)/", status: daemon.status, downloadSaving: saved,
-            carbonSaving: Double(saved) / 1_073_741_824 * carbonCost,
+            daemonVersion: passimVersion,
+            name: daemon.neighbourhood.withLock { $0 }?.advertising.serviceName ?? "",
+            uri: "https://localhost:\(daemon.port)/", status: daemon.status,
+            downloadSaving: daemon.totals.downloadSaving, carbonSaving: daemon.carbonSaving,
             mirror: .init(
                 itemCount: UInt64(daemon.index.count), totalBytes: daemon.index.totalBytes,
                 directories: daemon.mirror.statuses))

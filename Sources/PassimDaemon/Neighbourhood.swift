@@ -21,6 +21,8 @@ final class Neighbourhood: Sendable {
     private let prober: PeerProber?
     /// For clients of this machine; nil where peers cannot be asked.
     let lookup: PeerSearch?
+    /// For the page; nil where nobody can be asked.
+    let survey: NeighbourSurvey?
 
     private struct State {
         var advertiser: Advertiser?
@@ -48,19 +50,21 @@ final class Neighbourhood: Sendable {
             self.browser = browser
             self.prober = prober
             lookup = PeerSearch(finder: browser, probe: prober)
+            survey = NeighbourSurvey(browser)
         } catch {
             logger.warning("no peers are asked for what is not here: \(error)")
             browser = nil
             prober = nil
             lookup = nil
+            survey = nil
         }
     }
 
     /// Whether the connection is metered: then nothing is advertised.
     var isMetered: Bool { state.withLock { $0.isMetered } }
 
-    /// The instance of the service that others see; empty until there is one.
-    var serviceName: String { state.withLock { $0.advertiser }?.status.serviceName ?? "" }
+    /// How others find this machine.
+    var advertising: AdvertiserStatus { state.withLock { $0.advertiser }?.status ?? AdvertiserStatus() }
 
     /// Has this machine found, from now on.
     ///

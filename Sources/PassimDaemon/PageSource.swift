@@ -32,23 +32,38 @@ struct PageSource: LocalPages {
 
     private func render(_ request: LocalRequest) -> LocalPage {
         switch request.path {
-        case .icon, .style, .metrics, .health, .item:
-            LocalPage(status: .notFound, contentType: "text/plain", body: [])
-        case .index:
-            LocalPage(
-                contentType: IndexPage.contentType,
-                fields: Array("Content-Security-Policy: \(IndexPage.contentSecurityPolicy)\r\n".utf8),
-                body: IndexPage(
-                    hostName: daemon.hostName, status: daemon.status,
-                    uptime: (monotonicNanoseconds() - daemon.started) / 1_000_000_000,
-                    directories: daemon.mirror.statuses,
-                    items: daemon.index.page(offset: 0, limit: IndexPage.itemLimit, filter: nil)
-                ).render())
+        case .index: PageSource.page(indexPage(PageQuery(request.query)).render())
+        case .item(let name): itemPage(name)
+        case .metrics: PageSource.text(MetricsText.contentType, metrics.render())
+        case .health:
+            PageSource.text(HealthText.contentType, HealthText(directories: daemon.mirror.statuses).render())
+        // They are there without being made.
+        case .icon: PageSource.page(.icon)
+        case .style: PageSource.page(.styleSheet)
         }
+    }
+
+    private func itemPage(_ name: [UInt8]) -> LocalPage {
+        if let digest = Digest(hex: String(decoding: name, as: UTF8.self)),
+            let page = itemPage(of: digest)
+        {
+            return PageSource.page(page.render())
+        }
+        return PageSource.page(MissingPage().render(), .notFound)
+    }
+
+    private static func page(_ body: [UInt8], _ status: Status = .ok) -> LocalPage {
+        LocalPage(
+            status: status, contentType: WebPage.contentType, fields: Array("\(WebPage.fields)".utf8),
+            body: body)
     }
 
     private static func page(_ asset: WebAsset) -> LocalPage {
         LocalPage(contentType: asset.contentType, body: asset.bytes)
+    }
+
+    private static func text(_ type: String, _ body: [UInt8]) -> LocalPage {
+        LocalPage(contentType: type, fields: Array("Cache-Control: no-store\r\n".utf8), body: body)
     }
 }
 

@@ -6,6 +6,7 @@ internal import PassimMirror
 internal import PassimPublish
 internal import PassimServer
 internal import PassimSystem
+internal import PassimWeb
 internal import ServiceLifecycle
 internal import UnixSignals
 

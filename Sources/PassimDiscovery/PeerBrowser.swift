@@ -1,4 +1,4 @@
-// Finds machines that say they have a digest: protocol.md, mDNS / DNS-SD. The conversation with Avahi is on a
+// Finds machines that say they have a digest, or anything at all: protocol.md, mDNS / DNS-SD. The conversation with Avahi is on a
 // thread of its own, which the advertiser's long ones do not hold up.
 
 package import Logging
@@ -6,12 +6,17 @@ package import PassimCore
 package import PassimSystem
 
 package final class PeerBrowser: PeerFinder {
-    typealias Continuation = AsyncStream<Peer>.Continuation
-
     struct Question: Sendable {
         var number: Search.Number
-        var digest: Digest
-        var continuation: Continuation
+        /// A service type, or a subtype of one.
+        var type: String
+        var asker: Asker
+    }
+
+    /// Who waits for the answers.
+    struct Asker: Sendable {
+        var found: @Sendable (Neighbour) -> Void
+        var end: @Sendable () -> Void
     }
 
     struct Mail: Sendable {
@@ -78,15 +83,28 @@ package final class PeerBrowser: PeerFinder {
             defer { mail.asked = [] }
             return mail.asked
         }
-        for question in asked { question.continuation.finish() }
+        for question in asked { question.asker.end() }
     }
 
     package func peers(with digest: Digest) -> AsyncStream<Peer> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Peer.self)
+        ask(CacheService.subtype(of: digest)) { $0.peer }
+    }
+
+    /// All machines that offer to serve, whatever they have. Ends as `peers` does.
+    package func neighbours() -> AsyncStream<Neighbour> {
+        ask(CacheService.type) { $0 }
+    }
+
+    private func ask<Answer: Sendable>(
+        _ type: String, _ answer: @escaping @Sendable (Neighbour) -> Answer
+    ) -> AsyncStream<Answer> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Answer.self)
+        let asker = Asker(
+            found: { continuation.yield(answer($0)) }, end: { continuation.finish() })
         let number: Search.Number? = mail.withLock { mail in
             guard mail.isOpen, mail.asked.count < PeerBrowser.mostAsked else { return nil }
             mail.next += 1
-            mail.asked.append(Question(number: mail.next, digest: digest, continuation: continuation))
+            mail.asked.append(Question(number: mail.next, type: type, asker: asker))
             return mail.next
         }
         guard let number else {

@@ -89,7 +89,7 @@ struct PeerBrowserThread {
     }
 
     private mutating func refuseQueue() {
-        for question in queue { question.continuation.finish() }
+        for question in queue { question.asker.end() }
         queue = []
     }
 
@@ -136,7 +136,7 @@ struct PeerBrowserThread {
         {
             do throws(AvahiError) {
                 searches[question.number] = try Search(
-                    question.digest, over: browser.family, connection, question.continuation,
+                    question.type, over: browser.family, connection, question.asker,
                     deadline: monotonicNanoseconds() + PeerBrowserThread.longest)
             } catch {
                 if error.code == .tooManyObjects, !searches.isEmpty {
@@ -144,7 +144,7 @@ struct PeerBrowserThread {
                     queue.append(question)
                     return
                 }
-                question.continuation.finish()
+                question.asker.end()
                 throw error
             }
         }

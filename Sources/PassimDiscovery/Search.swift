@@ -7,7 +7,7 @@ internal import PassimCore
 final class Search {
     typealias Number = UInt64
 
-    /// An instance that says it has the digest, on one interface and over one version of IP.
+    /// An instance that says it has what is asked for, on one interface and over one version of IP.
     struct Hit {
         var interface: CInt
         var family: CInt
@@ -39,7 +39,7 @@ final class Search {
     private static let mostHits = 64
 
     private let connection: AvahiConnection
-    private let continuation: AsyncStream<Peer>.Continuation
+    private let asker: PeerBrowser.Asker
     private var browser: OpaquePointer?
     private var waiting: [Hit] = []
     private var resolvers: [Resolver] = []
@@ -52,13 +52,12 @@ final class Search {
 
     /// - Throws: `.tooManyObjects` where the connection can have no more.
     init(
-        _ digest: Digest, over family: Family, _ connection: AvahiConnection,
-        _ continuation: AsyncStream<Peer>.Continuation, deadline: UInt64
+        _ type: String, over family: Family, _ connection: AvahiConnection, _ asker: PeerBrowser.Asker,
+        deadline: UInt64
     ) throws(AvahiError) {
         self.connection = connection
-        self.continuation = continuation
+        self.asker = asker
         self.deadline = deadline
-        let type = CacheService.subtype(of: digest)
         browser = connection.lend { client in
             avahi_service_browser_new(
                 client, CInt(AVAHI_IF_UNSPEC), family.rawValue, type, nil, .init(rawValue: 0),
@@ -81,7 +80,7 @@ final class Search {
     /// All that have answered have been asked for their address, and have told it or not.
     var isOver: Bool { hasAll && waiting.isEmpty && resolvers.isEmpty }
 
-    func finish() { continuation.finish() }
+    func finish() { asker.end() }
 
     // MARK: - Browsing
 
@@ -130,11 +129,11 @@ final class Search {
             avahi_service_resolver_new(
                 client, hit.interface, hit.family, hit.name, hit.type, hit.domain, hit.family,
                 AVAHI_LOOKUP_NO_TXT,
-                { (_, interface, _, event, _, _, _, _, address, port, _, _, owner) in
+                { (_, interface, _, event, name, _, _, host, address, port, _, _, owner) in
                     let resolver = Unmanaged<Resolver>.fromOpaque(owner!).takeUnretainedValue()
                     resolver.isDone = true
                     if event == AVAHI_RESOLVER_FOUND, let address {
-                        resolver.search.resolved(address, port, interface)
+                        resolver.search.resolved(name, host, address, port, interface)
                     }
                 }, Unmanaged.passUnretained(resolver).toOpaque())
         }
@@ -142,12 +141,19 @@ final class Search {
         resolvers.append(resolver)
     }
 
-    private func resolved(_ address: UnsafePointer<AvahiAddress>, _ port: UInt16, _ interface: CInt) {
+    private func resolved(
+        _ name: UnsafePointer<CChar>?, _ host: UnsafePointer<CChar>?,
+        _ address: UnsafePointer<AvahiAddress>, _ port: UInt16, _ interface: CInt
+    ) {
         guard port != 0, let address = IPAddress(address, interface: interface), address.isOfAMachine else {
             return
         }
         let peer = Peer(address: address, port: port)
-        if found.insert(peer).inserted { continuation.yield(peer) }
+        guard found.insert(peer).inserted else { return }
+        asker.found(
+            Neighbour(
+                name: name.map { String(cString: $0) } ?? "", host: host.map { String(cString: $0) } ?? "",
+                peer: peer))
     }
 }
 

@@ -11,7 +11,7 @@ extension DigestIndex {
     ///   it; looks at every file.
     package func page(offset: Int, limit: Int, filter: String?) -> Page {
         if let filter, !filter.isEmpty {
-            return search(PathFilter(filter), skipping: max(0, offset), limit: max(0, limit))
+            return page(Listing(filter: filter), offset: offset, limit: limit)
         }
         var skip = max(0, offset)
         var found: [(entry: Entry, name: RawName)] = []
@@ -66,23 +66,5 @@ extension DigestIndex {
                 tree.value.path(of: entry.directory, appending: name).map { Item(entry: entry, path: $0) }
             }
         }
-    }
-
-    private func search(_ filter: PathFilter, skipping offset: Int, limit: Int) -> Page {
-        var matches: [Item] = []
-        var total = 0
-        var found: [(entry: Entry, name: RawName)] = []
-        for shard in shards {
-            var position: UInt32? = 0
-            while let here = position {
-                found.removeAll(keepingCapacity: true)
-                position = shard.withLock { $0.value.collect(from: here, limit: 64, into: &found) }
-                for item in items(found) where filter.matches(item) {
-                    if total >= offset, matches.count < limit { matches.append(item) }
-                    total += 1
-                }
-            }
-        }
-        return Page(items: matches, total: total)
     }
 }

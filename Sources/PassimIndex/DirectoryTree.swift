@@ -82,29 +82,57 @@ struct DirectoryTree: ~Copyable {
 
     /// The path relative to the origin of the file `name`; nil where the directory has been reclaimed.
     func path(of id: DirectoryID, appending name: RawName) -> RawName? {
-        guard let index = index(of: id) else { return nil }
-        var count = name.bytes.count
-        var node = index
+        guard let node = index(of: id) else { return nil }
+        let count = prefixCount(of: node) + name.bytes.count
+        return RawName(
+            bytes: [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+                let target = UnsafeMutableRawBufferPointer(buffer)
+                name.bytes.withUnsafeBytes { write(node, $0, to: target) }
+                filled = count
+            })
+    }
+
+    /// The same at the end of `bytes`.
+    ///
+    /// - Returns: false where the directory has been reclaimed.
+    func appendPath(
+        of id: DirectoryID, appending name: UnsafeRawBufferPointer, to bytes: inout [UInt8]
+    ) -> Bool {
+        guard let node = index(of: id) else { return false }
+        let start = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: prefixCount(of: node) + name.count))
+        bytes.withUnsafeMutableBytes { bytes in
+            write(node, name, to: UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
+        }
+        return true
+    }
+
+    /// Bytes before the name of a file in the directory: its path and a slash, or nothing.
+    private func prefixCount(of directory: UInt32) -> Int {
+        var count = 0
+        var node = directory
         while nodes[node].parent != DirectoryTree.none {
             count += names.name(at: nodes[node].name).count + 1
             node = nodes[node].parent
         }
-        return RawName(
-            bytes: [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-                let target = UnsafeMutableRawBufferPointer(buffer)
-                var end = count - name.bytes.count
-                target[end...].copyBytes(from: name.bytes)
-                node = index
-                while nodes[node].parent != DirectoryTree.none {
-                    let component = names.name(at: nodes[node].name)
-                    end -= 1
-                    target[end] = 0x2F
-                    end -= component.count
-                    target[end...].copyBytes(from: component)
-                    node = nodes[node].parent
-                }
-                filled = count
-            })
+        return count
+    }
+
+    /// - Parameter target: has exactly the room for it.
+    private func write(
+        _ directory: UInt32, _ name: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer
+    ) {
+        var end = target.count - name.count
+        target[end...].copyBytes(from: name)
+        var node = directory
+        while nodes[node].parent != DirectoryTree.none {
+            let component = names.name(at: nodes[node].name)
+            end -= 1
+            target[end] = 0x2F
+            end -= component.count
+            target[end...].copyBytes(from: component)
+            node = nodes[node].parent
+        }
     }
 
     /// The directory and all below it, each after those below it.

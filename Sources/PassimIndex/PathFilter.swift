@@ -17,33 +17,39 @@ struct PathFilter {
     }
 
     func matches(_ item: Item) -> Bool {
-        if matches(item.path) { return true }
+        item.path.bytes.withUnsafeBytes { matches($0, item.entry.digest) }
+    }
+
+    func matches(_ path: UnsafeRawBufferPointer, _ digest: Digest) -> Bool {
+        if matches(path) { return true }
         guard let digestPrefix else { return false }
-        let digest = item.entry.digest
         // One comparison tells for nearly all.
         guard hexValue(part[0]) == digest.firstByte >> 4 else { return false }
         return digest.hex.hasPrefix(digestPrefix)
     }
 
-    /// ASCII bytes match whatever surrounds them; other characters need a path that is text.
     func matches(_ path: RawName) -> Bool {
-        if isASCII { return contains(path.bytes) { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 } }
-        return contains(Array(String(decoding: path.bytes, as: UTF8.self).lowercased().utf8)) { $0 }
+        path.bytes.withUnsafeBytes { matches($0) }
+    }
+
+    /// ASCII bytes match whatever surrounds them; other characters need a path that is text.
+    func matches(_ path: UnsafeRawBufferPointer) -> Bool {
+        if isASCII { return contains(path) { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 } }
+        let text = Array(String(decoding: path, as: UTF8.self).lowercased().utf8)
+        return text.withUnsafeBytes { contains($0) { $0 } }
     }
 
     @inline(__always)
-    private func contains(_ bytes: [UInt8], _ lower: (UInt8) -> UInt8) -> Bool {
+    private func contains(_ bytes: UnsafeRawBufferPointer, _ lower: (UInt8) -> UInt8) -> Bool {
         guard bytes.count >= part.count else { return false }
-        return bytes.withUnsafeBufferPointer { bytes in
-            part.withUnsafeBufferPointer { part in
-                guard let first = part.first else { return true }
-                for start in 0...(bytes.count - part.count) where lower(bytes[start]) == first {
-                    var length = 1
-                    while length < part.count, lower(bytes[start + length]) == part[length] { length += 1 }
-                    if length == part.count { return true }
-                }
-                return false
+        return part.withUnsafeBufferPointer { part in
+            guard let first = part.first else { return true }
+            for start in 0...(bytes.count - part.count) where lower(bytes[start]) == first {
+                var length = 1
+                while length < part.count, lower(bytes[start + length]) == part[length] { length += 1 }
+                if length == part.count { return true }
             }
+            return false
         }
     }
 }

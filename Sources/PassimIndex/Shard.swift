@@ -139,6 +139,20 @@ struct Shard: ~Copyable {
         return records.next(from: position)
     }
 
+    /// Entries and names of the next few records from number `start` on, of one origin where there is one.
+    ///
+    /// - Returns: where to go on; nil at the end.
+    func collect(from start: UInt32, of origin: OriginID?, into chunk: inout ListingChunk) -> UInt32? {
+        var position = start
+        for _ in 0..<ListingChunk.size {
+            guard let index = records.next(from: position) else { return nil }
+            position = index + 1
+            if let origin, sources[records[index].source].origin != origin { continue }
+            chunk.append(entry(index), name: name(of: index))
+        }
+        return records.next(from: position)
+    }
+
     /// Adds the entries of these inodes, on whatever device, among up to `limit` records from number `start` on.
     ///
     /// - Returns: where to go on; nil at the end.

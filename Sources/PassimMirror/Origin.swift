@@ -125,6 +125,7 @@ final class Origin: Sendable {
         var status = DirectoryStatus(
             dropIn: dropIn.name, path: dropIn.path,
             state: outcome == .watching && !isWatched ? .polling : outcome)
+        status.origin = id
         status.lastChange = lastChange
         status.items = items
         status.bytes = bytes

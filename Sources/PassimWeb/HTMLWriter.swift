@@ -1,31 +1,7 @@
 package import PassimCore
 internal import PassimHTTP
 
-/// The elements that our pages are made of.
-package enum HTMLTag: String, Sendable {
-    case html, head, title, meta, link, body, header, main, footer, section
-    case h1, h2, p, a, bdi, time, progress
-    case dl, dt, dd, table, caption, thead, tbody, tr, th, td
-}
-
-package enum HTMLAttributeName: String, Sendable {
-    case lang, charset, name, content, rel, href, type, `class`, id, scope, datetime, value, max
-    case ariaLabel = "aria-label"
-    case ariaLabelledby = "aria-labelledby"
-}
-
-/// An attribute; its value is escaped when it is written.
-package struct HTMLAttribute: Sendable {
-    let name: HTMLAttributeName
-    let value: String
-
-    package init(_ name: HTMLAttributeName, _ value: String) {
-        self.name = name
-        self.value = value
-    }
-}
-
-/// Writes a page from its first byte to its last into one array. Markup comes from the enums above and from
+/// Writes a page from its first byte to its last into one array. Markup comes from the enums beside it and from
 /// nowhere else, and all text is escaped: there is no way to write a value as markup.
 package struct HTMLWriter {
     package private(set) var bytes: [UInt8]
@@ -54,24 +30,43 @@ package struct HTMLWriter {
         end(tag)
     }
 
-    /// An element that has no content and no end tag: `meta`, `link`.
+    /// A name that nobody of us has chosen: whatever direction its letters have, it does not turn round what is
+    /// beside it.
+    package mutating func name(_ name: RawName) {
+        element(.bdi) { $0.text(name) }
+    }
+
+    package mutating func name(_ name: String) {
+        element(.bdi, text: name)
+    }
+
+    /// An element that has no content and no end tag: `meta`, `link`, `input`.
     package mutating func void(_ tag: HTMLTag, _ attributes: HTMLAttribute...) {
         begin(tag, attributes)
         newline()
     }
 
     package mutating func text(_ text: String) {
-        HTMLText.append(text, to: &bytes)
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
     /// A file name, shown as far as it is UTF-8.
     package mutating func text(_ name: RawName) {
-        HTMLText.append(name, to: &bytes)
+        name.bytes.withUnsafeBytes { append($0) }
     }
 
     /// For whoever reads the source.
     package mutating func newline() {
         bytes.append(0x0A)
+    }
+
+    private mutating func append(_ text: UnsafeRawBufferPointer) {
+        if let replaced = DirectionControls.replaced(in: text) {
+            replaced.withUnsafeBytes { HTMLText.append($0, to: &bytes) }
+        } else {
+            HTMLText.append(text, to: &bytes)
+        }
     }
 
     private mutating func begin(_ tag: HTMLTag, _ attributes: [HTMLAttribute]) {
@@ -81,7 +76,7 @@ package struct HTMLWriter {
             bytes.append(0x20)
             bytes.append(contentsOf: attribute.name.rawValue.utf8)
             HTMLText.append(literal: "=\"", to: &bytes)
-            HTMLText.append(attribute.value, to: &bytes)
+            text(attribute.value)
             bytes.append(0x22)
         }
         bytes.append(0x3E)
@@ -90,6 +85,7 @@ package struct HTMLWriter {
     private mutating func end(_ tag: HTMLTag) {
         HTMLText.append(literal: "</", to: &bytes)
         bytes.append(contentsOf: tag.rawValue.utf8)
-        HTMLText.append(literal: ">\n", to: &bytes)
+        bytes.append(0x3E)
+        if !tag.isInline { newline() }
     }
 }

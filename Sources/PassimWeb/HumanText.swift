@@ -21,6 +21,40 @@ enum HumanText {
         }
     }
 
+    /// Groups of three digits with a narrow space that does not break between them.
+    static func count(_ number: some BinaryInteger) -> String {
+        let digits = Array(String(number))
+        var text = ""
+        for (position, digit) in digits.enumerated() {
+            let left = digits.count - position
+            if position > 0, left % 3 == 0, digits.count > 4 { text += "\u{202F}" }
+            text.append(digit)
+        }
+        return text
+    }
+
+    /// Two decimals, and two digits that count where it is less than that: `1.25`, `0.0013`.
+    static func decimal(_ number: Double) -> String {
+        guard number.isFinite, number > 0 else { return "0" }
+        var places = 2
+        var scaled = number * 100
+        while scaled < 10, places < 9 {
+            scaled *= 10
+            places += 1
+        }
+        // Past 2^53 hundredths nobody looks at them.
+        guard scaled < 0x1p53 else { return count(UInt64(min(number, 0x1p63))) }
+        let rounded = UInt64(scaled.rounded())
+        let digits = String(rounded)
+        let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+        return "\(padded.dropLast(places)).\(padded.suffix(places))"
+    }
+
+    /// `1 min`, `15 min`, `2 h`.
+    static func minutes(_ minutes: Int) -> String {
+        minutes >= 60 && minutes % 60 == 0 ? "\(minutes / 60) h" : "\(minutes) min"
+    }
+
     /// The two biggest units: `3 d 4 h`, `5 min 6 s`.
     static func duration(seconds: UInt64) -> String {
         let (days, hours) = (seconds / 86400, seconds / 3600 % 24)

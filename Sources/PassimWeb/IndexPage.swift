@@ -1,7 +1,8 @@
 package import PassimCore
 internal import PassimHTTP
 
-/// The page at `/`, for whoever sits at this machine: what is shared, and how far the scan has come.
+/// The page at `/`, for whoever sits at this machine: what is shared, how far the scan has come, and what has been
+/// asked for.
 ///
 /// A pure function of its values. Names come from file names, drop-ins and the network: none is trusted.
 package struct IndexPage: Sendable {
@@ -10,19 +11,61 @@ package struct IndexPage: Sendable {
     package var status: DaemonStatus
     /// Seconds since the start.
     package var uptime: UInt64
+    package var savings = Savings()
+    package var advertising = Advertising()
     package var directories: [DirectoryStatus]
-    /// The first items; those past `itemLimit` are not shown.
-    package var items: Page
+    /// Files and bytes that were published, which have no directory.
+    package var published: (files: Int, bytes: UInt64) = (0, 0)
+    package var hour = Activity(samples: [], step: 1)
+    package var day = Activity(samples: [], step: 1)
+    /// nil where nobody can be asked.
+    package var neighbours: Neighbours?
+    package var query = PageQuery()
+    /// The files of the query's page.
+    package var items: [ListedItem]
+    /// How many files there are that are asked for, and how many at all.
+    package var found: Int
+    package var total: Int
 
-    package static let itemLimit = 1000
-    package static let contentType = "text/html; charset=utf-8"
-    /// For the Content-Security-Policy field of this page: nothing runs, and nothing is loaded but our assets.
-    package static let contentSecurityPolicy: StaticString =
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    /// What others had from here and not from the internet.
+    package struct Savings: Sendable {
+        package var bytes: UInt64
+        /// kg CO2e.
+        package var carbon: Double
+
+        package init(bytes: UInt64 = 0, carbon: Double = 0) {
+            self.bytes = bytes
+            self.carbon = carbon
+        }
+    }
+
+    /// How other machines find this one.
+    package struct Advertising: Sendable {
+        /// Of the service; empty while there is none.
+        package var name: String
+        /// How it goes, in words.
+        package var state: String
+
+        package init(name: String = "", state: String = "") {
+            self.name = name
+            self.state = state
+        }
+    }
+
+    package struct Neighbours: Sendable {
+        package var found: [Neighbour]
+        /// Whether all that are going to answer have.
+        package var isComplete: Bool
+
+        package init(found: [Neighbour], isComplete: Bool) {
+            self.found = found
+            self.isComplete = isComplete
+        }
+    }
 
     package init(
         hostName: String, version: String = passimVersion, status: DaemonStatus, uptime: UInt64,
-        directories: [DirectoryStatus], items: Page
+        directories: [DirectoryStatus], items: [ListedItem], found: Int, total: Int
     ) {
         self.hostName = hostName
         self.version = version
@@ -30,87 +73,93 @@ package struct IndexPage: Sendable {
         self.uptime = uptime
         self.directories = directories
         self.items = items
+        self.found = found
+        self.total = total
     }
 
     package func render() -> [UInt8] {
-        let shown = items.items.prefix(IndexPage.itemLimit)
-        var page = HTMLWriter(capacity: 4096 + directories.count * 768 + shown.count * 512)
-        page.element(.html, HTMLAttribute(.lang, "en")) { html in
-            html.newline()
-            writeHead(to: &html)
-            html.element(.body) { body in
-                body.newline()
-                body.element(.header) { $0.element(.h1, text: "passim on \(hostName)") }
-                body.element(.main) { main in
-                    main.newline()
-                    writeStatus(to: &main)
-                    writeDirectories(to: &main)
-                    writeItems(shown, to: &main)
-                }
-                body.element(.footer) { $0.element(.p, text: "passim \(version)") }
+        WebPage.document(
+            title: "passim on \(hostName)", version: version,
+            capacity: 8192 + directories.count * 1024 + items.count * 768
+        ) { header in
+            header.element(
+                .a, HTMLAttribute(.class, "skip"), HTMLAttribute(.href, "#files"), text: "To the files")
+            header.element(.h1) { heading in
+                heading.text("passim on ")
+                heading.name(hostName)
             }
-        }
-        return page.bytes
-    }
-
-    private func writeHead(to html: inout HTMLWriter) {
-        html.element(.head) { head in
-            head.newline()
-            head.void(.meta, HTMLAttribute(.charset, "utf-8"))
-            head.void(
-                .meta, HTMLAttribute(.name, "viewport"),
-                HTMLAttribute(.content, "width=device-width, initial-scale=1"))
-            head.element(.title, text: "passim on \(hostName)")
-            head.void(
-                .link, HTMLAttribute(.rel, "stylesheet"), HTMLAttribute(.href, WebAsset.styleSheet.path))
-            head.void(
-                .link, HTMLAttribute(.rel, "icon"), HTMLAttribute(.type, WebAsset.icon.contentType),
-                HTMLAttribute(.href, WebAsset.icon.path))
+        } main: { main in
+            writeStatus(to: &main)
+            writeDirectories(to: &main)
+            writeActivity(to: &main)
+            writeNeighbours(to: &main)
+            writeItems(to: &main)
         }
     }
 
     private func writeStatus(to main: inout HTMLWriter) {
-        main.element(.section, HTMLAttribute(.ariaLabelledby, "status")) { section in
-            section.element(.h2, HTMLAttribute(.id, "status"), text: "Status")
+        main.section("status", "Status") { section in
             section.element(.dl) { list in
-                list.element(.dt, text: "Daemon")
-                list.element(.dd, text: status.word)
-                list.element(.dt, text: "Running for")
-                list.element(.dd, text: HumanText.duration(seconds: uptime))
+                list.entry("Daemon", status.word)
+                list.entry("Running for", HumanText.duration(seconds: uptime))
+                list.entry("On the network") { value in
+                    if !advertising.name.isEmpty {
+                        value.name(advertising.name)
+                        value.text(": ")
+                    }
+                    value.text(advertising.state.isEmpty ? "nothing is advertised" : advertising.state)
+                }
+                list.entry("Saved", savings.sentence)
             }
         }
     }
 
-    private func writeDirectories(to main: inout HTMLWriter) {
-        main.element(.section, HTMLAttribute(.ariaLabelledby, "directories")) { section in
-            section.element(.h2, HTMLAttribute(.id, "directories"), text: "Directories")
-            if directories.isEmpty {
-                section.element(.p, text: "No directory is configured.")
+    private func writeNeighbours(to main: inout HTMLWriter) {
+        main.section("peers", "Peers") { section in
+            guard let neighbours else {
+                section.element(.p, text: "The network cannot be asked for other machines.")
                 return
             }
+            if neighbours.found.isEmpty {
+                section.element(
+                    .p,
+                    text: neighbours.isComplete
+                        ? "No other machine of the network offers to serve."
+                        : "No other machine of the network has answered yet; load the page again to see more."
+                )
+                return
+            }
+            if !neighbours.isComplete {
+                section.element(.p, text: "More may answer; load the page again to see them.")
+            }
             section.table(
-                caption: "Configured directories and how far their scan has come",
-                columns: ["Directory", "Drop-in", "State", "Files", "Size", "Hashed", "Last change"]
+                caption: "Machines of the network that offer to serve",
+                columns: ["Service", "Host", "Address"]
             ) { body in
-                for directory in directories { body.row(directory) }
+                for neighbour in neighbours.found { body.row(neighbour) }
             }
         }
     }
+}
 
-    private func writeItems(_ shown: ArraySlice<Item>, to main: inout HTMLWriter) {
-        main.element(.section, HTMLAttribute(.ariaLabelledby, "files")) { section in
-            section.element(.h2, HTMLAttribute(.id, "files"), text: "Files")
-            section.element(.p, text: countSentence(shown.count))
-            if shown.isEmpty { return }
-            section.table(caption: "Shared files", columns: ["File", "Size", "Modified", "SHA-256"]) { body in
-                for item in shown { body.row(item) }
-            }
+extension IndexPage.Savings {
+    fileprivate var sentence: String {
+        guard bytes > 0 else { return "nothing yet: no file has been sent" }
+        return "\(HumanText.size(bytes: bytes)) not fetched from the internet, "
+            + "\(HumanText.decimal(carbon)) kg CO₂e"
+    }
+}
+
+extension HTMLWriter {
+    fileprivate mutating func row(_ neighbour: Neighbour) {
+        element(.tr) { row in
+            row.headCell { $0.name(neighbour.name) }
+            row.cell("Host") { $0.name(neighbour.host.isEmpty ? "–" : neighbour.host) }
+            row.cell("Address") { $0.text(neighbour.peer.text) }
         }
     }
+}
 
-    private func countSentence(_ shown: Int) -> String {
-        if items.total == 0 { return "No file is shared." }
-        let total = items.total == 1 ? "1 file is shared" : "\(items.total) files are shared"
-        return shown < items.total ? "\(total); the first \(shown) are shown." : "\(total)."
-    }
+extension Peer {
+    fileprivate var text: String { address.isIPv4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
 }

@@ -23,6 +23,11 @@ struct AllBenchmarks: ParsableCommand {
             index.entries = 100_000
             index.rounds = 1
         }
+        var page = try PageBenchmark.parse([])
+        if quick {
+            page.entries = 100_000
+            page.rounds = 1
+        }
         var scan = try ScanBenchmark.parse([])
         if quick {
             scan.coldFiles = 100
@@ -42,7 +47,7 @@ struct AllBenchmarks: ParsableCommand {
             watch.population = 500
         }
 
-        var measures = [index.measure, scan.measure, server.measure, watch.measure]
+        var measures = [index.measure, page.measure, scan.measure, server.measure, watch.measure]
         if AvahiHost.isPossible {
             var discovery = try DiscoveryBenchmark.Measurement.parse([])
             if quick {

@@ -57,6 +57,22 @@ struct NeighbourhoodTests {
         if status == "200" { #expect(answer.body == Array(content.utf8)) }
     }
 
+    @Test func neighboursAreSeenOnThePage() throws {
+        let daemons = try start()
+        let end = ContinuousClock.now + .seconds(60)
+        var page = ""
+        // They have been asked when the page is looked at, and answer when they like.
+        repeat {
+            page = try hosts[1].run("curl", "--silent", "--insecure", "https://localhost:\(daemons[1].port)/")
+                .text
+        } while !page.contains("alpha.local") && ContinuousClock.now < end
+        #expect(page.contains("<bdi>alpha.local</bdi>"))
+        #expect(page.contains(":\(daemons[0].port)</td>"))
+        // Not itself.
+        #expect(!page.contains("<bdi>beta.local</bdi>"))
+        #expect(!page.contains(":\(daemons[1].port)</td>"))
+    }
+
     @Test func clientIsSentToTheNeighbourThatHasTheFile() throws {
         let daemons = try start()
         try expect("200", daemons[1], content)

@@ -14,7 +14,7 @@ struct HTMLWriterTests {
         let text = written { page in
             page.element(.p, HTMLAttribute(.class, "x")) { $0.element(.bdi, text: "y") }
         }
-        #expect(text == "<!DOCTYPE html>\n<p class=\"x\"><bdi>y</bdi>\n</p>\n")
+        #expect(text == "<!DOCTYPE html>\n<p class=\"x\"><bdi>y</bdi></p>\n")
     }
 
     @Test func voidElementHasNoEnd() {

@@ -29,4 +29,22 @@ struct HumanTextTests {
         #expect(HumanText.time(time) == "2024-01-02 03:04 UTC")
         #expect(HumanText.machineTime(time) == "2024-01-02T03:04:05Z")
     }
+
+    @Test(arguments: [
+        (0, "0"), (9999, "9999"), (10_000, "10\u{202F}000"), (1_234_567, "1\u{202F}234\u{202F}567"),
+    ])
+    func countsAreGrouped(number: Int, expected: String) {
+        #expect(HumanText.count(number) == expected)
+    }
+
+    @Test(
+        arguments: [
+            (0, "0"), (1.254, "1.25"), (12, "12.00"), (0.0791, "0.079"), (0.00012345, "0.00012"),
+            (1e-15, "0.000000000"),
+            (.infinity, "0"), (-1, "0"),
+            (1e300, "9\u{202F}223\u{202F}372\u{202F}036\u{202F}854\u{202F}775\u{202F}808"),
+        ] as [(Double, String)])
+    func decimalsHaveTwoThatCount(number: Double, expected: String) {
+        #expect(HumanText.decimal(number) == expected)
+    }
 }

@@ -1,0 +1,27 @@
+internal import PassimCore
+internal import PassimServer
+internal import PassimSystem
+internal import PassimWeb
+internal import ServiceLifecycle
+
+/// Has the history go on: once a minute, and not more often, so that an idle machine may sleep.
+struct HistoryService: Service {
+    let daemon: Daemon
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(60), tolerance: .seconds(5))
+                daemon.noteHistory()
+            }
+        }
+    }
+}
+
+extension Daemon {
+    /// What was done until now, for the charts.
+    func noteHistory() {
+        guard let server = server.withLock({ $0 }) else { return }
+        history.note(Activity.Sample(server.counts), at: monotonicNanoseconds())
+    }
+}

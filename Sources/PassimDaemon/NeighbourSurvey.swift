@@ -1,0 +1,82 @@
+internal import PassimCore
+internal import PassimDiscovery
+internal import PassimSystem
+
+/// The machines of the network for the page: asked for when somebody looks, and not otherwise.
+final class NeighbourSurvey: Sendable {
+    private struct State {
+        /// Of the last survey that came to its end, and when.
+        var last: [Neighbour] = []
+        var completed: UInt64?
+        /// Of the one that goes on; nil where none does.
+        var current: [Neighbour]?
+    }
+
+    private let ask: @Sendable () -> AsyncStream<Neighbour>
+    private let state = Lock(State())
+    private let bell = Doorbell()
+
+    private static let second: UInt64 = 1_000_000_000
+    /// Before that nobody is asked again.
+    private static let pause = 10 * second
+    /// After that what was answered is not shown any more.
+    private static let lifetime = 120 * second
+    /// A network that is full of services must not fill the memory.
+    private static let most = 256
+
+    convenience init(_ browser: PeerBrowser) {
+        self.init { browser.neighbours() }
+    }
+
+    init(_ ask: @escaping @Sendable () -> AsyncStream<Neighbour>) {
+        self.ask = ask
+    }
+
+    /// Who is known to be there. Blocks for at most `nanoseconds`, where nobody has been asked for a while.
+    func look(waiting nanoseconds: UInt64 = 300_000_000) -> (found: [Neighbour], isComplete: Bool) {
+        let start = monotonicNanoseconds()
+        beginIfDue(at: start)
+        while true {
+            let ticket = bell.ticket()
+            let now = monotonicNanoseconds()
+            let (found, isComplete) = snapshot(at: now)
+            if isComplete || now >= start + nanoseconds { return (found, isComplete) }
+            bell.wait(after: ticket, until: start + nanoseconds)
+        }
+    }
+
+    private func snapshot(at now: UInt64) -> (found: [Neighbour], isComplete: Bool) {
+        state.withLock { state in
+            let isFresh = state.completed.map { now < $0 + NeighbourSurvey.lifetime } ?? false
+            let known = Set((isFresh ? state.last : []) + (state.current ?? []))
+            return (known.sorted { ($0.name, $0.text) < ($1.name, $1.text) }, isFresh)
+        }
+    }
+
+    private func beginIfDue(at now: UInt64) {
+        let isDue = state.withLock { state in
+            guard state.current == nil else { return false }
+            if let completed = state.completed, now < completed + NeighbourSurvey.pause { return false }
+            state.current = []
+            return true
+        }
+        guard isDue else { return }
+        Task {
+            for await neighbour in ask() {
+                state.withLock { state in
+                    if state.current!.count < NeighbourSurvey.most { state.current!.append(neighbour) }
+                }
+            }
+            state.withLock { state in
+                state.last = state.current!
+                state.current = nil
+                state.completed = monotonicNanoseconds()
+            }
+            bell.ring(everyone: true)
+        }
+    }
+}
+
+extension Neighbour {
+    fileprivate var text: String { "\(peer.address) \(peer.port)" }
+}

@@ -1,0 +1,38 @@
+/// The elements that our pages are made of.
+package enum HTMLTag: String, Sendable {
+    case html, head, title, meta, link, body, header, main, footer, section, nav
+    case h1, h2, h3, p, a, bdi, span, time, progress, pre, code
+    case dl, dt, dd, ul, li, table, caption, thead, tbody, tr, th, td
+    case form, label, input, select, option, button
+    case figure, figcaption, details, summary, svg, path
+
+    /// Whether it is a part of the text around it, where a line's end would be seen as a blank.
+    var isInline: Bool {
+        switch self {
+        case .a, .bdi, .span, .time, .progress, .code: true
+        default: false
+        }
+    }
+}
+
+package enum HTMLAttributeName: String, Sendable {
+    case lang, charset, name, content, rel, href, type, `class`, id, scope, datetime, value, max, min
+    case method, action, `for`, selected, maxlength, download, tabindex, role, d, viewBox, preserveAspectRatio
+    case ariaCurrent = "aria-current"
+    case ariaLabel = "aria-label"
+    case ariaLabelledby = "aria-labelledby"
+    case ariaSort = "aria-sort"
+    /// What a cell is of, where the table's head is not shown.
+    case dataLabel = "data-label"
+}
+
+/// An attribute; its value is escaped when it is written.
+package struct HTMLAttribute: Sendable {
+    let name: HTMLAttributeName
+    let value: String
+
+    package init(_ name: HTMLAttributeName, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}

@@ -1,0 +1,202 @@
+package import PassimCore
+package import PassimHTTP
+
+/// What `/metrics` tells: the values, and their names.
+package struct Metrics: Sendable {
+    package var version = passimVersion
+    package var status = DaemonStatus.unknown
+    package var server = Serving()
+    package var hashedFiles = 0
+    package var hashedBytes: UInt64 = 0
+    package var digests = 0
+    package var published: (files: Int, bytes: UInt64) = (0, 0)
+    package var directories: [DirectoryStatus] = []
+    package var records = Records()
+    package var process = Process()
+
+    /// Since the start, but for `open`.
+    package struct Serving: Sendable {
+        package var responses: [Status: UInt64] = [:]
+        package var bytes: UInt64 = 0
+        package var open = 0
+        package var accepted: UInt64 = 0
+        package var refused: UInt64 = 0
+        package var handshakes: UInt64 = 0
+        package var failedHandshakes: UInt64 = 0
+        package var shares: UInt64 = 0
+        package var sharedBytes: UInt64 = 0
+        package var cutOff: UInt64 = 0
+        package var lookupsFound: UInt64 = 0
+        package var lookupsNobody: UInt64 = 0
+
+        package init() {}
+    }
+
+    /// mDNS.
+    package struct Records: Sendable {
+        package var wanted = 0
+        package var registered = 0
+        package var leftOut = 0
+
+        package init() {}
+    }
+
+    /// nil: not known.
+    package struct Process: Sendable {
+        package var processorSeconds: Double?
+        package var residentBytes: UInt64?
+        package var virtualBytes: UInt64?
+        package var openDescriptors: Int?
+        package var mostDescriptors: UInt64?
+        /// Unix seconds.
+        package var started: Double?
+
+        package init() {}
+    }
+
+    package init() {}
+
+    package func render() -> [UInt8] {
+        var text = MetricsText()
+        writeDaemon(to: &text)
+        writeServing(to: &text)
+        writeItems(to: &text)
+        writeDirectories(to: &text)
+        writeRecords(to: &text)
+        writeProcess(to: &text)
+        return text.bytes
+    }
+
+    private func writeDaemon(to text: inout MetricsText) {
+        text.metric("passim_build_info", .gauge, "Always 1; the version is a label.") {
+            $0.add(1, .init("version", version))
+        }
+        text.metric("passim_status", .gauge, "1 for the status that the daemon has, 0 for the others.") {
+            for status in DaemonStatus.all {
+                $0.add(status == self.status ? 1 : 0, .init("status", status.label))
+            }
+        }
+    }
+
+    private func writeServing(to text: inout MetricsText) {
+        text.metric("passim_requests_total", .counter, "Requests that were answered, by status code.") {
+            for status in Status.sent {
+                $0.add(server.responses[status] ?? 0, .init("code", "\(status.rawValue)"))
+            }
+        }
+        text.metric("passim_sent_bytes_total", .counter, "Bytes sent, TLS included.", server.bytes)
+        text.metric("passim_connections", .gauge, "Open connections.", server.open)
+        text.metric("passim_connections_total", .counter, "Connections that were accepted.", server.accepted)
+        text.metric(
+            "passim_connections_refused_total", .counter,
+            "Connections that were refused: too many, of one address or altogether.", server.refused)
+        text.metric("passim_handshakes_total", .counter, "TLS handshakes that came to an end.") {
+            $0.add(server.handshakes, .init("result", "done"))
+            $0.add(server.failedHandshakes, .init("result", "failed"))
+        }
+        text.metric("passim_shares_total", .counter, "Downloads of whole files.", server.shares)
+        text.metric(
+            "passim_shared_bytes_total", .counter, "Bytes of downloads of whole files.", server.sharedBytes)
+        text.metric(
+            "passim_downloads_cut_off_total", .counter,
+            "Downloads of whole files that did not come to their end.",
+            server.cutOff)
+        text.metric(
+            "passim_lookups_total", .counter,
+            "Files that clients of this machine wanted and that are not here, by whether a peer has them."
+        ) {
+            $0.add(server.lookupsFound, .init("result", "found"))
+            $0.add(server.lookupsNobody, .init("result", "nobody"))
+        }
+    }
+
+    private func writeItems(to text: inout MetricsText) {
+        text.metric("passim_hashed_files_total", .counter, "Files read to find their digest.", hashedFiles)
+        text.metric("passim_hashed_bytes_total", .counter, "Bytes read to find digests.", hashedBytes)
+        text.metric("passim_digests", .gauge, "Different digests that are known.", digests)
+        text.metric("passim_published_items", .gauge, "Published files that are known.", published.files)
+        text.metric("passim_published_item_bytes", .gauge, "Their bytes.", published.bytes)
+    }
+
+    private func writeDirectories(to text: inout MetricsText) {
+        func each(_ name: StaticString, _ help: String, _ value: (DirectoryStatus) -> UInt64?) {
+            text.metric(name, .gauge, help) { samples in
+                for directory in directories {
+                    guard let value = value(directory) else { continue }
+                    samples.add(value, .init("drop_in", directory.dropIn), .init("path", directory.path))
+                }
+            }
+        }
+        text.metric(
+            "passim_directory_state", .gauge,
+            "1 for the state that a directory has, 0 for the others; failed is a drop-in of which nothing is shared."
+        ) { samples in
+            for directory in directories {
+                for state in DirectoryStatus.State.labels {
+                    samples.add(
+                        directory.state.label == state ? 1 : 0, .init("drop_in", directory.dropIn),
+                        .init("path", directory.path), .init("state", state))
+                }
+            }
+        }
+        each("passim_items", "Files that can be fetched.") { UInt64($0.items) }
+        each("passim_item_bytes", "Their bytes.") { $0.bytes }
+        each("passim_pending_files", "Files that wait to be hashed.") { UInt64($0.pendingFiles) }
+        each("passim_pending_bytes", "Their bytes.") { $0.pendingBytes }
+        each("passim_unreadable_files", "Files and directories that could not be read in the last pass.") {
+            UInt64($0.unreadable)
+        }
+        each("passim_last_change_timestamp_seconds", "When a file came, went or changed last.") {
+            $0.lastChange.map { UInt64(max(0, $0.seconds)) }
+        }
+    }
+
+    private func writeRecords(to text: inout MetricsText) {
+        text.metric(
+            "passim_records_wanted", .gauge, "Digests that other machines are to find.", records.wanted)
+        text.metric("passim_records_registered", .gauge, "Those that they can find.", records.registered)
+        text.metric("passim_records_left_out", .gauge, "Those for which there is no room.", records.leftOut)
+    }
+
+    /// The names that all exporters have for them.
+    private func writeProcess(to text: inout MetricsText) {
+        text.metric(
+            "process_cpu_seconds_total", .counter, "Processor time, of the process and of the kernel for it.",
+            process.processorSeconds)
+        text.metric("process_resident_memory_bytes", .gauge, "Resident memory.", process.residentBytes)
+        text.metric("process_virtual_memory_bytes", .gauge, "Virtual memory.", process.virtualBytes)
+        text.metric("process_open_fds", .gauge, "Open file descriptors.", process.openDescriptors)
+        text.metric("process_max_fds", .gauge, "File descriptors that may be open.", process.mostDescriptors)
+        text.metric(
+            "process_start_time_seconds", .gauge, "When the process was started, since 1970.", process.started
+        )
+    }
+}
+
+extension DaemonStatus {
+    fileprivate static let all: [DaemonStatus] = [.unknown, .starting, .loading, .running, .disabledMetered]
+
+    fileprivate var label: String {
+        switch self {
+        case .unknown: "unknown"
+        case .starting: "starting"
+        case .loading: "loading"
+        case .running: "running"
+        case .disabledMetered: "disabled_metered"
+        }
+    }
+}
+
+extension DirectoryStatus.State {
+    fileprivate static let labels = ["scanning", "watching", "polling", "missing", "failed"]
+
+    fileprivate var label: String {
+        switch self {
+        case .scanning: "scanning"
+        case .watching: "watching"
+        case .polling: "polling"
+        case .missing: "missing"
+        case .failed: "failed"
+        }
+    }
+}

@@ -1,0 +1,82 @@
+internal import ArgumentParser
+internal import Glibc
+internal import PassimCore
+internal import PassimIndex
+internal import PassimSystem
+internal import PassimWeb
+
+/// `passim-bench page`: how long the page takes to be made where there are a million files, from the index to its last
+/// byte. It is made on one thread, so its CPU time is what it takes where the machine has nothing else to do.
+struct PageBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "page", abstract: "The page over an index of a million files.")
+
+    @Option(help: "Files, 100 a directory, with paths of 40 bytes.")
+    var entries = 1_000_000
+
+    @Option(help: "Rounds, of which the median counts.")
+    var rounds = 5
+
+    @Option(help: "Where to write the figures as JSON.")
+    var json: String?
+
+    func validate() throws {
+        guard (1...16_000_000).contains(entries) else {
+            throw ValidationError("--entries takes 1 to 16000000")
+        }
+        guard rounds > 0 else { throw ValidationError("--rounds takes 1 or more") }
+    }
+
+    func run() throws {
+        try measure().tell(json: json)
+    }
+
+    func measure() -> Report {
+        let files = SyntheticFiles(count: entries)
+        let index = DigestIndex()
+        for directory in 0..<(entries + 99) / 100 {
+            let id = index.directory(origin: OriginID(1), path: files.directory(directory))
+            index.apply(
+                (directory * 100..<min(directory * 100 + 100, entries)).map { number in
+                    .insert(
+                        directory: id, name: files.name(number), digest: files.digest(number),
+                        identity: files.identity(number), flags: [])
+                })
+        }
+        let digest = files.digest(entries / 2).hex
+        let middle = entries / PageQuery.pageSize / 2
+        let queries: [(what: String, query: String)] = [
+            ("first page", ""), ("a page in the middle", "page=\(middle)"),
+            ("search, one found", "q=\(digest)"),
+            ("search, some found", "q=00012"), ("search, all found", "q=fw-"),
+            ("by name", "sort=name"), ("by size", "sort=-size"), ("by time", "sort=-modified"),
+            ("search, by name", "q=fw-&sort=-name"),
+            ("by name, a page in the middle", "sort=name&page=\(middle)"),
+            ("by size, a page in the middle", "sort=size&page=\(middle)"),
+        ]
+        let rows = queries.map { what, query in
+            let query = PageQuery(Array(query.utf8))
+            let times = (0..<rounds).map { _ in
+                let start = processorNanoseconds()
+                let page = PageBenchmark.page(query, index)
+                precondition(page.count > 4096)
+                return Double(processorNanoseconds() - start) / 1_000_000
+            }
+            return Report.Row(what: what, unit: "ms of CPU", ours: median(times), target: .atMost(1000))
+        }
+        return Report(name: "page, \(entries) entries", peer: "none", rows: rows)
+    }
+
+    private static func page(_ query: PageQuery, _ index: DigestIndex) -> [UInt8] {
+        let listing = Listing(
+            filter: query.search, order: query.sort.order, isDescending: query.sort.isDescending)
+        let files = index.page(listing, offset: query.offset, limit: PageQuery.pageSize)
+        var page = IndexPage(
+            hostName: "box", status: .running, uptime: 1,
+            directories: [DirectoryStatus(dropIn: "lvfs.conf", path: "/srv/lvfs", state: .watching)],
+            items: files.items.map { ListedItem(entry: $0.entry, path: $0.path, directory: "lvfs.conf") },
+            found: files.total, total: index.count)
+        page.query = query
+        return page.render()
+    }
+}

@@ -1,0 +1,57 @@
+import PassimCore
+import Testing
+
+@testable import PassimWeb
+
+struct ItemPageTests {
+    private func page(_ files: [ItemPage.File]) -> String {
+        let page = ItemPage(
+            digest: Sample.digest, files: files, port: 27500, hostName: "box", version: "1.2.3")
+        return String(validating: page.render(), as: UTF8.self) ?? "not UTF-8"
+    }
+
+    @Test func allThatIsKnownIsTold() {
+        var other = Sample.item(RawName("c"))
+        other.directory = "published"
+        let text = page([
+            .init(item: Sample.item(RawName("sub/a b.cab")), place: "/srv/lvfs"),
+            .init(item: other, place: ""),
+        ])
+        #expect(text.contains("<title>a b.cab – passim on box</title>"))
+        #expect(text.contains("<h1><bdi>a b.cab</bdi>"))
+        #expect(text.contains("<code class=\"copied\">\(Sample.digest.hex)</code>"))
+        #expect(text.contains("<dd>1.5 KiB (1536 bytes)</dd>"))
+        #expect(text.contains("<bdi>/srv/lvfs/sub/a b.cab</bdi>"))
+        #expect(text.contains("<bdi>c</bdi>"))
+        #expect(text.contains("2 files with this digest"))
+        let target = "/a%20b.cab?sha256=\(Sample.digest.hex)"
+        #expect(text.contains("<a href=\"\(target)\" download=\"\">Download <bdi>a b.cab</bdi>"))
+        let command = "curl --insecure --remote-name &#39;https://localhost:27500\(target)&#39;"
+        #expect(text.contains("<code class=\"copied\">\(command)</code>"))
+        #expect(text.openElements == [])
+    }
+
+    @Test func nameThatTriesToBeACommandIsEncoded() {
+        let text = page([.init(item: Sample.item(RawName("d/'; rm -rf $(x)\n\u{202E}")), place: "<i>")])
+        #expect(text.contains("27500/%27%3B%20rm%20-rf%20%24%28x%29%0A%E2%80%AE?sha256="))
+        #expect(!text.contains("<i>"))
+        #expect(!text.contains("\u{202E}"))
+    }
+
+    @Test func nameOfOneOfOurOwnFilesIsNotAskedFor() {
+        let text = page([.init(item: Sample.item(RawName("style.css")), place: "/srv")])
+        #expect(text.contains("<a href=\"/\(Sample.digest.hex)?sha256=\(Sample.digest.hex)\""))
+    }
+
+    @Test func fileThatIsNotServedHasNoDownload() {
+        let text = page([.init(item: Sample.item(RawName("a"), flags: .disabled), place: "/srv")])
+        #expect(text.contains("not before the next restart"))
+        #expect(!text.contains("curl"))
+    }
+
+    @Test func missingPageSaysSo() {
+        let text = String(decoding: MissingPage(version: "1").render(), as: UTF8.self)
+        #expect(text.contains("Not found"))
+        #expect(text.openElements == [])
+    }
+}
