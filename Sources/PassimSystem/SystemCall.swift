@@ -5,10 +5,10 @@ internal import CLinux
 // swift-format-ignore: AlwaysUseLowerCamelCase
 package enum SystemCall: String, CaseIterable, Sendable {
     case accept4, bind, connect, epoll_create1, epoll_ctl, epoll_wait, eventfd, faccessat, fchmod
-    case fgetxattr, fremovexattr, fsetxattr, fstat, fsync, ftruncate, getdents64, getsockname
+    case fgetxattr, fremovexattr, fsetxattr, fstat, fsync, ftruncate, getdents64, getifaddrs, getsockname
     case getsockopt, inotify_add_watch, inotify_init, link, listen, mkdirat, open, openat, openat2
-    case poll, pread, pthread_create, read, readlinkat, recv, renameat, send, setsockopt, shutdown
-    case socket, unlinkat, write
+    case poll, pread, pthread_create, read, readlinkat, recv, recvmsg, renameat, send, sendto, setsockopt
+    case shutdown, socket, unlinkat, write
 }
 
 /// The one place that reads errno and repeats what a signal interrupted.
