@@ -23,7 +23,7 @@ struct ServerService: Service {
         if Task.isShuttingDownGracefully { return }
         let neighbourhood = Neighbourhood(
             index: daemon.index, advertised: daemon.advertised, ipv6: configuration.ipv6,
-            logger: daemon.logger)
+            responder: configuration.responder, logger: daemon.logger)
         defer { daemon.neighbourhood.withLock { $0 = nil } }
         daemon.neighbourhood.withLock { $0 = neighbourhood }
         let server: Server
@@ -107,6 +107,7 @@ struct ServerService: Service {
         {
             daemon.logger.warning("Port, Listen and IPv6 take effect with a restart")
         }
+        daemon.neighbourhood.withLock { $0 }?.replace(responder: configuration.daemon.responder)
         server.replace(
             settings: ServerSettings(
                 configuration.daemon, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit))
