@@ -54,10 +54,17 @@ struct AdvertiseCommand: ParsableCommand {
         var signals = signals
         var isPaused = false
         var told: AdvertiserStatus?
+        var (toldAnswers, answersDue) = (AnswerCounters(), monotonicNanoseconds())
         while true {
-            let status = advertiser.status
+            let (status, answers) = (advertiser.status, advertiser.answers)
             if status != told { tell(status) }
             told = status
+            // Not a line for each.
+            if answers.given != toldAnswers.given, answersDue <= monotonicNanoseconds() {
+                say("answered \(answers.given)")
+                toldAnswers = answers
+                answersDue = monotonicNanoseconds() + 200_000_000
+            }
             // Between two looks at the status.
             var time = timespec(tv_sec: 0, tv_nsec: 10_000_000)
             switch sigtimedwait(&signals, nil, &time) {
@@ -99,3 +106,7 @@ extension Digest {
 }
 
 extension Answering: ExpressibleByArgument {}
+
+extension AnswerCounters {
+    fileprivate var given: UInt64 { answers + privateAnswers }
+}
