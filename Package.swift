@@ -120,7 +120,7 @@ let testTargets: [Target] = [
     tests("PassimWeb", "PassimHTTP"),
     tests("PassimDiscovery", "PassimSystem", logging, "passim-bench"),
     tests("PassimFetch", "PassimSystem", "PassimCrypto", "passimd", logging),
-    tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimServer", logging),
+    tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimIndex", "PassimServer", logging),
     tests("PassimLookup"),
     .testTarget(
         name: "IntegrationTests",
