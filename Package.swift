@@ -120,7 +120,10 @@ let testTargets: [Target] = [
     tests("PassimWeb", "PassimHTTP"),
     tests("PassimDiscovery", "PassimSystem", logging, "passim-bench"),
     tests("PassimFetch", "PassimSystem", "PassimCrypto", "passimd", logging),
-    tests("PassimDaemon", "PassimSystem", "PassimConfig", "PassimHTTP", "PassimServer", "PassimWeb", logging),
+    tests(
+        "PassimDaemon", "PassimSystem", "PassimConfig", "PassimHTTP", "PassimIndex", "PassimServer",
+        "PassimWeb",
+        logging),
     tests("PassimLookup"),
     .testTarget(
         name: "CommandTests",

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -21,11 +22,14 @@
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <linux/fs.h>
+#include <linux/netlink.h>
 #include <linux/openat2.h>
+#include <linux/rtnetlink.h>
 #include <linux/stat.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netpacket/packet.h>
 #include <unistd.h>
 
 // openat2(2) has no glibc wrapper.
@@ -40,6 +44,36 @@ static inline int clinux_openat2(int dirfd, const char *path, uint64_t flags, ui
 // accept4(2) is declared only under _GNU_SOURCE.
 static inline int clinux_accept4(int fd, struct sockaddr_storage *address, socklen_t *length) {
     return (int)syscall(SYS_accept4, fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// recvmsg(2) of a datagram: its sender and its TTL or hop limit (ip(7), ipv6(7)), -1 where the socket does not
+// tell. CMSG_FIRSTHDR and its like are macros. What is longer than the buffer is told as longer: -2.
+static inline ssize_t clinux_receive_datagram(int fd, void *buffer, size_t capacity,
+                                              struct sockaddr_storage *sender, int *hops) {
+    union {
+        struct cmsghdr head;
+        char bytes[256];
+    } control;
+    struct iovec part = {buffer, capacity};
+    struct msghdr message;
+    memset(&message, 0, sizeof message);
+    message.msg_name = sender;
+    message.msg_namelen = sizeof *sender;
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = &control;
+    message.msg_controllen = sizeof control;
+    memset(sender, 0, sizeof *sender);
+    *hops = -1;
+    ssize_t count = recvmsg(fd, &message, 0);
+    if (count < 0) return -1;
+    for (struct cmsghdr *head = CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head)) {
+        int isTTL = head->cmsg_level == IPPROTO_IP && head->cmsg_type == IP_TTL;
+        int isHopLimit = head->cmsg_level == IPPROTO_IPV6 && head->cmsg_type == IPV6_HOPLIMIT;
+        if ((isTTL || isHopLimit) && head->cmsg_len >= CMSG_LEN(sizeof(int)))
+            memcpy(hops, CMSG_DATA(head), sizeof(int));
+    }
+    return message.msg_flags & MSG_TRUNC ? -2 : count;
 }
 
 // getdents64(2) is declared only under _GNU_SOURCE.

@@ -25,6 +25,12 @@ package struct Network: Hashable, Sendable {
         first = Network.masked(address, prefix)
     }
 
+    /// - Parameter length: bits, of 32 for an IPv4 address, else of 128; what is more or less counts as all or none.
+    package init(_ address: IPAddress, prefixLength length: Int) {
+        prefix = address.isIPv4 ? 96 + min(max(0, length), 32) : min(max(0, length), 128)
+        first = Network.masked(address, prefix)
+    }
+
     package func contains(_ address: IPAddress) -> Bool {
         address.isIPv4 == first.isIPv4 && Network.masked(address, prefix) == first
     }

@@ -1,4 +1,5 @@
 internal import PassimCore
+internal import PassimDiscovery
 internal import PassimIndex
 
 /// Which digests other machines are to find: those of which at least one file is served and belongs to a
@@ -31,6 +32,18 @@ final class AdvertisedDigests: Sendable {
         !entry.flags.contains(.disabled) && !hidden.contains(entry.origin)
     }
 
+    /// Those of disabled items are counted too, and some digests twice over where there are hidden origins.
+    var count: Int {
+        let hidden = hidden.withLock { $0 }
+        let files = hidden.reduce(index.count) { $0 - index.totals(origin: $1).files }
+        return min(index.digestCount, max(0, files))
+    }
+
+    func contains(_ prefix: DigestPrefix) -> Bool {
+        let hidden = hidden.withLock { $0 }
+        return index.contains(prefix) { isAdvertised($0, hidden) }
+    }
+
     /// The digests of the files that have come or changed last (ctime), newest first.
     func newest(limit: Int) -> (newest: [Digest], total: Int) {
         let hidden = hidden.withLock { $0 }
@@ -49,3 +62,5 @@ final class AdvertisedDigests: Sendable {
         return (sorted.prefix(limit).map(\.key), found.count)
     }
 }
+
+extension AdvertisedDigests: AdvertisedSource {}

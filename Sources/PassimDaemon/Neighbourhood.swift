@@ -30,14 +30,16 @@ final class Neighbourhood: Sendable {
         var loop: MainLoop?
         var monitor: NetworkMonitor?
         var isMetered = false
+        var answering: Answering
     }
-    private let state = Lock(State())
+    private let state: Lock<State>
 
     /// - Parameter onMeteredChange: called on a thread of its own.
     init(
-        index: DigestIndex, advertised: AdvertisedDigests, ipv6: Bool, logger: Logger,
+        index: DigestIndex, advertised: AdvertisedDigests, ipv6: Bool, responder: Responder, logger: Logger,
         onMeteredChange: @escaping @Sendable () -> Void
     ) {
+        state = Lock(State(answering: Answering(responder)))
         self.index = index
         self.advertised = advertised
         self.logger = logger
@@ -72,9 +74,9 @@ final class Neighbourhood: Sendable {
     func advertise(port: UInt16) {
         do throws(SystemError) {
             let advertised = advertised
-            let advertiser = try Advertiser(port: port, ipv6: ipv6, logger: logger) {
-                advertised.newest(limit: $0)
-            }
+            let advertiser = try Advertiser(
+                port: port, ipv6: ipv6, answering: state.withLock { $0.answering }, logger: logger,
+                source: advertised)
             // Before the first is registered: it is not to be seen on a metered connection at all.
             let loop = MainLoop(name: "glib")
             let monitor = NetworkMonitor(on: loop) { [weak self] in self?.setMetered($0) }
@@ -108,6 +110,15 @@ final class Neighbourhood: Sendable {
         }
     }
 
+    /// From now on, without a gap.
+    func replace(responder: Responder) {
+        let advertiser = state.withLock { state in
+            state.answering = Answering(responder)
+            return state.advertiser
+        }
+        advertiser?.setAnswering(Answering(responder))
+    }
+
     /// Of these origins nothing is advertised.
     func replaceHidden(_ origins: Set<OriginID>) {
         if advertised.replaceHidden(origins) { state.withLock { $0.advertiser }?.reload() }
@@ -116,7 +127,7 @@ final class Neighbourhood: Sendable {
     /// Withdraws what is advertised, and ends all questions; may block for seconds.
     func stop() {
         let state = state.withLock { state in
-            defer { state = State(isMetered: state.isMetered) }
+            defer { state = State(isMetered: state.isMetered, answering: state.answering) }
             return state
         }
         state.subscription?.cancel()
@@ -136,5 +147,16 @@ extension Advertiser {
             if advertised.contains(digest) { appeared.append(digest) } else { vanished.append(digest) }
         }
         apply(appeared: appeared, vanished: vanished)
+    }
+}
+
+extension Answering {
+    fileprivate init(_ responder: Responder) {
+        self =
+            switch responder {
+            case .auto: .automatic
+            case .never: .never
+            case .always: .always
+            }
     }
 }

@@ -25,7 +25,8 @@ struct ServerService: Service {
         if Task.isShuttingDownGracefully { return }
         let neighbourhood = Neighbourhood(
             index: daemon.index, advertised: daemon.advertised, ipv6: configuration.ipv6,
-            logger: daemon.logger, onMeteredChange: { [daemon] in daemon.tellBus() })
+            responder: configuration.responder, logger: daemon.logger,
+            onMeteredChange: { [daemon] in daemon.tellBus() })
         defer { daemon.neighbourhood.withLock { $0 = nil } }
         daemon.neighbourhood.withLock { $0 = neighbourhood }
         let server: Server
@@ -121,6 +122,7 @@ struct ServerService: Service {
         daemon.store.maxItemSize = configuration.daemon.maxItemSize
         daemon.auditLog.clients = configuration.daemon.logClients
         daemon.auditLog.reopen()
+        daemon.neighbourhood.withLock { $0 }?.replace(responder: configuration.daemon.responder)
         server.replace(
             settings: ServerSettings(
                 configuration.daemon, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit))

@@ -6,16 +6,11 @@ package import PassimCore
 package import PassimSystem
 
 package final class Advertiser: Sendable {
-    /// What is to be advertised.
-    ///
-    /// - Parameter limit: at most so many are wanted.
-    /// - Returns: digests, newest first, and how many there are altogether.
-    package typealias Source = @Sendable (_ limit: Int) -> (newest: [Digest], total: Int)
-
     struct Mail {
         /// In their order: a file that is replaced vanishes and appears.
         var changes: [(appeared: [Digest], vanished: [Digest])] = []
         var isPaused = false
+        var answering: Answering
         var reload = true
         var stop = false
         /// When changes are looked at, so that many are at once.
@@ -24,16 +19,20 @@ package final class Advertiser: Sendable {
 
     /// Registration takes avahi-daemon time that grows with the square: 4 s of CPU at 30 000, 45 s at 100 000.
     package static let defaultLimit = 100_000
+    /// Digests past which we answer by ourselves: avahi-daemon takes 9 s for so many, and 27 MB.
+    package static let defaultCapacity = 30_000
     /// Changes wait for others that long.
     static let collecting: UInt64 = 200_000_000
 
     let port: UInt16
     let family: Family
     let limit: Int
-    let source: Source
+    let capacity: Int
+    let source: any AdvertisedSource
     let logger: Logger
     let bell: AvahiLoop.Bell
-    let mail = Lock(Mail())
+    let mail: Lock<Mail>
+    let responder: DigestResponder
     private let published = Lock(AdvertiserStatus())
     private let thread = Lock<SystemThread?>(nil)
     private let ended = Doorbell()
@@ -41,17 +40,25 @@ package final class Advertiser: Sendable {
 
     /// - Parameter port: where this machine serves.
     /// - Parameter ipv6: over IPv6 too; IPv4 always.
-    /// - Parameter source: called on the advertiser's thread, at the start and after `reload`.
+    /// - Parameter capacity: records of Avahi's past which `.automatic` answers by itself.
+    /// - Parameter limit: records of Avahi's at most, whatever happens.
+    /// - Parameter source: what is advertised; asked for its digests at the start and after `reload`.
     package init(
-        port: UInt16, ipv6: Bool, limit: Int = Advertiser.defaultLimit, logger: Logger,
-        source: @escaping Source
+        port: UInt16, ipv6: Bool, answering: Answering = .automatic,
+        capacity: Int = Advertiser.defaultCapacity, limit: Int = Advertiser.defaultLimit, logger: Logger,
+        source: any AdvertisedSource
     ) throws(SystemError) {
         self.port = port
         family = ipv6 ? .both : .ipv4
+        self.capacity = capacity
         self.limit = limit
         self.source = source
         self.logger = logger
-        bell = try AvahiLoop.Bell()
+        mail = Lock(Mail(answering: answering))
+        let bell = try AvahiLoop.Bell()
+        self.bell = bell
+        responder = try DigestResponder(
+            ipv6: ipv6, logger: logger, knows: { source.contains($0) }, onChange: { bell.ring() })
     }
 
     /// Begins; returns at once. Once only.
@@ -115,6 +122,15 @@ package final class Advertiser: Sendable {
         mail.withLock { $0.isPaused = paused }
         bell.ring()
     }
+
+    /// From now on, without a gap.
+    package func setAnswering(_ answering: Answering) {
+        mail.withLock { $0.answering = answering }
+        bell.ring()
+    }
+
+    /// What our own answers have come to.
+    package var answers: AnswerCounters { responder.counters }
 
     package var status: AdvertiserStatus { published.withLock { $0 } }
 

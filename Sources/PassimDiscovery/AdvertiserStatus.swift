@@ -11,7 +11,16 @@ package struct AdvertiserStatus: Equatable, Sendable {
         case advertising
     }
 
+    package enum Means: Equatable, Sendable {
+        /// Avahi's, one for each digest.
+        case records
+        /// Ours, to each question.
+        case answers
+    }
+
     package var state = State.stopped
+    /// What the digests are found by.
+    package var means = Means.records
     /// `Passim-` and four digits; another one where the network has it already.
     package var serviceName = ""
     /// Digests that are to be found.

@@ -14,26 +14,42 @@ struct AdvertiserThread {
     private var failure = ""
     private var isPaused = false
     private var isStopping = false
+    private var policy: AnsweringPolicy
+    /// Whether the plan holds the digests, or is to be emptied: then they are found by our own answers.
+    private var isPlanned = false
     /// Digests past the limit, which are not even planned for.
     private var excess = 0
+    /// Where our answers are to be given: where the service is. Nil while there are none to be given, and where
+    /// avahi-daemon does not tell.
+    private var places: ServicePlaces?
+    private var cannotTellPlaces = false
+    /// Until then the port is taken for somebody else's.
+    private var answersDue: UInt64 = 0
     /// When to see whether there is room for those that are left out.
     private var roomDue: UInt64?
     private var status = AdvertiserStatus()
     /// What was said last of how it goes, and of how many are left out.
     private var said: AdvertiserStatus.State?
+    private var saidMeans = AdvertiserStatus.Means.records
     private var saidLeftOut = 0
+    private var saidRefusal = ""
 
-    /// Ceilings are reached because others have connections too; they may have gone.
+    /// Ceilings are reached because others have connections too; they may have gone. And so may who had the port
+    /// of mDNS for himself.
     private static let roomInterval: UInt64 = 300_000_000_000
 
     init(_ advertiser: Advertiser) {
         self.advertiser = advertiser
+        policy = AnsweringPolicy(
+            advertiser.mail.withLock { $0.answering }, capacity: advertiser.capacity)
     }
 
     private var logger: Logger { advertiser.logger }
+    private var responder: DigestResponder { advertiser.responder }
 
     /// Returns when it is told to stop.
     mutating func run() {
+        defer { responder.stop() }
         do throws(AvahiError) {
             let loop = try AvahiLoop(advertiser.bell)
             while true {
@@ -46,9 +62,9 @@ struct AdvertiserThread {
                 try loop.turn(until: isBusy ? 0 : nextDue())
             }
             // While the loop is there.
-            publication = nil
+            withdraw()
         } catch {
-            publication = nil
+            withdraw()
             logger.error("nothing is advertised any more: \(error)")
         }
     }
@@ -73,21 +89,39 @@ struct AdvertiserThread {
             if isPaused { withdraw() }
             due = 0
         }
+        policy.answering = mail.answering
         if mail.reload {
-            reload()
+            // The plan takes memory, and its making time.
+            if isPlanned || !policy.wantsAnswers(for: advertiser.source.count) { makePlan(anew: true) }
+            responder.recheck()
         } else if let due = mail.due, due <= now {
-            for (appeared, vanished) in mail.changes { plan.apply(appeared: appeared, vanished: vanished) }
-            excess += plan.trim(to: advertiser.limit)
-            // Those that were left out because there were too many come in again, not for each that goes.
-            if excess > 0, plan.wanted < advertiser.limit - advertiser.limit / 8 { reload() }
+            if isPlanned { change(by: mail.changes) }
+            if mail.changes.contains(where: { !$0.vanished.isEmpty }) { responder.recheck() }
         }
     }
 
-    private mutating func reload() {
-        let (newest, total) = advertiser.source(advertiser.limit)
+    private mutating func change(by changes: [(appeared: [Digest], vanished: [Digest])]) {
+        for (appeared, vanished) in changes { plan.apply(appeared: appeared, vanished: vanished) }
+        excess += plan.trim(to: advertiser.limit)
+        // Those that were left out because there were too many come in again, not for each that goes.
+        if excess > 0, plan.wanted < advertiser.limit - advertiser.limit / 8 { makePlan(anew: true) }
+    }
+
+    private mutating func makePlan(anew: Bool = false) {
+        if isPlanned && !anew { return }
+        let (newest, total) = advertiser.source.newest(limit: advertiser.limit)
         plan.replace(with: newest)
         _ = plan.trim(to: advertiser.limit)
         excess = max(0, total - plan.wanted)
+        isPlanned = true
+    }
+
+    private mutating func emptyPlan() {
+        guard isPlanned else { return }
+        plan.replace(with: [])
+        excess = 0
+        roomDue = nil
+        isPlanned = false
     }
 
     // MARK: - The conversation
@@ -107,13 +141,83 @@ struct AdvertiserThread {
                 plan.tryAgain()
             }
             let isBusy = try publication!.advance(&plan)
-            if publication!.phase == .published { backoff.success(at: now) }
-            if !isBusy, plan.isFull, roomDue == nil { roomDue = now + AdvertiserThread.roomInterval }
-            return isBusy
+            guard publication!.phase == .published else { return isBusy }
+            backoff.success(at: now)
+            if isBusy { return true }
+            if isPlanned, plan.isFull, roomDue == nil { roomDue = now + AdvertiserThread.roomInterval }
+            return takeTurns(loop, now)
         } catch {
             fail(error)
             return false
         }
+    }
+
+    /// Sees to it that the digests are found the way they are to be, the other way until that is ready.
+    ///
+    /// - Returns: whether there is more to do at once.
+    private mutating func takeTurns(_ loop: AvahiLoop, _ now: UInt64) -> Bool {
+        if answersDue <= now { answersDue = 0 }
+        if isPlanned, plan.isFull, plan.waitingCount > 0 { policy.recordsAreFull(at: plan.placed) }
+        guard policy.wantsAnswers(for: advertiser.source.count), answersDue == 0 else {
+            if isPlanned {
+                // All records are there that can be.
+                stopAnswering(sayingGoodbye: false)
+                return false
+            }
+            makePlan()
+            return true
+        }
+        answer(loop)
+        switch responder.state {
+        case .silent: return false
+        case .answering:
+            if !isAnswering { return false }
+            saidRefusal = ""
+            defer { emptyPlan() }
+            return isPlanned
+        case .failed(let why):
+            if why != saidRefusal {
+                saidRefusal = why
+                logger.warning(
+                    "questions for digests cannot be answered, and Avahi's records are used, as many as it takes: \(why)"
+                )
+            }
+            stopAnswering(sayingGoodbye: false)
+            answersDue = now + AdvertiserThread.roomInterval
+            makePlan()
+            return true
+        }
+    }
+
+    private mutating func answer(_ loop: AvahiLoop) {
+        let domain = publication!.domain
+        if places == nil, !cannotTellPlaces {
+            do throws(AvahiError) {
+                places = try ServicePlaces(
+                    instance, domain: domain, over: advertiser.family, AvahiConnection(loop))
+            } catch {
+                logger.debug("answering on all links: \(error)")
+                cannotTellPlaces = true
+            }
+        }
+        if let places, places.isComplete, places.links.isEmpty { cannotTellPlaces = true }
+        if let places, !places.links.isEmpty { cannotTellPlaces = false }
+        responder.answer(
+            as: AnswerNames(instance: instance, domain: domain),
+            at: cannotTellPlaces ? nil : places?.links ?? [])
+    }
+
+    /// - Parameter sayingGoodbye: whether nobody gives the answers any more.
+    private mutating func stopAnswering(sayingGoodbye: Bool) {
+        responder.fallSilent(sayingGoodbye: sayingGoodbye)
+        places = nil
+        cannotTellPlaces = false
+    }
+
+    /// Whether all that can be asked of us is answered.
+    private var isAnswering: Bool {
+        guard case .answering = responder.state else { return false }
+        return cannotTellPlaces || places?.isComplete ?? false
     }
 
     private mutating func fail(_ error: AvahiError) {
@@ -129,15 +233,20 @@ struct AdvertiserThread {
     }
 
     private mutating func withdraw() {
+        // Before the service, which they point to.
+        stopAnswering(sayingGoodbye: true)
         publication = nil
         plan.startAgain()
         roomDue = nil
+        answersDue = 0
+        policy.startAgain()
     }
 
     private func nextDue() -> UInt64? {
         let changes = advertiser.mail.withLock { $0.due }
         let connecting = publication == nil && !isPaused ? due : nil
-        return [changes, connecting, roomDue].compactMap { $0 }.min()
+        let answers = answersDue > 0 && publication != nil ? answersDue : nil
+        return [changes, connecting, roomDue, answers].compactMap { $0 }.min()
     }
 
     // MARK: - Telling
@@ -145,9 +254,10 @@ struct AdvertiserThread {
     private mutating func publish() {
         status.state = state
         status.serviceName = instance
-        status.wanted = plan.wanted + excess
-        status.registered = plan.placed
-        status.leftOut = excess + (plan.isFull ? plan.waitingCount : 0)
+        status.means = isAnswering ? .answers : .records
+        status.wanted = isPlanned ? plan.wanted + excess : advertiser.source.count
+        status.registered = isAnswering ? status.wanted : isPlanned ? plan.placed : 0
+        status.leftOut = isAnswering ? 0 : excess + (plan.isFull ? plan.waitingCount : 0)
         advertiser.publish(status)
     }
 
@@ -158,6 +268,10 @@ struct AdvertiserThread {
             // What goes on for a moment only is nobody's business.
             if status.state != .registering || said == nil { say(status.state) }
             said = status.state
+            saidMeans = status.means
+        } else if status.state == .advertising, status.means != saidMeans {
+            say(.advertising)
+            saidMeans = status.means
         }
         if status.state == .advertising, status.leftOut != saidLeftOut {
             if saidLeftOut == 0 { sayLeftOut() }
@@ -171,7 +285,7 @@ struct AdvertiserThread {
         switch publication.phase {
         case .connecting: return .waiting("avahi-daemon is not running")
         case .settling, .registering: return .registering
-        case .published: return .advertising
+        case .published: return isPlanned || isAnswering ? .advertising : .registering
         }
     }
 
@@ -182,7 +296,9 @@ struct AdvertiserThread {
         case .waiting(let why): logger.notice("nothing is advertised until avahi-daemon answers (\(why))")
         case .registering: logger.debug("registering the service \(instance)")
         case .advertising:
-            logger.info("advertising \(status.registered) files as \(instance) on port \(advertiser.port)")
+            let means = status.means == .answers ? ", answering questions ourselves" : ""
+            logger.info(
+                "advertising \(status.registered) files as \(instance) on port \(advertiser.port)\(means)")
         }
     }
 

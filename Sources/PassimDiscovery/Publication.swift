@@ -43,7 +43,8 @@ final class Publication {
     /// Which host name the service was registered with, and when that was looked at.
     private var hostName = ""
     private var seenBeginning = 0
-    private var domain = ""
+    /// Once the service is registered.
+    private(set) var domain = ""
     /// What every record of a digest says.
     private var pointer: [UInt8] = []
     private var carriers: [Carrier] = []
@@ -55,7 +56,7 @@ final class Publication {
     private static let mostCarriers = 200
     /// How long peers keep a record that is gone. A cache takes 4096 records, and new ones are dropped when
     /// it is full: with a TTL of 4500 s look-ups fail after 6000.
-    private static let lifetime: UInt32 = 10
+    static let lifetime: UInt32 = 10
 
     /// - Throws: where there is no bus.
     init(_ loop: AvahiLoop, _ announcement: Announcement) throws(AvahiError) {

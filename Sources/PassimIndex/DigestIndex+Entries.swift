@@ -6,6 +6,18 @@ extension DigestIndex {
         shards[Int(digest.firstByte)].withLock { $0.value.entries(digest, limit: limit) }
     }
 
+    /// Whether `condition` holds for a file, one of the first `limit`, of a digest that begins so. Allocates
+    /// nothing.
+    ///
+    /// - Parameter condition: called under a lock of the index: it looks at the entry, and does nothing else.
+    package func contains(
+        _ prefix: DigestPrefix, limit: Int = 1024, where condition: (Entry) -> Bool
+    ) -> Bool {
+        shards[Int(prefix.padded.firstByte)].withLock {
+            $0.value.contains(prefix, limit: limit, where: condition)
+        }
+    }
+
     /// The entries with one of these inode numbers, on whatever device. Looks at every file: some 20 ms for a
     /// million.
     package func entries(ofInodes inodes: Set<UInt64>) -> [Entry] {

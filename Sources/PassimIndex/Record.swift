@@ -96,4 +96,12 @@ struct Record: BitwiseCopyable {
         (digest.0.value ^ other.words.0) & ~Record.headMask == 0 && digest.1.value == other.words.1
             && digest.2.value == other.words.2 && digest.3.value == other.words.3
     }
+
+    /// - Parameter prefix: one with the shard's first byte.
+    @inline(__always)
+    func hasDigest(beginningWith prefix: DigestPrefix) -> Bool {
+        let words = prefix.padded.words
+        return (digest.0.value ^ words.0) & ~Record.headMask == 0 && digest.1.value == words.1
+            && digest.2.value == words.2 && digest.3.value & DigestPrefix.lastMask == words.3
+    }
 }

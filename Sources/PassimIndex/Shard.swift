@@ -39,6 +39,24 @@ struct Shard: ~Copyable {
         return found
     }
 
+    /// Whether `condition` holds for one of the first `limit` files of a digest that begins so.
+    func contains(_ prefix: DigestPrefix, limit: Int, where condition: (Entry) -> Bool) -> Bool {
+        // The hash of a digest is in its prefix.
+        var probe = slots.probe(prefix.padded.words.1)
+        while let position = slots.next(&probe) {
+            let first = slots[position]
+            guard records[first].hasDigest(beginningWith: prefix) else { continue }
+            var index = first
+            var left = limit
+            repeat {
+                if condition(entry(index)) { return true }
+                index = records[index].next
+                left -= 1
+            } while index != first && left > 0
+        }
+        return false
+    }
+
     /// The entry of a record that lives.
     @inline(__always)
     func entry(_ index: UInt32) -> Entry {

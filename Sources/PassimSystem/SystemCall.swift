@@ -5,11 +5,10 @@ internal import CLinux
 // swift-format-ignore: AlwaysUseLowerCamelCase
 package enum SystemCall: String, CaseIterable, Sendable {
     case accept4, bind, connect, dup, epoll_create1, epoll_ctl, epoll_wait, eventfd, faccessat, fchmod
-    case fgetxattr, flock, fremovexattr, fsetxattr, fstat, fstatvfs, fsync, ftruncate, getdents64, getsockname
-    case getsockopt, inotify_add_watch, inotify_init, link, listen, mkdirat, open, openat, openat2
-    case poll, pread, pthread_create, read, readlinkat, recv, renameat, send, setsockopt, shutdown
-    case socket, unlinkat, write
-    case preadv2, statx
+    case fgetxattr, flock, fremovexattr, fsetxattr, fstat, fstatvfs, fsync, ftruncate, getdents64
+    case getifaddrs, getsockname, getsockopt, inotify_add_watch, inotify_init, link, listen, mkdirat
+    case open, openat, openat2, poll, pread, preadv2, pthread_create, read, readlinkat, recv, recvmsg
+    case renameat, send, sendto, setsockopt, shutdown, socket, statx, unlinkat, write
 }
 
 /// The one place that reads errno and repeats what a signal interrupted.

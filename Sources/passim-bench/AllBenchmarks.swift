@@ -52,6 +52,7 @@ struct AllBenchmarks: ParsableCommand {
             var discovery = try DiscoveryBenchmark.Measurement.parse([])
             if quick {
                 discovery.counts = [1000]
+                discovery.answered = [1000]
                 discovery.lookups = 5
             }
             measures.append(discovery.measure)

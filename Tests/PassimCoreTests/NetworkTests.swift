@@ -37,6 +37,15 @@ import Testing
         #expect(Network(text)?.description == expected)
     }
 
+    @Test(arguments: [
+        ("192.0.2.77", 24, "192.0.2.0/24"), ("192.0.2.77", 99, "192.0.2.77"), ("192.0.2.77", -1, "0.0.0.0/0"),
+        ("2001:db8::1", 64, "2001:db8::/64"), ("::", 128, "::"), ("2001:db8::1", 4000, "2001:db8::1"),
+    ])
+    func addressAndLengthAreANetwork(address: String, length: Int, expected: String) throws {
+        #expect(
+            Network(try #require(IPAddress(address)), prefixLength: length) == Network(expected))
+    }
+
     @Test func scopeOfAClientDoesNotMatter() throws {
         let network = try #require(Network("fe80::/10"))
         #expect(network.contains(IPAddress(high: 0xFE80 << 48, low: 1, scope: 3)))

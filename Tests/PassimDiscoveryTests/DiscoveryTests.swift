@@ -80,7 +80,7 @@ struct DiscoveryTests {
         let neighbours = try Neighbours([
             "objects-per-client-max": "4", "entries-per-entry-group-max": "8", "clients-max": "2",
         ])
-        let advertiser = try neighbours.launch(100)
+        let advertiser = try neighbours.launch(100, ["--answering", "never"])
         let line = try advertiser.waitForLine { $0.hasSuffix("wanted 100 registered 40 left out 60.") }
         try advertiser.waitForLine(containing: "60 of 100 files, the oldest, are served and not advertised")
         for key in ["objects-per-client-max", "entries-per-entry-group-max", "clients-max"] {

@@ -39,6 +39,34 @@ struct DigestIndexTests {
         #expect(index.count == 1)
     }
 
+    @Test func filesAreFoundByTheBeginningOfTheirDigest() {
+        let words = Digest.make(1).words
+        let sibling = Digest(words: (words.0, words.1, words.2, words.3 ^ 1))
+        let stranger = Digest(words: (words.0, words.1, words.2, words.3 ^ 1 << 16))
+        let prefix = DigestPrefix(.make(1))
+        index.apply([.insert(directory(), "stranger", stranger)])
+        #expect(!index.contains(prefix) { _ in true })
+        index.apply([
+            .insert(directory(), "one", .make(1)), .insert(directory("e"), "two", .make(1)),
+            .insert(directory("f", OriginID(8)), "three", sibling, flags: .disabled),
+        ])
+        #expect(index.contains(prefix) { $0.flags.contains(.disabled) && $0.origin == OriginID(8) })
+        var seen: [Digest] = []
+        #expect(
+            !index.contains(prefix) { entry in
+                seen.append(entry.digest)
+                return false
+            })
+        #expect(seen.sorted() == [.make(1), .make(1), sibling].sorted())
+        // No more of a digest than it is told to.
+        seen = []
+        _ = index.contains(prefix, limit: 1) { entry in
+            seen.append(entry.digest)
+            return false
+        }
+        #expect(seen.count == 2)
+    }
+
     @Test func reusedRecordIsNotTakenForTheOldEntry() throws {
         index.apply([.insert(directory(), "f", .makeColliding(1))])
         let old = try #require(index.find(.makeColliding(1)))

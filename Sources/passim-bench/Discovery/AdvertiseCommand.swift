@@ -23,6 +23,12 @@ struct AdvertiseCommand: ParsableCommand {
     @Option(help: "At most so many are advertised.")
     var limit = Advertiser.defaultLimit
 
+    @Option(help: "Who has them found: automatic, never (Avahi's records), or always (our own answers).")
+    var answering = Answering.automatic
+
+    @Option(help: "Digests past which 'automatic' answers.")
+    var capacity = Advertiser.defaultCapacity
+
     @Flag(help: "Over IPv6, too.")
     var ipv6 = false
 
@@ -33,36 +39,37 @@ struct AdvertiseCommand: ParsableCommand {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         var logger = Logger(label: "advertise") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .debug
-        let count = count
-        let advertiser = try Advertiser(port: port, ipv6: ipv6, limit: limit, logger: logger) { limit in
-            let newest = (1...max(1, count)).suffix(limit).reversed().map { Digest(numbered: $0) }
-            return (count == 0 ? [] : newest, count)
-        }
+        let source = NumberedDigests(count)
+        let advertiser = try Advertiser(
+            port: port, ipv6: ipv6, answering: answering, capacity: capacity, limit: limit, logger: logger,
+            source: source)
         try advertiser.start()
-        obey(signals, advertiser)
+        obey(signals, advertiser, source)
         advertiser.stop()
+        say("answers \(advertiser.answers)")
         say("stopped")
     }
 
-    private func obey(_ signals: sigset_t, _ advertiser: Advertiser) {
+    private func obey(_ signals: sigset_t, _ advertiser: Advertiser, _ source: NumberedDigests) {
         var signals = signals
-        var oldest = 1
-        var newest = count
         var isPaused = false
         var told: AdvertiserStatus?
+        var (toldAnswers, answersDue) = (AnswerCounters(), monotonicNanoseconds())
         while true {
-            let status = advertiser.status
+            let (status, answers) = (advertiser.status, advertiser.answers)
             if status != told { tell(status) }
             told = status
+            // Not a line for each.
+            if answers.given != toldAnswers.given, answersDue <= monotonicNanoseconds() {
+                say("answered \(answers.given)")
+                toldAnswers = answers
+                answersDue = monotonicNanoseconds() + 200_000_000
+            }
             // Between two looks at the status.
             var time = timespec(tv_sec: 0, tv_nsec: 10_000_000)
             switch sigtimedwait(&signals, nil, &time) {
-            case SIGUSR1:
-                newest += 1
-                advertiser.apply(appeared: [Digest(numbered: newest)], vanished: [])
-            case SIGUSR2:
-                advertiser.apply(appeared: [], vanished: [Digest(numbered: oldest)])
-                oldest += 1
+            case SIGUSR1: advertiser.apply(appeared: [source.add()], vanished: [])
+            case SIGUSR2: advertiser.apply(appeared: [], vanished: [source.removeOldest()])
             case SIGHUP:
                 isPaused.toggle()
                 advertiser.setPaused(isPaused)
@@ -83,7 +90,7 @@ struct AdvertiseCommand: ParsableCommand {
             }
         say(
             "status \(state) \(status.serviceName) wanted \(status.wanted) registered \(status.registered)"
-                + " left out \(status.leftOut).")
+                + " left out \(status.leftOut)\(status.means == .answers ? ", by answers" : "").")
     }
 
     private func say(_ line: String) {
@@ -96,4 +103,10 @@ extension Digest {
     init(numbered number: Int) {
         self.init(of: "digest \(number)")
     }
+}
+
+extension Answering: ExpressibleByArgument {}
+
+extension AnswerCounters {
+    fileprivate var given: UInt64 { answers + privateAnswers }
 }

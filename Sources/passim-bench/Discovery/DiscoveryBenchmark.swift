@@ -10,7 +10,7 @@ struct DiscoveryBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "discovery",
         abstract: "Digests advertised through the real avahi-daemon, on a LAN of two hosts. Needs root.",
-        subcommands: [Measurement.self, AdvertiseCommand.self, FindCommand.self],
+        subcommands: [Measurement.self, AdvertiseCommand.self, FindCommand.self, AskCommand.self],
         defaultSubcommand: Measurement.self)
 
     struct Measurement: ParsableCommand {
@@ -20,6 +20,9 @@ struct DiscoveryBenchmark: ParsableCommand {
         @Option(parsing: .upToNextOption, help: "Numbers of digests.")
         var counts = [1000, 10_000, 30_000]
 
+        @Option(parsing: .upToNextOption, help: "Numbers of digests that we answer for.")
+        var answered = [100, 100_000]
+
         @Option(help: "Digests that are looked for at each number.")
         var lookups = 25
 
@@ -27,7 +30,7 @@ struct DiscoveryBenchmark: ParsableCommand {
         var json: String?
 
         func validate() throws {
-            guard counts.allSatisfy({ $0 > 0 }), !counts.isEmpty, lookups > 0 else {
+            guard (counts + answered).allSatisfy({ $0 > 0 }), lookups > 0 else {
                 throw ValidationError("the numbers are 1 or more")
             }
             guard AvahiHost.isPossible else { throw ValidationError(AvahiHost.requirement) }
@@ -39,9 +42,10 @@ struct DiscoveryBenchmark: ParsableCommand {
         }
 
         func measure() throws -> Report {
-            let alone = try Registration(0).frames
+            let alone = counts.isEmpty ? 0 : try Registration(0).frames
             let rows =
                 try counts.flatMap { try DiscoveryBenchmark.rows($0, lookups: lookups, alone: alone) }
+                + ResponderBenchmark.measure(answered, lookups: lookups)
                 + RedirectBenchmark.measure(2 * lookups)
             return Report(
                 name: "discovery", peer: "the service alone; avahi-daemon as the distribution configures it",

@@ -1,0 +1,212 @@
+// What the responder's thread keeps and does: a socket for each link, the packets that come and go, and the
+// changes of interfaces.
+
+internal import Logging
+internal import PassimCore
+internal import PassimSystem
+
+final class ResponderThread {
+    private let responder: DigestResponder
+    private let poller: Poller
+    private let changes: InterfaceChanges
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: longestPacket, alignment: 8)
+    private var machine: ResponderMachine
+    private var links: [Link: LinkSocket] = [:]
+    /// Tokens of sockets are their numbers here plus `firstToken`.
+    private var tokens: [UInt64: Link] = [:]
+    private var nextToken = ResponderThread.firstToken
+    private var wish = DigestResponder.Wish()
+    private var failure: String?
+    /// When to look at the interfaces.
+    private var lookDue: UInt64? = 0
+    private var saidFailures: Set<SystemError.Code> = []
+
+    private static let wakeToken: UInt64 = 0
+    private static let changesToken: UInt64 = 1
+    private static let firstToken: UInt64 = 2
+    /// RFC 6762, 17.
+    private static let longestPacket = 9000
+    /// Interfaces come with many changes at once.
+    private static let settling: UInt64 = 30_000_000
+    /// What could not be opened may be possible after a while.
+    private static let reopening: UInt64 = 5_000_000_000
+    /// Packets of one socket that are read before others have their turn.
+    private static let turn = 64
+
+    /// Returns when it is told to stop.
+    static func run(_ responder: DigestResponder) {
+        do throws(SystemError) {
+            try ResponderThread(responder).run()
+        } catch {
+            responder.publish(.failed("\(error)"), responder.counters)
+        }
+    }
+
+    private init(_ responder: DigestResponder) throws(SystemError) {
+        self.responder = responder
+        poller = try Poller(capacity: 64)
+        changes = try InterfaceChanges()
+        machine = ResponderMachine(knows: responder.knows)
+        let (wake, news) = (
+            responder.wakeUp.descriptor.lend { $0 }, changes.descriptor.lend { $0 }
+        )
+        try poller.add(wake, .input, token: ResponderThread.wakeToken)
+        try poller.add(news, .input, token: ResponderThread.changesToken)
+    }
+
+    deinit {
+        buffer.deallocate()
+    }
+
+    private func run() throws(SystemError) {
+        while true {
+            obey()
+            if wish.isStopping { return }
+            lookAtInterfaces()
+            send(machine.take(at: monotonicNanoseconds()))
+            publish()
+            let count = try poller.wait(milliseconds: milliseconds(until: nextDue()))
+            for index in 0..<count {
+                let token = poller.event(index).token
+                switch token {
+                case ResponderThread.wakeToken: responder.wakeUp.clear()
+                case ResponderThread.changesToken:
+                    changes.clear()
+                    lookDue = lookDue ?? monotonicNanoseconds() + ResponderThread.settling
+                default: if let link = tokens[token] { receive(on: link) }
+                }
+            }
+        }
+    }
+
+    private func nextDue() -> UInt64? {
+        let look = wish.names == nil ? nil : lookDue
+        return [look, machine.due].compactMap { $0 }.min()
+    }
+
+    private func milliseconds(until deadline: UInt64?) -> CInt {
+        guard let deadline else { return -1 }
+        let now = monotonicNanoseconds()
+        return deadline <= now ? 0 : CInt(clamping: (deadline - now + 999_999) / 1_000_000)
+    }
+
+    // MARK: - What is wished
+
+    private func obey() {
+        let wish = responder.currentWish
+        guard wish != self.wish else { return }
+        let before = self.wish
+        self.wish = wish
+        let now = monotonicNanoseconds()
+        if let names = wish.names {
+            send(machine.answer(as: names, at: now))
+            if wish.places != before.places || before.names == nil { lookDue = now }
+            if wish.revision != before.revision { send(machine.recheck(at: now)) }
+        } else {
+            send(machine.fallSilent(sayingGoodbye: wish.saysGoodbye, at: now))
+            // Somebody may want the port for himself.
+            for link in Array(links.keys) { close(link) }
+            failure = nil
+        }
+    }
+
+    private func publish() {
+        let state: DigestResponder.State =
+            if wish.names == nil { .silent } else if let failure { .failed(failure) } else {
+                .answering(links: links.count)
+            }
+        responder.publish(state, machine.counters)
+    }
+
+    // MARK: - Interfaces
+
+    private func lookAtInterfaces() {
+        let now = monotonicNanoseconds()
+        guard wish.names != nil, let due = lookDue, due <= now else { return }
+        lookDue = nil
+        failure = nil
+        do throws(SystemError) {
+            let wanted = try wantedLinks()
+            for link in Array(links.keys) where wanted[link] == nil { close(link) }
+            for (link, networks) in wanted {
+                if links[link] == nil { try open(link) }
+                machine.add(link, networks: networks)
+            }
+        } catch {
+            if error.code == .addressInUse { failure = "\(error)" }
+            responder.logger.debug("not all questions can be answered: \(error)")
+            lookDue = now + ResponderThread.reopening
+        }
+    }
+
+    /// The links that mDNS is spoken on, as far as the service is there.
+    private func wantedLinks() throws(SystemError) -> [Link: [Network]] {
+        var wanted: [Link: [Network]] = [:]
+        for interface in try NetworkInterface.all() {
+            guard interface.isRunning, interface.isMulticast, !interface.isLoopback,
+                !interface.isPointToPoint
+            else { continue }
+            for isIPv6 in responder.ipv6 ? [false, true] : [false] {
+                let link = Link(interface: interface.index, isIPv6: isIPv6)
+                let addresses = interface.addresses.filter { $0.address.isIPv4 != isIPv6 }
+                guard !addresses.isEmpty, wish.places?.contains(link) ?? true else { continue }
+                wanted[link] = addresses.map(\.network)
+            }
+        }
+        return wanted
+    }
+
+    private func open(_ link: Link) throws(SystemError) {
+        let socket = try LinkSocket(link, token: nextToken)
+        nextToken += 1
+        try poller.add(socket.number, .input, token: socket.token)
+        tokens[socket.token] = link
+        links[link] = socket
+    }
+
+    private func close(_ link: Link) {
+        guard let socket = links.removeValue(forKey: link) else { return }
+        // Closing it takes it out of the poller.
+        tokens[socket.token] = nil
+        machine.remove(link)
+    }
+
+    // MARK: - Packets
+
+    private func receive(on link: Link) {
+        guard let socket = links[link] else { return }
+        for _ in 0..<ResponderThread.turn {
+            do throws(SystemError) {
+                guard let datagram = try socket.descriptor.receiveDatagram(into: buffer) else { return }
+                // What is longer than the longest is malformed.
+                let packet = UnsafeRawBufferPointer(rebasing: buffer.prefix(datagram.count ?? 0))
+                machine.receive(
+                    packet,
+                    from: .init(address: datagram.sender, port: datagram.port, hops: datagram.hops),
+                    on: link, at: monotonicNanoseconds())
+            } catch {
+                // Of an earlier packet, ENETDOWN for one; the interface's end is told elsewhere.
+                fail(error)
+                return
+            }
+        }
+    }
+
+    private func send(_ packets: [ResponderMachine.Packet]) {
+        for packet in packets {
+            guard let socket = links[packet.link] else { continue }
+            do throws(SystemError) {
+                try socket.send(packet.bytes, to: packet.receiver)
+            } catch {
+                fail(error)
+            }
+        }
+    }
+
+    private func fail(_ error: SystemError) {
+        machine.counters.failures += 1
+        if saidFailures.insert(error.code).inserted {
+            responder.logger.debug("an mDNS packet is lost: \(error)")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import PassimCore
+import PassimIndex
+import PassimTestKit
+import Testing
+
+@testable import PassimDaemon
+
+struct AdvertisedDigestsTests {
+    private let index = DigestIndex()
+    private let advertised: AdvertisedDigests
+    private let shown = OriginID(1)
+    private let hidden = OriginID(2)
+
+    init() {
+        advertised = AdvertisedDigests(index: index)
+    }
+
+    private func insert(
+        _ content: String, _ name: String = "file", origin: OriginID? = nil, flags: ItemFlags = []
+    ) {
+        let time = Timestamp(seconds: 1, nanoseconds: 0)
+        index.apply([
+            .insert(
+                directory: index.directory(origin: origin ?? shown, path: RawName("d")), name: RawName(name),
+                digest: Digest(of: content),
+                identity: FileIdentity(device: 1, inode: 1, size: 1, modified: time, changed: time),
+                flags: flags)
+        ])
+    }
+
+    /// By digest, as Avahi's records are made, and by what a question tells.
+    private func isAdvertised(_ content: String) -> Bool {
+        let digest = Digest(of: content)
+        let byPrefix = advertised.contains(DigestPrefix(digest))
+        #expect(advertised.contains(digest) == byPrefix)
+        return byPrefix
+    }
+
+    @Test func servedFilesAreAdvertised() {
+        #expect(!isAdvertised("content"))
+        insert("content")
+        #expect(isAdvertised("content"))
+        #expect(!isAdvertised("other"))
+    }
+
+    @Test func disabledItemsAreNot() {
+        insert("content", flags: .disabled)
+        #expect(!isAdvertised("content"))
+        insert("content", "second")
+        #expect(isAdvertised("content"))
+    }
+
+    @Test func hiddenOriginsAreNot() {
+        insert("content", origin: hidden)
+        #expect(isAdvertised("content"))
+        #expect(advertised.replaceHidden([hidden]))
+        #expect(!isAdvertised("content"))
+        insert("content", "second", origin: shown)
+        #expect(isAdvertised("content"))
+    }
+
+    @Test func countIsThatOfDigestsAndLeavesHiddenFilesOut() {
+        for name in ["a", "b"] { insert("same", name) }
+        insert("other", "c")
+        #expect(advertised.count == 2)
+        for number in 0..<10 { insert("hidden \(number)", "\(number)", origin: hidden) }
+        #expect(advertised.count == 12)
+        _ = advertised.replaceHidden([hidden])
+        // Files, where that is fewer: a digest of two is counted twice.
+        #expect(advertised.count == 3)
+        _ = advertised.replaceHidden([hidden, shown])
+        #expect(advertised.count == 0)
+        #expect(advertised.newest(limit: 10).total == 0)
+    }
+}
