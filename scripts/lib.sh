@@ -37,6 +37,8 @@ command:ip                    iproute2          iproute
 command:setpriv               util-linux        util-linux
 command:setfattr              attr              attr
 command:dbus-daemon           dbus              dbus-daemon
+command:gdbus                 libglib2.0-bin    glib2
+command:busctl                systemd           systemd
 command:avahi-daemon          avahi-daemon      avahi
 command:avahi-browse          avahi-utils       avahi-tools
 command:rsync                 rsync             rsync
@@ -125,7 +127,8 @@ need_swift() {
 # program where the toolchain has it as archives, so that the program runs where there is no toolchain.
 build_release() {
     local product
-    local -a flags=(-c release ${scratch:+--scratch-path "$scratch"})
+    # All symbols are bound at the start (ld -z now), so that the tables of them can be read-only.
+    local -a flags=(-c release ${scratch:+--scratch-path "$scratch"} -Xlinker -z -Xlinker now)
     local resources
     resources=$(swift -print-target-info | sed -n 's/.*"runtimeResourcePath" *: *"\(.*\)".*/\1/p')
     # Without the rpath $ORIGIN then: there is nothing to be found beside it, and nothing to be put there.

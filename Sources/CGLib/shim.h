@@ -2,5 +2,6 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <gio/gunixconnection.h>
 #include <gio/gunixfdlist.h>
 #include <glib.h>

@@ -63,7 +63,7 @@ final class BusCalls: Sendable {
         submit(call, to: listing) { [object] in
             var items = ItemListing()
             object.forEachItem { items.add($0) }
-            call.answer(Variant(tuple: [items.finish()]))
+            call.answer(items.finish())
         }
     }
 
@@ -76,7 +76,7 @@ final class BusCalls: Sendable {
             let page = object.items(offset: offset, limit: limit, filter: filter)
             var items = ItemListing()
             for item in page.items where !items.add(item) { break }
-            call.answer(Variant(tuple: [items.finish(), Variant(page.total)]))
+            call.answer(items.finish(total: page.total))
         }
     }
 
@@ -93,7 +93,9 @@ final class BusCalls: Sendable {
             } catch {
                 return call.fail(error)
             }
+            guard pending.begin(call) else { return }
             connection.processOfSender(of: call) { [self] process in
+                pending.end()
                 submit(call, to: publishing) { [object] in
                     call.answer { () throws(PublishError) in
                         var request = request

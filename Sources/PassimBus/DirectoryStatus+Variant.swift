@@ -1,10 +1,24 @@
 internal import PassimCore
 internal import PassimGLib
 
-// The keys of Directories, all of the interface Mirror: introspection documents them.
-
 extension DirectoryStatus {
-    /// What is zero or not known is left out.
+    /// Writes the entries of one directory in the property Directories of the interface Mirror:
+    ///
+    /// | key | type | |
+    /// | --- | --- | --- |
+    /// | `drop-in` | s | file name of the drop-in |
+    /// | `path` | s | of the directory |
+    /// | `state` | s | `scanning`, `watching`, `polling`, `missing` or `failed` |
+    /// | `error` | s | only where it failed: why |
+    /// | `items`, `bytes` | t | files that can be fetched, and their bytes |
+    /// | `percent` | u | 0–100: how much of the bytes found so far can be fetched |
+    /// | `hashed-files`, `hashed-bytes` | t | since the start |
+    /// | `pending-files`, `pending-bytes` | t | what waits for hashing |
+    /// | `unreadable` | t | files and directories that could not be read in the last pass |
+    /// | `seconds-left` | t | until what waits is hashed |
+    /// | `last-change` | x | Unix seconds: when a file came, went or changed last |
+    ///
+    /// Those from `pending-files` on are left out where they are zero or not known.
     func write(to builder: inout VariantBuilder) {
         builder.entry("drop-in", dropIn)
         builder.entry("path", path)

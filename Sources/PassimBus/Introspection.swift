@@ -3,7 +3,8 @@ internal import PassimGLib
 /// The interfaces of the object, in the one place: GDBus checks calls against it and shows it to who asks.
 ///
 /// The stock daemon's come first, as stock clients know them. Of a property that says
-/// `EmitsChangedSignal` false the value that a proxy keeps is old: ask again.
+/// `EmitsChangedSignal` false the value that a proxy keeps is old: ask again. The keys of Directories are those of
+/// `DirectoryStatus.write`.
 enum Introspection {
     static let xml = """
         <node>

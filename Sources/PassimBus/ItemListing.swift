@@ -15,7 +15,7 @@ struct ItemListing: ~Copyable {
     private let sizeLimit: Int
 
     init(itemLimit: Int = ItemListing.maximumItems, sizeLimit: Int = ItemListing.maximumSize) {
-        writer = DictionaryListWriter(capacity: 1 << 16)
+        writer = DictionaryListWriter(capacity: sizeLimit + 65536)
         self.itemLimit = itemLimit
         self.sizeLimit = sizeLimit
     }
@@ -34,7 +34,7 @@ struct ItemListing: ~Copyable {
         if item.size != 0 { writer.entry("size", item.size) }
         if !item.flags.isEmpty { writer.entry("flags", UInt64(item.flags.rawValue)) }
         if item.created != 0 { writer.entry("ctime", item.created) }
-        guard writer.sizeOnWire <= sizeLimit else {
+        guard writer.size <= sizeLimit else {
             writer.abandon()
             return false
         }
@@ -42,7 +42,12 @@ struct ItemListing: ~Copyable {
         return true
     }
 
-    consuming func finish() -> Variant {
+    consuming func finish() -> MessageBody {
         writer.finish()
+    }
+
+    /// With the number of all items behind it.
+    consuming func finish(total: UInt64) -> MessageBody {
+        writer.finish(total)
     }
 }

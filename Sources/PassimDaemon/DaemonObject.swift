@@ -111,7 +111,9 @@ private final class CreationTimes {
     /// Unix seconds: when the file was made, or else when it was changed last.
     func seconds(_ item: Item) -> Int64 {
         let modified = item.entry.identity.modified.seconds
-        guard monotonicNanoseconds() < deadline, let path = path(of: item.entry.origin) else { return modified }
+        guard monotonicNanoseconds() < deadline, let path = path(of: item.entry.origin) else {
+            return modified
+        }
         do throws(SystemError) {
             let root = try Descriptor.open(path, [.path, .directory])
             let file = try root.open(beneath: item.path, [.path, .noFollow])

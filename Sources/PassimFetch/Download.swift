@@ -30,18 +30,22 @@ package final class Download {
     private let limits: DownloadLimits
     private let onProgress: (DownloadProgress) -> Void
     private let onFailure: (PeerFailure) -> Void
+    private let more: () -> [String]
 
-    /// - Parameter onProgress: called for each piece that has come, often.
-    /// - Parameter onFailure: called when a peer is given up, before the next one is asked.
+    /// - Parameters:
+    ///   - onProgress: called for each piece that has come, often.
+    ///   - onFailure: called when a peer is given up, before the next one is asked.
+    ///   - more: called when nobody is left to ask; gives others, until it gives none.
     package init(
         _ digest: Digest, limits: DownloadLimits = DownloadLimits(),
         onProgress: @escaping (DownloadProgress) -> Void = { _ in },
-        onFailure: @escaping (PeerFailure) -> Void = { _ in }
+        onFailure: @escaping (PeerFailure) -> Void = { _ in }, more: @escaping () -> [String] = { [] }
     ) {
         self.digest = digest
         self.limits = limits
         self.onProgress = onProgress
         self.onFailure = onFailure
+        self.more = more
     }
 
     /// Puts the file at its destination when it is whole, with all bytes on the disk. What came of it before a
@@ -99,7 +103,9 @@ package final class Download {
         var failures: [PeerFailure] = []
         var tries: [String: Int] = [:]
         var waiting = candidates[...]
-        while let url = waiting.popFirst() {
+        while true {
+            if waiting.isEmpty { waiting = more()[...] }
+            guard let url = waiting.popFirst() else { break }
             let before = file.byteCount
             let (outcome, sender) = try ask(url, easy, for: file)
             guard case .failed(let reason) = outcome else {

@@ -28,8 +28,14 @@ package struct PeerFailure: Error, Hashable, Sendable {
 
 extension PeerFailure: CustomStringConvertible {
     package var description: String {
-        let place = effectiveURL == url ? url : "\(url) (\(effectiveURL))"
-        return "\(place): \(reason)"
+        let place = PeerFailure.shortened(url)
+        let answering = PeerFailure.shortened(effectiveURL)
+        return place == answering ? "\(place): \(reason)" : "\(place), which sends to \(answering): \(reason)"
+    }
+
+    /// Without the query, which is the digest once more.
+    private static func shortened(_ url: String) -> Substring {
+        url.prefix { $0 != "?" }
     }
 }
 

@@ -16,24 +16,39 @@ extension BusConnection {
         } catch {
             return done(.failure(error))
         }
+        // It may be cancelled from any thread. What is under way has references of its own.
         nonisolated(unsafe) let cancellable = g_cancellable_new()
         loop.after(seconds: seconds) {
             g_cancellable_cancel(cancellable)
             g_object_unref(cancellable)
         }
-        g_dbus_connection_new_for_address(
-            found, flags, nil, cancellable,
-            { _, result, box in
-                var error: UnsafeMutablePointer<GError>?
-                let done = Box<Opened>.take(box)
-                if let pointer = g_dbus_connection_new_for_address_finish(result, &error) {
-                    done(.success(BusConnection(taking: pointer)))
-                } else {
-                    done(.failure(CallFailure(consuming: error)))
-                }
-            }, Box<Opened>.make(done))
+        let connected: GAsyncReadyCallback = { _, result, box in
+            var error: UnsafeMutablePointer<GError>?
+            let done = Box<Opened>.take(box)
+            if let pointer = g_dbus_connection_new_finish(result, &error) {
+                done(.success(BusConnection(taking: pointer)))
+            } else {
+                done(.failure(CallFailure(consuming: error)))
+            }
+        }
+        let opened: GAsyncReadyCallback = { _, result, box in
+            var error: UnsafeMutablePointer<GError>?
+            Box<StreamOpened>.take(box)(g_dbus_address_get_stream_finish(result, nil, &error), error)
+        }
+        let connect: StreamOpened = { stream, error in
+            guard let stream else { return done(.failure(CallFailure(consuming: error))) }
+            defer { g_object_unref(stream) }
+            guard let ours = BusStream.make(from: stream) else {
+                return done(.failure(.failed("the bus is not at a Unix socket")))
+            }
+            g_dbus_connection_new(ours, nil, flags, nil, cancellable, connected, Box<Opened>.make(done))
+            g_object_unref(ours)
+        }
+        g_dbus_address_get_stream(found, cancellable, opened, Box<StreamOpened>.make(connect))
     }
 
+    private typealias StreamOpened =
+        @Sendable (UnsafeMutablePointer<GIOStream>?, UnsafeMutablePointer<GError>?) -> Void
     private typealias Opened = @Sendable (Result<BusConnection, CallFailure>) -> Void
 
     /// - Parameter body: called when the connection ends, with the reason.

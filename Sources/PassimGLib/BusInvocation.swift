@@ -34,6 +34,23 @@ package final class BusInvocation: Sendable {
         Variant.lend(result) { g_dbus_method_invocation_return_value(pointer, $0) }
     }
 
+    /// - Parameter body: of the type that the description has.
+    package func answer(_ body: MessageBody) {
+        guard claim() else { return }
+        let message = g_dbus_method_invocation_get_message(pointer)
+        // Whoever does not wait for the answer is sent none: the body would be held for ever.
+        let flags = g_dbus_message_get_flags(message).rawValue
+        guard flags & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED.rawValue == 0 else {
+            return body.placeholder(0).lend { g_dbus_method_invocation_return_value(pointer, $0) }
+        }
+        let stream = g_dbus_connection_get_stream(g_dbus_method_invocation_get_connection(pointer))
+        guard let bodies = BusStream.bodies(of: stream) else {
+            return g_dbus_method_invocation_return_dbus_error(
+                pointer, "org.freedesktop.DBus.Error.NotSupported", "not on this connection")
+        }
+        body.placeholder(bodies.hold(body)).lend { g_dbus_method_invocation_return_value(pointer, $0) }
+    }
+
     /// - Parameter name: of a D-Bus error.
     package func fail(_ name: String, _ message: String) {
         guard claim() else { return }

@@ -8,6 +8,8 @@ package final class StockPeer: Sendable {
         case stock(content: String)
         /// Says it has the file, and does not.
         case liar
+        /// Says it has the file, and sends another.
+        case forger(content: String)
         /// Takes connections and says nothing.
         case silent
         /// Sends everybody to this place.
@@ -31,6 +33,7 @@ package final class StockPeer: Sendable {
             switch manner {
             case .stock(let content): ("stock", content)
             case .liar: ("liar", "")
+            case .forger(let content): ("forger", content)
             case .silent: ("silent", "")
             case .redirect(let place): ("redirect", place)
             }
@@ -64,12 +67,14 @@ package final class StockPeer: Sendable {
             def do_HEAD(self):
                 if manner == "stock":
                     self.answer(403)
+                elif manner == "forger":
+                    self.answer(200)
                 elif manner == "redirect":
                     self.answer(302, fields={"Location": value})
                 else:
                     self.answer(404)
             def do_GET(self):
-                if manner == "stock":
+                if manner in ("stock", "forger"):
                     self.answer(200, value.encode())
                 elif manner == "redirect":
                     self.answer(302, fields={"Location": value})

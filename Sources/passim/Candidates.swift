@@ -2,35 +2,55 @@ internal import PassimBus
 internal import PassimCore
 internal import PassimFetch
 
-/// Whom to ask for a file: those that the daemon has found, or the daemon itself, which sends on to them.
-struct Candidates {
-    /// Best first.
-    let urls: [String]
+/// Whom to ask for a file: those that the daemon has found, or the daemon itself, which sends on to them. For one
+/// thread.
+final class Candidates {
     private let client: BusClient
     private let digest: Digest
-    /// The daemon has not named anybody, but may send to somebody.
-    private let isRedirect: Bool
+    private let name: RawName
+    private var asked: Set<String> = []
+    private var rounds = 0
+    /// Where the daemon sends on from; nil as long as it names peers.
+    private var redirect: String?
 
     /// An older daemon sends to one of several at random.
     private static let redirects = 3
+    /// How often the daemon is asked for peers: of a liar it knows the next time, and names others.
+    private static let rounds = 3
 
     init(_ digest: Digest, _ name: RawName) throws(BusError) {
         client = try BusClient()
         self.digest = digest
-        let found = try Candidates.peers(of: client, digest)
-        isRedirect = found.isEmpty
-        if !found.isEmpty {
-            urls = found
-        } else {
-            let url = Candidates.url(at: try client.properties().uri, digest, name)
-            urls = Array(repeating: url, count: Candidates.redirects)
+        self.name = name
+    }
+
+    /// URLs, best first.
+    func first() throws(BusError) -> [String] {
+        let found = try next()
+        if !found.isEmpty { return found }
+        let url = Candidates.url(at: try client.properties().uri, digest, name)
+        redirect = url
+        return Array(repeating: url, count: Candidates.redirects)
+    }
+
+    /// When those have failed: others, or none.
+    func more() -> [String] {
+        guard redirect == nil, rounds < Candidates.rounds else { return [] }
+        do throws(BusError) {
+            return try next()
+        } catch {
+            Output.complain("\(error)")
+            return []
         }
     }
 
     /// None with an older daemon, or a policy of one.
-    private static func peers(of client: BusClient, _ digest: Digest) throws(BusError) -> [String] {
+    private func next() throws(BusError) -> [String] {
+        rounds += 1
         do throws(BusError) {
-            return try client.findPeers(digest)
+            let found = try client.findPeers(digest).filter { !asked.contains($0) }
+            asked.formUnion(found)
+            return found
         } catch {
             switch error {
             case .noMirrorInterface, .accessDenied: return []
@@ -59,13 +79,15 @@ struct Candidates {
         return text
     }
 
+    // MARK: - What came of it
+
     /// Says it on standard error, and tells the daemon of a liar, so that nobody is sent there for a while.
     func tell(of failure: PeerFailure) {
         if isNobody(failure) { return }
         Output.complain(RawName("\(failure)").description)
         guard failure.reason == .lied else { return }
         // The daemon knows those that it has named.
-        let url = isRedirect ? failure.effectiveURL : failure.url
+        let url = redirect == nil ? failure.url : failure.effectiveURL
         do throws(BusError) {
             try client.reportPeer(url, digest)
         } catch {
@@ -77,14 +99,22 @@ struct Candidates {
     }
 
     func explain(_ error: DownloadError) -> Failure {
-        if case .allFailed(let failures, _) = error, failures.allSatisfy(isNobody) {
-            return Failure(DownloadError.noPeers)
+        if case .allFailed(let failures, _) = error {
+            if failures.allSatisfy(isNobody) { return Failure(DownloadError.noPeers) }
+            if failures.allSatisfy(\.reason.isLackOfRoom) { return Failure("there is no room for the file") }
         }
         return Failure(error)
     }
 
     /// The daemon has nobody to send to.
     private func isNobody(_ failure: PeerFailure) -> Bool {
-        isRedirect && failure.effectiveURL == failure.url && failure.reason == .denied(status: 404)
+        failure.url == redirect && failure.effectiveURL == failure.url
+            && failure.reason == .denied(status: 404)
+    }
+}
+
+extension PeerFailure.Reason {
+    fileprivate var isLackOfRoom: Bool {
+        if case .noRoom = self { true } else { false }
     }
 }

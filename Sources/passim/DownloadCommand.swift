@@ -42,14 +42,15 @@ struct DownloadCommand: ParsableCommand {
             onFailure: { failure in
                 bar.clear()
                 candidates.tell(of: failure)
-            })
+            }, more: candidates.more)
+        let urls = try candidates.first()
         do throws(DownloadError) {
             let isStream = output?.path == RawName("-")
             let path = output?.path ?? name
             let downloaded =
                 isStream
-                ? try DownloadCommand.write(download, candidates.urls)
-                : try download.save(from: candidates.urls, to: Destination(path, basename: name))
+                ? try DownloadCommand.write(download, urls)
+                : try download.save(from: urls, to: Destination(path, basename: name))
             bar.clear()
             try say(isStream ? name : path, downloaded, on: isStream ? .errors : .output)
         } catch {

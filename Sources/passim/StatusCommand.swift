@@ -6,6 +6,10 @@ struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Print what the daemon does, and some of what it shares.",
         discussion: """
+            Ten items are shown where --limit does not say otherwise. With --json: one object with what the daemon \
+            tells of itself and of each directory, sizes in bytes, and the items in listing, as list --json \
+            has them.
+
             Exit status: 2 where a directory that is configured is missing, or its drop-in is in error; else 0, \
             or 1 on any failure.
             """,

@@ -21,6 +21,8 @@ import Testing
         "https://127.0.0.1:\(server.port)/name?sha256=\(hash)"
     }
 
+    private func place(_ server: ScriptedServer) -> String { "https://127.0.0.1:\(server.port)/name" }
+
     private func fixture(_ servers: ScriptedServer...) async throws -> CommandFixture {
         let fixture = try await CommandFixture.make()
         fixture.daemon.state.withLock { $0.peers = servers.map(url) }
@@ -47,9 +49,21 @@ import Testing
         let outcome = try await fixture.passim("download", "name", hash)
         #expect(outcome.end == .exit(0))
         #expect(outcome.text == "Saved name (20 B of text/x-test)\n")
-        #expect(outcome.errorText == "passim: \(url(liar)): sent other content than was asked for\n")
+        #expect(outcome.errorText == "passim: \(place(liar)): sent other content than was asked for\n")
         #expect(try fixture.tree.read("name") == content)
         #expect(fixture.daemon.state.withLock { $0.reported } == ["\(url(liar)) \(hash)"])
+    }
+
+    @Test func othersAreAskedForWhenAllHaveFailed() async throws {
+        let liar = try liar()
+        let server = try server()
+        let fixture = try await fixture(liar)
+        // As the daemon does: liars it names no more, and others then.
+        fixture.daemon.state.withLock { $0.peersAfterReport = [url(server)] }
+        let outcome = try await fixture.passim("download", "name", hash)
+        #expect(outcome.end == .exit(0))
+        #expect(outcome.errorText == "passim: \(place(liar)): sent other content than was asked for\n")
+        #expect(try fixture.tree.read("name") == content)
     }
 
     @Test func liarsAloneLeaveNoFile() async throws {
@@ -73,7 +87,7 @@ import Testing
         let fixture = try await fixture(cut, server)
         let outcome = try await fixture.passim("download", "name", hash)
         #expect(outcome.end == .exit(0))
-        #expect(outcome.errorText == "passim: \(url(cut)): ended after 5 of 20 bytes\n")
+        #expect(outcome.errorText == "passim: \(place(cut)): ended after 5 of 20 bytes\n")
         #expect(server.requests.first?.contains("\r\nRange: bytes=5-\r\n") == true)
         #expect(fixture.daemon.state.withLock { $0.reported } == [])
     }
@@ -131,8 +145,12 @@ import Testing
         fixture.daemon.state.withLock { $0.properties.uri = "https://127.0.0.1:\(redirect.port)/" }
         let lied = try await fixture.passim("download", "a name", hash)
         #expect(lied.end == .exit(1))
+        let redirectPlace = "https://127.0.0.1:\(redirect.port)/a%20name"
         let path = "a%20name?sha256=\(hash)&localhost=false"
         #expect(redirect.requests.first?.hasPrefix("GET /\(path) HTTP/1.1") == true)
+        let told =
+            "passim: \(redirectPlace), which sends to \(place(liar)): sent other content than was asked for\n"
+        #expect(lied.errorText.hasPrefix(told))
         // Whom it sent to is the one to blame.
         #expect(fixture.daemon.state.withLock { $0.reported.first } == "\(url(liar)) \(hash)")
         let server = try server()

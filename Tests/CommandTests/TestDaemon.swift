@@ -18,6 +18,8 @@ final class TestDaemon: BusObject {
         var rescans = 0
         var peers: [String] = []
         var reported: [String] = []
+        /// Whom it names when one has been reported.
+        var peersAfterReport: [String]?
         var failure: PublishError?
     }
 
@@ -58,7 +60,10 @@ final class TestDaemon: BusObject {
     func findPeers(_ digest: Digest) async -> [String] { state.withLock { $0.peers } }
 
     func reportPeer(_ url: String, _ digest: Digest) async -> Bool {
-        state.withLock { $0.reported.append("\(url) \(digest.hex)") }
+        state.withLock { state in
+            state.reported.append("\(url) \(digest.hex)")
+            state.peers = state.peersAfterReport ?? state.peers
+        }
         return true
     }
 }

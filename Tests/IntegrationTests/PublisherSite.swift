@@ -41,7 +41,8 @@ final class PublisherSite {
 
     /// - Returns: the name of the error; nil where there is none.
     func unpublish(_ hash: String, by client: StockBusClient? = nil) async throws -> String? {
-        try await (client ?? self.client).run("call", "org.freedesktop.Passim", "Unpublish", "('\(hash)',)").error
+        try await (client ?? self.client).run("call", "org.freedesktop.Passim", "Unpublish", "('\(hash)',)")
+            .error
     }
 
     /// What GetItems gives, key by key.
@@ -56,7 +57,9 @@ final class PublisherSite {
     }
 
     func property(_ name: String) async throws -> String? {
-        try await client.run("properties").lines.first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.utf8.count + 1)) }
+        try await client.run("properties").lines.first { $0.hasPrefix("\(name)=") }.map {
+            String($0.dropFirst(name.utf8.count + 1))
+        }
     }
 
     /// Lines of the audit log without their times.

@@ -5,7 +5,8 @@ import Testing
 
 /// Publishing where the daemon is killed, the disk is full, or everybody wants the last share.
 @Suite(
-    .enabled(if: PublisherSite.isPossible, Comment(rawValue: PublisherSite.requirement)), .timeLimit(.minutes(10)))
+    .enabled(if: PublisherSite.isPossible, Comment(rawValue: PublisherSite.requirement)),
+    .timeLimit(.minutes(10)))
 struct PublishingFaultTests {
     /// Every item that is listed is fetched whole, and nothing else is in the directory.
     private func expectWhole(_ site: PublisherSite, _ daemon: DaemonProcess) async throws -> Set<Digest> {
@@ -59,7 +60,8 @@ struct PublishingFaultTests {
         #expect(answer.error == gioError(12))
         #expect(answer.message.contains("No space left"), "\(answer.message)")
         #expect(try daemon.fetch(Digest(of: big)).status == 404)
-        #expect(try daemon.runAmongItsMounts("ls", "-A", data).text == "\(Digest(of: "before\n").hex)-before\n")
+        #expect(
+            try daemon.runAmongItsMounts("ls", "-A", data).text == "\(Digest(of: "before\n").hex)-before\n")
         // And there is room again.
         #expect(try await site.publish("after\n", as: "after").error == nil)
         for content in ["before\n", "after\n"] {
@@ -78,7 +80,8 @@ struct PublishingFaultTests {
         for _ in 0..<64 {
             clients.append(
                 try ChildProcess([
-                    "curl", "--silent", "--insecure", "--output", "/dev/null", "--write-out", "%{stderr}%{http_code} %{size_download}", url,
+                    "curl", "--silent", "--insecure", "--output", "/dev/null", "--write-out",
+                    "%{stderr}%{http_code} %{size_download}", url,
                 ]))
         }
         var answers: [String: Int] = [:]
@@ -91,7 +94,8 @@ struct PublishingFaultTests {
         #expect(answers == ["200": 10, "404": 54])
         #expect(try await becomesTrue(within: 60) { try site.stored().isEmpty })
         #expect(try await site.items().isEmpty)
-        #expect(try await becomesTrue(within: 60) { try site.auditLog().count { $0.hasPrefix("SHARE ") } == 10 })
+        #expect(
+            try await becomesTrue(within: 60) { try site.auditLog().count { $0.hasPrefix("SHARE ") } == 10 })
         #expect(try site.auditLog().last == "DELTE hash=\(digest.hex),basename=file")
     }
 

@@ -4,7 +4,8 @@ import Testing
 
 /// Items that are published over the bus, by programs that are not ours.
 @Suite(
-    .enabled(if: PublisherSite.isPossible, Comment(rawValue: PublisherSite.requirement)), .timeLimit(.minutes(5)))
+    .enabled(if: PublisherSite.isPossible, Comment(rawValue: PublisherSite.requirement)),
+    .timeLimit(.minutes(5)))
 struct PublishingTests {
     @Test(arguments: ["file", "pipe", "socket", "memfd"])
     func publishedFileIsFetchedListedAndLogged(kind: String) async throws {
@@ -22,7 +23,8 @@ struct PublishingTests {
         #expect(response["Content-Disposition"]?.contains("filename=\"HELLO.md\"") == true)
         let item = try #require(try await site.items().first)
         #expect(item["hash"] == digest.hex && item["filename"] == "HELLO.md")
-        #expect(item["max-age"] == "600" && item["share-limit"] == "5" && item["size"] == "\(content.utf8.count)")
+        #expect(
+            item["max-age"] == "600" && item["share-limit"] == "5" && item["size"] == "\(content.utf8.count)")
         #expect(item["cmdline"]?.hasPrefix("python") == true)
         #expect(try await becomesTrue(within: 60) { try await site.items().first?["share-count"] == "1" })
         #expect(try site.stored() == [RawName("\(digest.hex)-HELLO.md")])
@@ -31,7 +33,8 @@ struct PublishingTests {
                 let log = try site.auditLog()
                 return log.contains { $0.hasPrefix("PBLSH hash=\(digest.hex),basename=HELLO.md,size=") }
                     && log.contains(
-                        "SHARE hash=\(digest.hex),basename=HELLO.md,size=\(content.utf8.count),ipaddr=127.0.0.1")
+                        "SHARE hash=\(digest.hex),basename=HELLO.md,size=\(content.utf8.count),ipaddr=127.0.0.1"
+                    )
             })
         #expect(try await site.property("DownloadSaving") == "\(content.utf8.count)")
         #expect(try await site.unpublish(digest.hex) == nil)
@@ -39,7 +42,9 @@ struct PublishingTests {
         #expect(try site.stored().isEmpty)
         #expect(try await site.items().isEmpty)
         #expect(
-            try await becomesTrue(within: 60) { try site.auditLog().contains("DELTE hash=\(digest.hex),basename=HELLO.md") })
+            try await becomesTrue(within: 60) {
+                try site.auditLog().contains("DELTE hash=\(digest.hex),basename=HELLO.md")
+            })
     }
 
     @Test func contentBeginsAtTheDescriptorsOffset() async throws {
@@ -62,7 +67,8 @@ struct PublishingTests {
             #expect(try await site.publish("x", as: name).error == invalid, "\(name)")
         }
         for attributes in [
-            ", 'max-age': <'600'>", ", 'share-limit': <uint32 3>, 'share-count': <uint32 3>", ", 'flags': <7>",
+            ", 'max-age': <'600'>", ", 'share-limit': <uint32 3>, 'share-count': <uint32 3>",
+            ", 'flags': <7>",
         ] {
             #expect(try await site.publish("x", attributes).error == invalid, "\(attributes)")
         }
@@ -85,13 +91,16 @@ struct PublishingTests {
         let daemon = try site.start()
         #expect(try await site.publish("content\n").error == nil)
         let other = try StockBusClient(site.bus.environment, user: DaemonSite.unprivileged)
-        #expect(try await other.run("publish", "file", "mine", "{'filename': <'mine'>}").error == gioError(14))
+        #expect(
+            try await other.run("publish", "file", "mine", "{'filename': <'mine'>}").error == gioError(14))
         let digest = Digest(of: "content\n")
         #expect(try await site.unpublish(digest.hex, by: other) == gioError(14))
         #expect(try await other.run("items").lines.count == 1)
         #expect(try await other.run("properties").lines.contains("Status=3"))
         #expect(
-            try await other.run("call", "org.freedesktop.Passim.Mirror", "ListItems", "(uint64 0, uint32 10, '')").error == nil)
+            try await other.run(
+                "call", "org.freedesktop.Passim.Mirror", "ListItems", "(uint64 0, uint32 10, '')"
+            ).error == nil)
         #expect(try await other.run("call", "org.freedesktop.Passim.Mirror", "Rescan").error == gioError(14))
         #expect(try daemon.fetch(digest).status == 200)
     }

@@ -1,9 +1,11 @@
-import PassimBus
 import PassimCore
+import PassimGLib
 import PassimTestKit
 import Testing
 
-/// On a bus with the system's limits: 32 MiB a message. How long it takes says scripts/bench, of an optimized build.
+@testable import PassimBus
+
+/// On a bus with the system's limits: 32 MiB a message.
 @Suite(.serialized, .timeLimit(.minutes(30))) struct ListingSizeTests {
     private func counted(_ fixture: Fixture) async throws -> Int {
         // The seconds are for a machine that is busy, and a build that is not optimized.
@@ -24,14 +26,37 @@ import Testing
 
     @Test func listingOfLongNamesIsCutWhereTheMessageIsFull() async throws {
         let fixture = try await Fixture.make()
-        let tail = [UInt8](repeating: 0xFF, count: 245)
+        let tail = [UInt8](repeating: 0x61, count: 249)
         fixture.shelf.state.withLock { state in
-            state.items = (0..<30_000).map { number in
-                // Each of these bytes becomes three on the bus.
+            state.items = (0..<60_000).map { number in
                 ItemDescription(name: RawName(bytes: Array("\(number)-".utf8) + tail), number: number)
             }
         }
         let count = try await counted(fixture)
-        #expect(count > 20_000 && count < 30_000)
+        #expect(count > 50_000 && count < 60_000)
+    }
+
+    private let few = (0..<3).map { ItemDescription(name: RawName("\($0)"), number: $0) }
+
+    /// How many of `few` are taken, and what becomes of them.
+    private func filled(_ listing: consuming ItemListing) -> (taken: Int, body: [UInt8]) {
+        var listing = listing
+        var taken = 0
+        for item in few {
+            guard listing.add(item) else { break }
+            taken += 1
+        }
+        return (taken, listing.finish().withBytes { Array($0) })
+    }
+
+    @Test func fullListingTakesNothingMore() {
+        let two = filled(ItemListing(itemLimit: 2))
+        #expect(two.taken == 2)
+        // To the byte.
+        let fitting = filled(ItemListing(sizeLimit: two.body.count))
+        #expect(fitting == two)
+        let small = filled(ItemListing(sizeLimit: two.body.count - 1))
+        #expect(small.taken == 1)
+        #expect(filled(ItemListing()).taken == 3)
     }
 }

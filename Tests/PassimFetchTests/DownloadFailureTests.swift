@@ -155,6 +155,31 @@ import Testing
         #expect(try fixture.names() == [])
     }
 
+    @Test func othersAreAskedForWhenNobodyIsLeft() throws {
+        let fixture = try DownloadFixture()
+        fixture.limits.tries = 1
+        let cut = try fixture.server(.init(cut: 5))
+        let liar = try ScriptedServer(ServedFile.script(wrong))
+        let server = try fixture.server()
+        fixture.more = [[liar.url], [server.url], [cut.url]]
+        try fixture.save(from: cut)
+        #expect(fixture.reasons == [.cutOff(received: 5, of: 20), .lied])
+        #expect(fixture.more == [[cut.url]])
+        #expect(try fixture.tree.read("file") == fixture.content)
+    }
+
+    @Test func failureNamesThePlaceAndNotTheDigestAgain() {
+        func text(_ url: String, _ effective: String) -> String {
+            "\(PeerFailure(url: url, effectiveURL: effective, reason: .denied(status: 404)))"
+        }
+        #expect(
+            text("https://a:1/n?sha256=0", "https://a:1/n?sha256=0")
+                == "https://a:1/n: does not have the file (404)")
+        #expect(
+            text("https://a:1/n?x", "https://b:1/n?x")
+                == "https://a:1/n, which sends to https://b:1/n: does not have the file (404)")
+    }
+
     // MARK: The disk
 
     @Test func moreThanFitsIsNotBegun() throws {

@@ -10,6 +10,8 @@ final class DownloadFixture {
     let content: [UInt8]
     let digest: Digest
     var limits = DownloadLimits()
+    /// What is asked for when nobody is left, time after time.
+    var more: [[String]] = []
     private(set) var failures: [PeerFailure] = []
     private(set) var progress: [DownloadProgress] = []
 
@@ -42,7 +44,8 @@ final class DownloadFixture {
         progress = []
         return Download(
             digest, limits: limits, onProgress: { self.progress.append($0) },
-            onFailure: { self.failures.append($0) })
+            onFailure: { self.failures.append($0) },
+            more: { self.more.isEmpty ? [] : self.more.removeFirst() })
     }
 
     var reasons: [PeerFailure.Reason] { failures.map(\.reason) }

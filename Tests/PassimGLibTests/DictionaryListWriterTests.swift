@@ -33,11 +33,8 @@ struct DictionaryListWriterTests {
         if number % 5 == 0 { writer.entry("ctime", -Int64(number)) }
     }
 
-    /// Containers whose offsets have one, two and four bytes; and what is taken back leaves nothing.
-    @Test(arguments: [
-        (0, 0), (1, 0), (1, 200), (2, 3), (3, 40), (7, 120), (400, 20), (3000, 600), (1, 40_000),
-    ])
-    func listIsThatOfTheBuilder(count: Int, length: Int) {
+    /// What is taken back leaves nothing.
+    private func written(_ count: Int, length: Int) -> DictionaryListWriter {
         var writer = DictionaryListWriter()
         for number in 0..<count {
             write(number, length: length, to: &writer)
@@ -45,12 +42,25 @@ struct DictionaryListWriterTests {
             write(number, length: number % 19, to: &writer)
             writer.abandon()
         }
+        return writer
+    }
+
+    @Test(arguments: [(0, 0), (1, 0), (1, 200), (2, 3), (3, 40), (7, 120), (400, 20), (1000, 600)])
+    func listIsAsGDBusMarshalsIt(count: Int, length: Int) {
+        let writer = written(count, length: length)
         #expect(writer.count == count)
-        let size = writer.sizeOnWire
-        let list = writer.finish()
-        let expected = reference(count, length: length)
-        #expect(list.isNormalForm && list == expected)
-        #expect(size == expected.sizeInMessage)
+        let size = writer.size
+        let list = reference(count, length: length)
+        let body = writer.finish()
+        #expect(body.count == size)
+        #expect(body.withBytes { Array($0) } == Variant(tuple: [list]).messageBody)
+    }
+
+    @Test(arguments: [0, 1, 2, 3, 10])
+    func numberFollowsTheList(count: Int) {
+        let body = written(count, length: 9).finish(UInt64.max - 1)
+        let expected = Variant(tuple: [reference(count, length: 9), Variant(UInt64.max - 1)])
+        #expect(body.withBytes { Array($0) } == expected.messageBody)
     }
 
     @Test func nulEndsAText() {
@@ -58,7 +68,12 @@ struct DictionaryListWriterTests {
         writer.begin()
         writer.entry("a", "b\0c")
         writer.end()
-        let list = writer.finish()
-        #expect(list.isNormalForm && list.children[0].value(forKey: "a")?.string == "b")
+        var builder = VariantBuilder("aa{sv}")
+        builder.open("a{sv}")
+        builder.entry("a", "b")
+        builder.close()
+        let expected = builder.end()
+        let written = writer.finish()
+        #expect(written.withBytes { Array($0) } == Variant(tuple: [expected]).messageBody)
     }
 }
