@@ -28,8 +28,8 @@ final class History: Sendable {
         state = Lock(State(noted: started))
     }
 
-    /// Notes what the server has done since it was asked last, as of the minute in which most of the time since then
-    /// was.
+    /// Notes what the server has done since it was asked last, as of the minute in which most of the time
+    /// since then was.
     ///
     /// - Parameter total: since the start.
     func note(_ total: Activity.Sample, at now: UInt64) {

@@ -1,8 +1,9 @@
 package import PassimCore
 
 extension DigestIndex {
-    /// A page of a listing. Without filter, origin and order it is there at once; else every file is looked at, once,
-    /// or a few times for pages far behind in an order. What is kept meanwhile is bounded, not a copy of all.
+    /// A page of a listing. Without filter, origin and order it is there at once; else every file is looked
+    /// at, once, or a few times for pages far behind in an order. What is kept meanwhile is bounded, not a
+    /// copy of all.
     package func page(_ listing: Listing, offset: Int, limit: Int) -> Page {
         let (offset, limit) = (max(0, offset), max(0, limit))
         if listing.order != .none { return ordered(listing, offset, limit) }
@@ -18,8 +19,8 @@ extension DigestIndex {
         return page(found, total)
     }
 
-    /// Lends each file that belongs to the listing, and its path as far as it is shown; an empty one where the
-    /// listing does not need paths.
+    /// Lends each file that belongs to the listing, and its path as far as it is shown; an empty one where
+    /// the listing does not need paths.
     private func scan(_ listing: Listing, _ body: (Entry, UnsafeRawBufferPointer) -> Void) {
         let filter = listing.filter.isEmpty ? nil : PathFilter(listing.filter)
         var chunk = ListingChunk()

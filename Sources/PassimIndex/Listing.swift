@@ -9,8 +9,8 @@ package struct Listing: Sendable {
     package var order: ListingOrder
     /// From the last to the first; without an order it means nothing.
     package var isDescending: Bool
-    /// How many bytes at the beginning of a published file's path belong to its name on disk only: they are neither
-    /// searched nor ordered by.
+    /// How many bytes at the beginning of a published file's path belong to its name on disk only: they are
+    /// neither searched nor ordered by.
     package var hiddenPrefix: @Sendable (UnsafeRawBufferPointer) -> Int
 
     package init(

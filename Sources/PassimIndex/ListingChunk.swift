@@ -1,7 +1,7 @@
 internal import PassimCore
 
-/// A few files of a shard with their names and paths, in memory that is used again: looking at a million files
-/// allocates nothing for each.
+/// A few files of a shard with their names and paths, in memory that is used again: looking at a million
+/// files allocates nothing for each.
 struct ListingChunk {
     /// Records that are looked at while a shard's lock is held: some microseconds.
     static let size = 64

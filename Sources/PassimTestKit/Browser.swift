@@ -1,5 +1,5 @@
-/// Chromium without a window, which a test drives step by step over its DevTools protocol, with the keys and the mouse
-/// that people have. It reaches this machine only.
+/// Chromium without a window, which a test drives step by step over its DevTools protocol, with the keys and
+/// the mouse that people have. It reaches this machine only.
 package enum Browser {
     package enum Step: Sendable {
         /// Goes there, and waits until it is loaded.
@@ -18,11 +18,13 @@ package enum Browser {
         case enter
         /// Presses Tab so many times.
         case tab(Int)
-        /// - Returns: the value of the expression, awaited where it is a promise: a string as it is, others as JSON.
+        /// - Returns: the value of the expression, awaited where it is a promise: a string as it is, others
+        /// as JSON.
         case evaluate(String)
         /// - Parameter path: of a PNG file.
         case screenshot(String)
-        /// - Returns: what the browser complained about so far, and the dialogs that were opened; a line each.
+        /// - Returns: what the browser complained about so far, and the dialogs that were opened; a line
+        /// each.
         case complaints
     }
 
@@ -81,7 +83,8 @@ package enum Browser {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Speaks the protocol over the pipes of `--remote-debugging-pipe`: messages in JSON with a NUL behind each.
+    /// Speaks the protocol over the pipes of `--remote-debugging-pipe`: messages in JSON with a NUL behind
+    /// each.
     private static let program = """
         from urllib.parse import quote, unquote; import atexit, base64, fcntl, json, os, select, subprocess, sys, time
         program, profile, steps = sys.argv[1:]

@@ -1,5 +1,5 @@
-/// The characters that turn round the direction of the text behind them (UAX #9, section 2: embeddings, overrides and
-/// isolates): with them a name that ends in `.exe` is shown as one that ends in `.jpg`.
+/// The characters that turn round the direction of the text behind them (UAX #9, section 2: embeddings,
+/// overrides and isolates): with them a name that ends in `.exe` is shown as one that ends in `.jpg`.
 ///
 /// The letters' own direction stays, and so do the invisible marks, which change no order of letters.
 enum DirectionControls {

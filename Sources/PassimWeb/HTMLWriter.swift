@@ -1,8 +1,8 @@
 package import PassimCore
 internal import PassimHTTP
 
-/// Writes a page from its first byte to its last into one array. Markup comes from the enums beside it and from
-/// nowhere else, and all text is escaped: there is no way to write a value as markup.
+/// Writes a page from its first byte to its last into one array. Markup comes from the enums beside it and
+/// from nowhere else, and all text is escaped: there is no way to write a value as markup.
 package struct HTMLWriter {
     package private(set) var bytes: [UInt8]
 
@@ -30,8 +30,8 @@ package struct HTMLWriter {
         end(tag)
     }
 
-    /// A name that nobody of us has chosen: whatever direction its letters have, it does not turn round what is
-    /// beside it.
+    /// A name that nobody of us has chosen: whatever direction its letters have, it does not turn round what
+    /// is beside it.
     package mutating func name(_ name: RawName) {
         element(.bdi) { $0.text(name) }
     }

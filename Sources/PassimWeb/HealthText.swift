@@ -2,9 +2,9 @@ package import PassimCore
 
 /// `/healthz`: one line that says it serves, then one for each thing that an administrator should look at.
 ///
-/// The status code is 200 as long as the daemon answers: a mirror of which one disk is missing serves the others, and
-/// taking it out of service would help nobody. Who wants to be told of the rest reads the lines, or alerts on
-/// `passim_directory_state`.
+/// The status code is 200 as long as the daemon answers: a mirror of which one disk is missing serves the
+/// others, and taking it out of service would help nobody. Who wants to be told of the rest reads the lines,
+/// or alerts on `passim_directory_state`.
 package struct HealthText: Sendable {
     package var directories: [DirectoryStatus]
 

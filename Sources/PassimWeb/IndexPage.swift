@@ -1,8 +1,8 @@
 package import PassimCore
 internal import PassimHTTP
 
-/// The page at `/`, for whoever sits at this machine: what is shared, how far the scan has come, and what has been
-/// asked for.
+/// The page at `/`, for whoever sits at this machine: what is shared, how far the scan has come, and what has
+/// been asked for.
 ///
 /// A pure function of its values. Names come from file names, drop-ins and the network: none is trusted.
 package struct IndexPage: Sendable {

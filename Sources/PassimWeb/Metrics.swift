@@ -129,7 +129,7 @@ package struct Metrics: Sendable {
         }
         text.metric(
             "passim_directory_state", .gauge,
-            "1 for the state that a directory has, 0 for the others; failed is a drop-in of which nothing is shared."
+            "1 for the state that a directory has, 0 for the others; a drop-in that cannot be used is failed."
         ) { samples in
             for directory in directories {
                 for state in DirectoryStatus.State.labels {

@@ -1,7 +1,8 @@
 package import PassimCore
 internal import PassimHTTP
 
-/// What the form of the page asks for: the parameters of `/`. Whatever is wrong with one, it counts as not given.
+/// What the form of the page asks for: the parameters of `/`. Whatever is wrong with one, it counts as not
+/// given.
 package struct PageQuery: Hashable, Sendable {
     /// Part of a name, or the beginning of a digest; empty: all.
     package var search = ""
@@ -66,7 +67,8 @@ package struct PageQuery: Hashable, Sendable {
         if sort != .none { parameters.append(("sort", sort.rawValue)) }
         if page > 1 { parameters.append(("page", "\(page)")) }
         let query = parameters.map { parameter in
-            "\(parameter.name)=\(String(decoding: PercentEncoding.encode(RawName(parameter.value)), as: UTF8.self))"
+            let value = PercentEncoding.encode(RawName(parameter.value))
+            return "\(parameter.name)=\(String(decoding: value, as: UTF8.self))"
         }
         return "/" + (query.isEmpty ? "" : "?" + query.joined(separator: "&")) + "#files"
     }

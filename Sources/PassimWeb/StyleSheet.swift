@@ -37,7 +37,7 @@ enum StyleSheet {
           text-align: start; vertical-align: top; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line);
         }
         thead th { background: var(--band); white-space: nowrap; }
-        tbody th { font-weight: normal; overflow-wrap: anywhere; min-width: 14rem; }
+        tbody th { font-weight: normal; overflow-wrap: anywhere; min-width: 17rem; }
         tbody td { overflow-wrap: break-word; }
         tbody tr:hover { background: var(--band); }
         time { white-space: nowrap; }

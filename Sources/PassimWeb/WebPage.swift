@@ -2,8 +2,8 @@
 package enum WebPage {
     package static let contentType = "text/html; charset=utf-8"
 
-    /// Header fields of each, ended by CRLF. Nothing runs, nothing is loaded but our assets, forms lead nowhere else,
-    /// and nobody keeps a copy.
+    /// Header fields of each, ended by CRLF. Nothing runs, nothing is loaded but our assets, forms lead
+    /// nowhere else, and nobody keeps a copy.
     package static let fields: StaticString = """
         Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
         form-action 'self'; frame-ancestors 'none'\r\n\

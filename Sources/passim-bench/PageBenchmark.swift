@@ -5,8 +5,9 @@ internal import PassimIndex
 internal import PassimSystem
 internal import PassimWeb
 
-/// `passim-bench page`: how long the page takes to be made where there are a million files, from the index to its last
-/// byte. It is made on one thread, so its CPU time is what it takes where the machine has nothing else to do.
+/// `passim-bench page`: how long the page takes to be made where there are a million files, from the index to
+/// its last byte. It is made on one thread, so its CPU time is what it takes where the machine has nothing
+/// else to do.
 struct PageBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "page", abstract: "The page over an index of a million files.")
