@@ -59,11 +59,18 @@ final class PreparedFile {
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(Fault) -> Int {
         do throws(SystemError) {
             let count = try file.read(into: buffer, at: offset)
-            if count > 0, try file.status().identity == entry.identity { return count }
+            if count > 0, isUnchanged(try file.status()) { return count }
         } catch {
             throw PreparedFile.fault(error)
         }
         throw .stale
+    }
+
+    @inline(__always)
+    private func isUnchanged(_ status: FileStatus) -> Bool {
+        if status.identity == entry.identity { return true }
+        // A published item that is deleted while it is being sent: that moves its ctime, and nobody else may write it.
+        return origin.id == .published && status.links == 0 && status.identity.sameContent(as: entry.identity)
     }
 
     /// Makes sure that the file is still what was indexed.

@@ -102,6 +102,31 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func publishedFileThatIsDeletedIsSentToItsEnd(isPublished: Bool) async throws {
+        try await withServer { test in
+            let origin = isPublished ? OriginID.published : TestServer.origin
+            test.origins.replace([ServedOrigin(id: origin, path: test.tree.path, cooldown: 0, maxRate: 0)])
+            let size = 64 << 20
+            try test.tree.truncate("big", to: UInt64(size))
+            let digest = Digest(of: "big")
+            try test.know("big", as: digest, in: test.index.directory(origin: origin, path: .empty))
+            let client = try test.client { $0.receiveBuffer = 16384 }
+            try client.get(digest)
+            #expect(try client.head().status == 200)
+            #expect(await becomesTrue { test.shares.running == 1 })
+            try test.tree.remove("big")
+            #expect(test.index.removeAll(origin: origin) == 1)
+            if isPublished {
+                #expect(try client.bytes(size).count == size)
+            } else {
+                #expect(try client.rest().bytes.count < size)
+            }
+            #expect(await becomesTrue { test.shares.running == 0 })
+            #expect(test.shares.completed.count == (isPublished ? 1 : 0))
+        }
+    }
+
     @Test func nameIsWhatTheOriginSays() async throws {
         try await withServer { test in
             test.origins.replace([
