@@ -136,6 +136,25 @@ struct NeighbourhoodTests {
         try expect("200", daemons[1], content)
     }
 
+    @Test func publishedItemIsFoundUntilItsLastShare() async throws {
+        try sites[0].configure(["Cooldown=-1"])
+        let daemons = try start()
+        try daemons[0].process.waitForLine(containing: "on the system bus as")
+        let client = try StockBusClient(["DBUS_SYSTEM_BUS_ADDRESS": hosts[0].busAddress])
+        let attributes = "{'filename': <'published'>, 'share-limit': <uint32 2>}"
+        #expect(try await client.run("publish", "file", "published", attributes).error == nil)
+        try expect("200", daemons[1], "published")
+        // The second and last one; what a peer is told of it is remembered for the records' short life.
+        try expect("200", daemons[1], "published")
+        try expect("404", daemons[1], "published")
+        let subtype = "_\(Digest(of: "published").hex.prefix(60))._sub._cache._tcp"
+        #expect(
+            try await becomesTrue(within: 150) {
+                try hosts[1].browse(subtype).allSatisfy { $0.port != "\(daemons[0].port)" }
+            })
+        try expect("200", daemons[1], content)
+    }
+
     @Test func dropInThatDoesNotAdvertiseIsNotFoundButServed() throws {
         let daemons = try start("Advertise=false")
         try sites[0].tree.write("second/other", "other")
