@@ -61,7 +61,8 @@ enum StyleSheet {
           font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--edge);
           border-radius: 4px; padding: 0.3rem 0.6rem; min-height: 2.2rem; max-width: 100%;
         }
-        input[type=search] { flex: 1 1 14rem; }
+        select { max-width: min(100%, 16rem); }
+        input[type=search] { flex: 1 1 12rem; }
         input[type=number] { width: 8rem; }
         button { background: var(--band); cursor: pointer; }
         nav { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; align-items: center; margin-top: 0.8rem; }
