@@ -28,16 +28,7 @@ final class InotifyInstance {
         }
         if wasTaken { throw SystemError(code: .exists, call: .inotify_init) }
         do throws(SystemError) {
-            let before = try InotifyInstance.descriptors()
-            guard inotifytools_initialize() == 1 else {
-                throw SystemError(code: .init(rawValue: inotifytools_error()), call: .inotify_init)
-            }
-            let after = try InotifyInstance.descriptors().subtracting(before)
-            // select(2), by which the library looks for events, knows no number past FD_SETSIZE.
-            guard let found = after.first, after.count == 1, found < 1024 else {
-                inotifytools_cleanup()
-                throw SystemError(code: .tooManyFiles, call: .inotify_init)
-            }
+            let found = try InotifyInstance.make()
             _ = fcntl(found, F_SETFD, FD_CLOEXEC)
             descriptor = found
             inotify = Inotify(found)
@@ -51,6 +42,27 @@ final class InotifyInstance {
         inotifytools_cleanup()
         InotifyInstance.isTaken.withLock { $0 = false }
     }
+
+    /// Has the library make its instance.
+    ///
+    /// - Returns: its descriptor.
+    private static func make() throws(SystemError) -> CInt {
+        // GLib has an instance of its own, made when somebody first needs it, which may be just now and on another
+        // thread: then nobody knows which is which, and the library is to try again.
+        for _ in 0..<tries {
+            let before = try descriptors()
+            guard inotifytools_initialize() == 1 else {
+                throw SystemError(code: .init(rawValue: inotifytools_error()), call: .inotify_init)
+            }
+            let after = try descriptors().subtracting(before)
+            // select(2), by which the library looks for events, knows no number past FD_SETSIZE.
+            if let found = after.first, after.count == 1, found < 1024 { return found }
+            inotifytools_cleanup()
+        }
+        throw SystemError(code: .tooManyFiles, call: .inotify_init)
+    }
+
+    private static let tries = 10
 
     /// The next event; nil where there is none now.
     func next() -> InotifyEvent? {
