@@ -32,7 +32,8 @@ struct DaemonObject: BusObject {
         for item in daemon.store.items {
             if !body(item) { return }
         }
-        let times = CreationTimes(daemon: daemon, nanoseconds: 300_000_000)
+        // A client waits for all of them for 1.5 s.
+        let times = CreationTimes(daemon: daemon, nanoseconds: 100_000_000)
         var position: EntryID?
         while true {
             let (items, next) = daemon.index.page(after: position, limit: 1024)

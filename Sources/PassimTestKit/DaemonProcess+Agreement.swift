@@ -138,8 +138,7 @@ extension DaemonProcess {
 
     /// `7 files are shared`, `1 file is shared`, `No file is shared`.
     private static func sharedFiles(on page: String) throws -> Int {
-        // The sentence stands above the list of files, which is long.
-        let words = page.utf8.prefix(1 << 15).split { " <>.;".utf8.contains($0) }
+        let words = page.utf8.split { " <>.;".utf8.contains($0) }
         for position in words.indices.dropFirst(3) where words[position].elementsEqual("shared".utf8) {
             let file = words[position - 2]
             guard file.elementsEqual("files".utf8) || file.elementsEqual("file".utf8) else { continue }
