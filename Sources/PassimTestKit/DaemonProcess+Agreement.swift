@@ -143,7 +143,9 @@ extension DaemonProcess {
             let file = words[position - 2]
             guard file.elementsEqual("files".utf8) || file.elementsEqual("file".utf8) else { continue }
             if words[position - 3].elementsEqual("No".utf8) { return 0 }
-            if let count = Int(String(decoding: words[position - 3], as: UTF8.self)) { return count }
+            // Its thousands stand apart, by a character that is none of ASCII's.
+            let digits = words[position - 3].filter { 0x30...0x39 ~= $0 }
+            if let count = Int(String(decoding: digits, as: UTF8.self)) { return count }
         }
         throw TestFailure("the page does not say how many files are shared: \(page.prefix(2000))")
     }
