@@ -31,7 +31,7 @@ package final class ChecksumStore: Sendable {
     private let path: String
     private let directory: String
     private let logger: Logger
-    private let clock: MirrorClock
+    private let clock: TimeSource
     /// Rows past which the least recently used are pruned: about 90 bytes each.
     private let longest: Int64
 
@@ -50,7 +50,7 @@ package final class ChecksumStore: Sendable {
         self.init(directory: directory, logger: logger, clock: .system)
     }
 
-    init(directory: String, logger: Logger, clock: MirrorClock, longest: Int64 = 4_000_000) {
+    init(directory: String, logger: Logger, clock: TimeSource, longest: Int64 = 4_000_000) {
         self.directory = directory
         path = directory + "/checksums.sqlite"
         self.logger = logger

@@ -13,7 +13,7 @@ internal import Synchronization
 package final class Mirror: Sendable {
     let index: DigestIndex
     let cache: ChecksumCache
-    let clock: MirrorClock
+    let clock: TimeSource
     let logger: Logger
     private let workers: Int
     private let bell = Doorbell()
@@ -51,7 +51,7 @@ package final class Mirror: Sendable {
     /// - Parameter firstOrigin: the first number given out to a directory; smaller ones are others'.
     package init(
         index: DigestIndex, store: ChecksumStore?, place: ChecksumPlace, logger: Logger,
-        workers: Int = processorCount(), firstOrigin: UInt32 = 1, clock: MirrorClock = .system
+        workers: Int = processorCount(), firstOrigin: UInt32 = 1, clock: TimeSource = .system
     ) {
         self.index = index
         cache = ChecksumCache(place: place, store: store)

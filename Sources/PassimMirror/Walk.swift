@@ -1,6 +1,7 @@
 internal import PassimConfig
 internal import PassimCore
 internal import PassimIndex
+internal import PassimSystem
 internal import Synchronization
 
 /// One walk over a directory or a part of it: what stays the same while it lasts, and what is still open.
@@ -56,7 +57,7 @@ final class Walk: Sendable {
 
     init(
         origin: Origin, dropIn: DropIn, root: OpenDirectory, rootIdentity: RootIdentity, scope: Scope,
-        pass: PassID?, stamp: UInt32, isFirst: Bool, clock: MirrorClock
+        pass: PassID?, stamp: UInt32, isFirst: Bool, clock: TimeSource
     ) {
         self.origin = origin
         self.dropIn = dropIn

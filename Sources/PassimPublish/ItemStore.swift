@@ -18,7 +18,7 @@ package final class ItemStore: Sendable {
     let index: DigestIndex
     let bootTime: String?
     let logger: Logger
-    let clock: StoreClock
+    let clock: TimeSource
     let limits: PublishLimits
     let onEvent: @Sendable (StoreEvent) -> Void
 
@@ -44,7 +44,7 @@ package final class ItemStore: Sendable {
     /// - Parameter onEvent: called on the thread that did it; may look at items, but not publish or withdraw.
     package init(
         directory: String, stateFile: String, index: DigestIndex, maxItemSize: UInt64, bootTime: String?,
-        logger: Logger, clock: StoreClock = .system, limits: PublishLimits = PublishLimits(),
+        logger: Logger, clock: TimeSource = .system, limits: PublishLimits = PublishLimits(),
         onEvent: @escaping @Sendable (StoreEvent) -> Void = { _ in }
     ) {
         self.directory = directory

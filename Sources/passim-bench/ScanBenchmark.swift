@@ -136,7 +136,7 @@ struct ScanBenchmark: ParsableCommand {
         _ path: String, place: ChecksumPlace
     ) throws -> (seconds: Double, processor: Double, counters: MirrorCounters) {
         // The files have just been made: ten seconds ahead they are old enough.
-        let clock = MirrorClock(
+        let clock = TimeSource(
             now: {
                 var now = wallClock()
                 now.seconds += 10

@@ -1,6 +1,7 @@
 import Glibc
 import PassimCore
 import PassimSystem
+import PassimTestKit
 import Testing
 
 @testable import PassimMirror
@@ -16,7 +17,7 @@ import Testing
     private struct Place {
         let tree = MirrorTree()
         let clock = TestClock()
-        let log = LogRecorder()
+        let log = RecordedLog()
 
         func open(longest: Int64 = 1000) -> ChecksumStore {
             ChecksumStore(directory: tree.path, logger: log.logger, clock: clock.clock, longest: longest)
@@ -152,7 +153,7 @@ import Testing
     }
 
     @Test func directoryThatCannotBeMadeIsOneWarning() {
-        let log = LogRecorder()
+        let log = RecordedLog()
         let tree = MirrorTree()
         tree.write("file", "not a directory")
         let store = ChecksumStore(directory: tree.child("file/below"), logger: log.logger)

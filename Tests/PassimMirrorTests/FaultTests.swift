@@ -3,6 +3,7 @@ import PassimConfig
 import PassimCore
 import PassimIndex
 import PassimSystem
+import PassimTestKit
 import Testing
 
 @testable import PassimMirror

@@ -3,6 +3,7 @@ import PassimConfig
 import PassimCore
 import PassimIndex
 import PassimSystem
+import PassimTestKit
 
 @testable import PassimMirror
 
@@ -26,8 +27,8 @@ final class TestClock: Sendable {
 
     var monotonic: UInt64 { state.withLock { $0.monotonic } }
 
-    var clock: MirrorClock {
-        MirrorClock(
+    var clock: TimeSource {
+        TimeSource(
             now: { [self] in
                 onLook.withLock { $0 }?()
                 var now = wallClock()
@@ -44,7 +45,7 @@ final class Fixture {
     let state = MirrorTree()
     let index = DigestIndex()
     let clock = TestClock()
-    let log = LogRecorder()
+    let log = RecordedLog()
     let mirror: Mirror
     var origins: [MirrorOrigin] = []
 
@@ -106,36 +107,4 @@ final class Fixture {
 
     var counters: MirrorCounters { mirror.counters }
     var status: DirectoryStatus { mirror.statuses[0] }
-}
-
-/// What was logged.
-final class LogRecorder: Sendable {
-    struct Line: Sendable {
-        var level: Logger.Level
-        var text: String
-    }
-    private let lines = Lock<[Line]>([])
-
-    var logger: Logger {
-        Logger(label: "test") { _ in Handler(recorder: self) }
-    }
-
-    var warnings: [String] { lines.withLock { $0.filter { $0.level >= .warning }.map(\.text) } }
-
-    private struct Handler: LogHandler {
-        let recorder: LogRecorder
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.debug
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let text = "\(event.message) \(event.metadata ?? [:])"
-            let level = event.level
-            recorder.lines.withLock { $0.append(Line(level: level, text: text)) }
-        }
-    }
 }

@@ -15,7 +15,7 @@ import Testing
 final class LiveFixture: Sendable {
     let tree = MirrorTree()
     let index = DigestIndex()
-    let log = LogRecorder()
+    let log = RecordedLog()
     let mirror: PassimMirror.Mirror
     /// Change batches that the index has told of.
     let batches = Lock(0)

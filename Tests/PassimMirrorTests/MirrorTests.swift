@@ -4,6 +4,7 @@ import PassimCore
 import PassimCrypto
 import PassimIndex
 import PassimSystem
+import PassimTestKit
 import Testing
 
 @testable import PassimMirror
@@ -400,7 +401,7 @@ import Testing
         let fixture = Fixture(tree: tree)
         let mirror = Mirror(
             index: fixture.index, store: nil, place: .storeOnly, logger: fixture.log.logger, workers: 2,
-            clock: MirrorClock(now: fixture.clock.clock.now, monotonic: MirrorClock.system.monotonic))
+            clock: TimeSource(now: fixture.clock.clock.now, monotonic: TimeSource.system.monotonic))
         let indexed = Latch()
         let subscription = fixture.index.subscribe { [index = fixture.index] _ in
             if index.count == 200 { indexed.open() }

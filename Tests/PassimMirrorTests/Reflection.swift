@@ -21,10 +21,6 @@ extension DigestIndex: CustomReflectable {
     package var customMirror: Swift.Mirror { Swift.Mirror(self, children: []) }
 }
 
-extension LogRecorder: CustomReflectable {
-    var customMirror: Swift.Mirror { Swift.Mirror(self, children: []) }
-}
-
 extension TestClock: CustomReflectable {
     var customMirror: Swift.Mirror { Swift.Mirror(self, children: []) }
 }

@@ -16,8 +16,8 @@ final class TestClock: Sendable {
         ahead.withLock { $0 += seconds }
     }
 
-    var clock: StoreClock {
-        StoreClock(
+    var clock: TimeSource {
+        TimeSource(
             now: { [self] in
                 var now = wallClock()
                 now.seconds += ahead.withLock { $0 }

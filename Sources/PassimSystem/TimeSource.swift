@@ -1,8 +1,7 @@
 package import PassimCore
-internal import PassimSystem
 
-/// The two clocks that a store looks at; tests bring their own.
-package struct StoreClock: Sendable {
+/// The two clocks that whoever watches files looks at; tests bring their own.
+package struct TimeSource: Sendable {
     /// The time of day, compared with the times of files.
     package var now: @Sendable () -> Timestamp
     /// Nanoseconds that only grow, for waits.
@@ -15,5 +14,5 @@ package struct StoreClock: Sendable {
         self.monotonic = monotonic
     }
 
-    package static let system = StoreClock(now: { wallClock() }, monotonic: { monotonicNanoseconds() })
+    package static let system = TimeSource(now: { wallClock() }, monotonic: { monotonicNanoseconds() })
 }
