@@ -173,6 +173,10 @@ struct AdvertiserThread {
         case .answering:
             if !isAnswering { return false }
             saidRefusal = ""
+            if !isPlanned, !plan.isBlank {
+                // Its groups are gone, and its memory is to be.
+                plan = RecordPlan()
+            }
             defer { emptyPlan() }
             return isPlanned
         case .failed(let why):
@@ -200,8 +204,8 @@ struct AdvertiserThread {
                 cannotTellPlaces = true
             }
         }
-        if let places, places.isComplete, places.links.isEmpty { cannotTellPlaces = true }
-        if let places, !places.links.isEmpty { cannotTellPlaces = false }
+        // An avahi-daemon whose cache is full, 4096 records of others, has no room for its own.
+        if let places, places.isComplete { cannotTellPlaces = !places.hasTold }
         responder.answer(
             as: AnswerNames(instance: instance, domain: domain),
             at: cannotTellPlaces ? nil : places?.links ?? [])

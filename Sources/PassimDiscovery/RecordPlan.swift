@@ -55,6 +55,8 @@ struct RecordPlan {
     var waitingCount: Int { waiting.count }
     /// Digests that are in a group and are to be.
     var placed: Int { wanted - waiting.count }
+    /// Nothing is in it, and nothing was.
+    var isBlank: Bool { table.slotCount == 0 }
     var groupCount: Int { groups.count - vacantGroups.count }
 
     func digest(_ slot: Slot) -> Digest { table.digests[Int(slot)] }

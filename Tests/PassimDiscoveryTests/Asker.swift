@@ -24,14 +24,14 @@ enum Asker {
     /// - Parameter port: 5353 hears what everybody hears.
     static func once(
         _ number: Int, on host: AvahiHost, family: Int = 4, port: Int = 0, unicast: Bool = false,
-        hops: Int = 255
+        hops: Int = 255, interface: String = "lan0"
     ) throws -> [String] {
         let name = CacheService.subtype(of: Digest(of: "digest \(number)")) + ".local"
         let outcome = try Command.succeed(
             [
                 "/usr/bin/python3", "-c", program, "once", "\(family)", "\(port)", unicast ? "1" : "0",
                 "\(hops)",
-                name,
+                name, interface,
             ], host.setting)
         return outcome.text.split(separator: "\n").map { String($0) }
     }
@@ -78,8 +78,8 @@ enum Asker {
             assert place == len(packet), "more than was promised"
             return number, flags, questions, records
 
-        def open_socket(family, port, hops):
-            index = socket.if_nametoindex("lan0")
+        def open_socket(family, port, hops, interface="lan0"):
+            index = socket.if_nametoindex(interface)
             if family == 4:
                 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
                 s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, hops)
@@ -125,8 +125,8 @@ enum Asker {
                 print("lost", round(when - end + seconds, 3), name, file=sys.stderr)
             print("asked", number, "answered", answered, file=sys.stderr, flush=True)
 
-        def once(family, port, unicast, hops, name):
-            s, group = open_socket(family, port, hops)
+        def once(family, port, unicast, hops, name, interface):
+            s, group = open_socket(family, port, hops, interface)
             s.sendto(query(7 if not port else 0, name, unicast), group)
             end = time.monotonic() + 1.5
             while time.monotonic() < end:
@@ -140,7 +140,7 @@ enum Asker {
         if sys.argv[1] == "steadily":
             steadily(float(sys.argv[2]), sys.argv[3:])
         else:
-            once(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "1", int(sys.argv[5]), sys.argv[6])
+            once(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "1", int(sys.argv[5]), *sys.argv[6:8])
 
         """#
 }

@@ -88,6 +88,69 @@ struct ResponderTests {
         #expect(try Asker.once(99, on: neighbours.there) == [])
     }
 
+    @Test(.timeLimit(.minutes(2))) func everyMachineThatHasItAnswers() throws {
+        let neighbours = try Neighbours()
+        _ = try advertise(neighbours)
+        let other = try ChildProcess(
+            [Products.path(of: "passim-bench"), "discovery", "advertise", "5", "--answering", "always"],
+            neighbours.there.setting)
+        try other.waitForAnswers(5)
+        let senders = try Asker.once(3, on: neighbours.there, port: 5353).map { $0.split(separator: ":")[0] }
+        #expect(Set(senders) == ["10.77.0.1", "10.77.0.2"])
+        #expect(try Asker.once(6, on: neighbours.there, port: 5353).count == 1)
+    }
+
+    /// What another reader makes of the packets.
+    @Test(
+        .timeLimit(.minutes(2)),
+        .enabled(if: (try? Command.run(["tshark", "--version"]))?.succeeded == true, "needs tshark"))
+    func packetsAreWellFormedToTshark() throws {
+        let neighbours = try Neighbours()
+        let advertiser = try advertise(neighbours, "--ipv6")
+        let instance = try neighbours.instance(of: advertiser)
+        let tree = try TemporaryTree()
+        let file = tree.absolute("packets.pcap")
+        let capture = try ChildProcess(
+            ["tshark", "-i", "lan0", "-f", "udp port 5353", "-w", file], neighbours.there.setting)
+        // It says so before it does: what it sees of is asked until it is there.
+        try capture.waitForLine(containing: "Capturing on")
+        var lines: [Substring] = []
+        let end = ContinuousClock.now + .seconds(60)
+        while lines.count < 3, ContinuousClock.now < end {
+            _ = try Asker.once(1, on: neighbours.there)
+            _ = try neighbours.find([2, 3, 4], "--together")
+            let outcome = try Command.run(
+                [
+                    "tshark", "-r", file, "-Y", "dns.flags.response==1 && dns.ptr.domain_name", "-T",
+                    "fields", "-E", "occurrence=a", "-e", "_ws.malformed", "-e", "dns.flags.authoritative",
+                    "-e", "dns.count.answers", "-e", "dns.resp.name", "-e", "dns.ptr.domain_name", "-e",
+                    "ip.ttl", "-e", "ipv6.hlim",
+                ])
+            lines = outcome.text.split(separator: "\n").filter { $0.contains("_sub._cache._tcp.local") }
+        }
+        #expect(lines.count >= 3)
+        for line in lines {
+            let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+            #expect(fields[0] == "", "\(line)")
+            #expect(fields[4].split(separator: ",").allSatisfy { $0 == "\(instance)._cache._tcp.local" })
+            #expect(fields[5] == "255" || fields[6] == "255")
+        }
+        try capture.terminate()
+    }
+
+    /// For longer than avahi-daemon keeps its own records without asking for them again.
+    @Test(.timeLimit(.minutes(10)), .enabled(if: getenv("PASSIM_LONG") != nil, "takes five minutes"))
+    func answersGoOnForMinutes() throws {
+        let neighbours = try Neighbours()
+        let advertiser = try advertise(neighbours)
+        let asker = try Asker.steadily([40, 70], seconds: 290, on: neighbours.there)
+        let line = try asker.waitForLine(containing: "asked ", seconds: 400).line
+        let words = line.split(separator: " ")
+        #expect(words.count == 4 && words[1] == words[3], "\(asker.errorText)")
+        #expect(!advertiser.errorText.contains("answering on all links"))
+        try neighbours.waitUntilFound(numbers)
+    }
+
     // MARK: Taking turns
 
     @Test(.timeLimit(.minutes(2))) func recordsAndAnswersTakeTurnsWithoutAGap() throws {
@@ -230,6 +293,14 @@ struct ResponderTests {
             try Command.succeed(ip + ["addr", "add", "10.78.0.\(number + 1)/24", "dev", "lan1"])
             try Command.succeed(ip + ["link", "set", "lan1", "up"])
         }
+        // On both.
+        let end = ContinuousClock.now + .seconds(30)
+        func isAnswered() throws -> Bool {
+            try !Asker.once(1, on: neighbours.there, interface: "lan1").isEmpty
+        }
+        while try !isAnswered(), ContinuousClock.now < end {}
+        #expect(try Asker.once(2, on: neighbours.there, interface: "lan1").count == 1)
+        #expect(try Asker.once(2, on: neighbours.there, interface: "lan0").count == 1)
         try Command.succeed(["ip", "-n", here, "link", "set", "lan0", "down"])
         try neighbours.waitUntilFound(numbers, at: "10.78.0.1:\(Neighbours.port)")
         try Command.succeed(["ip", "-n", here, "link", "del", "lan1"])

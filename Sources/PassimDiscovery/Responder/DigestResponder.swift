@@ -119,6 +119,12 @@ final class DigestResponder: Sendable {
 
     var currentWish: Wish { wish.withLock { $0 } }
 
+    /// The thread is over before it was told to be; another one is started when answers are to be given again.
+    func end(because error: SystemError) {
+        thread.withLock { $0 = nil }
+        publish(.failed("\(error)"), counters)
+    }
+
     func publish(_ state: State, _ counters: AnswerCounters) {
         let isChange = outcome.withLock { outcome in
             defer { outcome = Outcome(state: state, counters: counters) }

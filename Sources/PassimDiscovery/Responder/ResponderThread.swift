@@ -27,7 +27,7 @@ final class ResponderThread {
     /// RFC 6762, 17.
     private static let longestPacket = 9000
     /// Interfaces come with many changes at once.
-    private static let settling: UInt64 = 30_000_000
+    private static let settling: UInt64 = 100_000_000
     /// What could not be opened may be possible after a while.
     private static let reopening: UInt64 = 5_000_000_000
     /// Packets of one socket that are read before others have their turn.
@@ -38,7 +38,7 @@ final class ResponderThread {
         do throws(SystemError) {
             try ResponderThread(responder).run()
         } catch {
-            responder.publish(.failed("\(error)"), responder.counters)
+            responder.end(because: error)
         }
     }
 
@@ -128,13 +128,12 @@ final class ResponderThread {
         do throws(SystemError) {
             let wanted = try wantedLinks()
             for link in Array(links.keys) where wanted[link] == nil { close(link) }
-            for (link, networks) in wanted {
-                if links[link] == nil { try open(link) }
+            for (link, networks) in wanted where links[link] != nil || open(link) {
                 machine.add(link, networks: networks)
             }
+            if links.count < wanted.count { lookDue = now + ResponderThread.reopening }
         } catch {
-            if error.code == .addressInUse { failure = "\(error)" }
-            responder.logger.debug("not all questions can be answered: \(error)")
+            responder.logger.debug("the interfaces cannot be looked at: \(error)")
             lookDue = now + ResponderThread.reopening
         }
     }
@@ -156,12 +155,23 @@ final class ResponderThread {
         return wanted
     }
 
-    private func open(_ link: Link) throws(SystemError) {
-        let socket = try LinkSocket(link, token: nextToken)
-        nextToken += 1
-        try poller.add(socket.number, .input, token: socket.token)
-        tokens[socket.token] = link
-        links[link] = socket
+    private func open(_ link: Link) -> Bool {
+        do throws(SystemError) {
+            let socket = try LinkSocket(link, token: nextToken)
+            try poller.add(socket.number, .input, token: socket.token)
+            nextToken += 1
+            tokens[socket.token] = link
+            links[link] = socket
+            return true
+        } catch {
+            if error.code == .addressInUse {
+                failure = "port 5353 is somebody's alone (disallow-other-stacks=yes in avahi-daemon.conf?)"
+            } else {
+                // Interfaces go while they are looked at.
+                responder.logger.debug("nothing is answered on interface \(link.interface) yet: \(error)")
+            }
+            return false
+        }
     }
 
     private func close(_ link: Link) {

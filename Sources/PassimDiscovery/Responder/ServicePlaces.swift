@@ -8,6 +8,8 @@ final class ServicePlaces {
     private let connection: AvahiConnection
     private var browser: OpaquePointer?
     private(set) var links: Set<Link> = []
+    /// There has been any.
+    private(set) var hasTold = false
     /// All that was there at the beginning has been told.
     private(set) var isComplete = false
 
@@ -40,7 +42,10 @@ final class ServicePlaces {
         switch event {
         case AVAHI_BROWSER_NEW:
             // Another host that says it has the name is a collision, which the service's group is told of.
-            if flags.rawValue & AVAHI_LOOKUP_RESULT_LOCAL.rawValue != 0 { links.insert(link) }
+            if flags.rawValue & AVAHI_LOOKUP_RESULT_LOCAL.rawValue != 0 {
+                links.insert(link)
+                hasTold = true
+            }
         case AVAHI_BROWSER_REMOVE: links.remove(link)
         case AVAHI_BROWSER_ALL_FOR_NOW, AVAHI_BROWSER_FAILURE: isComplete = true
         default: break
