@@ -60,16 +60,6 @@ extension DirectoryStatus {
 }
 
 extension DirectoryStatus.State {
-    var word: String {
-        switch self {
-        case .scanning: "scanning"
-        case .watching: "watching"
-        case .polling: "polling"
-        case .missing: "missing"
-        case .failed: "failed"
-        }
-    }
-
     init(word: String, error: String) {
         switch word {
         case "scanning": self = .scanning

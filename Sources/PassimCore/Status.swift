@@ -32,6 +32,20 @@ package struct DirectoryStatus: Sendable {
         case missing
         /// What went wrong, in words.
         case failed(String)
+
+        /// One word for a page, a terminal or the bus.
+        package var word: String {
+            switch self {
+            case .scanning: "scanning"
+            case .watching: "watching"
+            case .polling: "polling"
+            case .missing: "missing"
+            case .failed: "failed"
+            }
+        }
+
+        /// Of each state.
+        package static let words = ["scanning", "watching", "polling", "missing", "failed"]
     }
 
     /// Its number in the index; nil where nothing of it can be there.

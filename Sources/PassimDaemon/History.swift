@@ -1,5 +1,5 @@
 internal import PassimCore
-internal import PassimServer
+internal import PassimHTTP
 internal import PassimWeb
 
 /// What the server did in each minute of the last day: 1440 samples, whatever happens.

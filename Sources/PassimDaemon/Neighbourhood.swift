@@ -68,6 +68,9 @@ final class Neighbourhood: Sendable {
     /// How others find this machine.
     var advertising: AdvertiserStatus { state.withLock { $0.advertiser }?.status ?? AdvertiserStatus() }
 
+    /// What was answered by this daemon itself.
+    var answers: AnswerCounters { state.withLock { $0.advertiser }?.answers ?? AnswerCounters() }
+
     /// Has this machine found, from now on.
     ///
     /// - Parameter port: where it serves.

@@ -64,9 +64,11 @@ extension PageSource {
                 place: directories.first { $0.origin == entry.origin }?.path ?? "")
         }
         guard !files.isEmpty else { return nil }
-        return ItemPage(
+        var page = ItemPage(
             digest: digest, files: files, port: daemon.server.withLock { $0 }?.port ?? 0,
             hostName: daemon.hostName)
+        page.publication = daemon.store.item(digest)
+        return page
     }
 
     private func listed(_ item: Item, _ directories: [DirectoryStatus]) -> ListedItem {
@@ -94,6 +96,8 @@ extension IndexPage.Advertising {
             case .paused: "not advertised, as the connection is metered"
             case .waiting(let reason): "nobody finds this machine: \(reason)"
             case .registering: "the name is being registered"
+            case .advertising where status.means == .answers:
+                "questions for \(status.registered) of \(status.wanted) digests are answered\(room)"
             case .advertising: "\(status.registered) of \(status.wanted) digests are advertised\(room)"
             }
         self.init(name: status.serviceName, state: state)

@@ -11,8 +11,8 @@ extension PageSource {
         var metrics = Metrics()
         metrics.status = daemon.status
         if let server = daemon.server.withLock({ $0 }) {
-            metrics.server = Metrics.Serving(server.counts)
-            metrics.server.open = server.connectionCount
+            metrics.server = server.counts
+            metrics.openConnections = server.connectionCount
         }
         let hashed = daemon.mirror.counters
         metrics.hashedFiles = hashed.filesHashed
@@ -20,10 +20,8 @@ extension PageSource {
         metrics.digests = daemon.index.digestCount
         metrics.published = daemon.index.totals(origin: .published)
         metrics.directories = daemon.mirror.statuses
-        if let advertising = daemon.neighbourhood.withLock({ $0 })?.advertising {
-            metrics.records.wanted = advertising.wanted
-            metrics.records.registered = advertising.registered
-            metrics.records.leftOut = advertising.leftOut
+        if let neighbourhood = daemon.neighbourhood.withLock({ $0 }) {
+            metrics.discovery = Metrics.Discovery(neighbourhood.advertising, neighbourhood.answers)
         }
         metrics.process = Metrics.Process(.now)
         metrics.process.started =
@@ -32,20 +30,19 @@ extension PageSource {
     }
 }
 
-extension Metrics.Serving {
-    fileprivate init(_ counts: ServerCounts) {
+extension Metrics.Discovery {
+    fileprivate init(_ advertising: AdvertiserStatus, _ counted: AnswerCounters) {
         self.init()
-        responses = counts.responses
-        bytes = counts.bytesSent
-        accepted = counts.connections
-        refused = counts.refused
-        handshakes = counts.handshakes
-        failedHandshakes = counts.failedHandshakes
-        shares = counts.shares
-        sharedBytes = counts.sharedBytes
-        cutOff = counts.cutOff
-        lookupsFound = counts.lookupsFound
-        lookupsNobody = counts.lookupsNobody
+        wanted = advertising.wanted
+        registered = advertising.registered
+        leftOut = advertising.leftOut
+        isAnswering = advertising.means == .answers
+        questions = counted.questions
+        answers = counted.answers
+        privateAnswers = counted.privateAnswers
+        dropped = counted.dropped
+        malformed = counted.malformed
+        foreign = counted.foreign
     }
 }
 

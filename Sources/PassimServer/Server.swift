@@ -1,6 +1,7 @@
 package import Logging
 package import PassimCore
 package import PassimCrypto
+package import PassimHTTP
 package import PassimIndex
 package import PassimSystem
 internal import Synchronization

@@ -5,9 +5,10 @@ internal import PassimCore
 /// reference. Programs find it by `environment`.
 package final class SystemBus: Sendable {
     package enum Policy: Sendable {
-        /// That of the distribution's system bus, and our own policy file.
+        /// That of the distribution's system bus, and our own policy file, by which passim alone owns the daemon's
+        /// name; here whoever runs the tests may as well.
         ///
-        /// - Parameter owner: a user who may own the daemon's name, besides root and passim.
+        /// - Parameter owner: one user more who may.
         case system(owner: UInt32? = nil)
         /// The same, with a policy file that does not name what is ours, as the stock one.
         case older
@@ -31,10 +32,12 @@ package final class SystemBus: Sendable {
             try tree.write("bus.conf", distributions(listen))
         case .older:
             try tree.write("policy/passim.conf", SystemBus.withoutMirror(ours()))
+            try tree.write("policy/owner.conf", SystemBus.ownership(of: [geteuid()]))
             try tree.write("bus.conf", distributions(listen))
         case .system(let owner):
             try tree.write("policy/passim.conf", ours())
-            if let owner { try tree.write("policy/owner.conf", SystemBus.ownership(of: owner)) }
+            try tree.write(
+                "policy/owner.conf", SystemBus.ownership(of: [geteuid()] + (owner.map { [$0] } ?? [])))
             try tree.write("bus.conf", distributions(listen))
         }
         if running { try start() }
@@ -63,8 +66,10 @@ package final class SystemBus: Sendable {
         return lines.filter { !$0.contains("org.freedesktop.Passim.Mirror") }.joined(separator: "\n")
     }
 
-    private static func ownership(of user: UInt32) -> String {
-        document("<policy user=\"\(user)\"><allow own=\"org.freedesktop.Passim\"/></policy>")
+    private static func ownership(of users: [UInt32]) -> String {
+        document(
+            users.map { "<policy user=\"\($0)\"><allow own=\"org.freedesktop.Passim\"/></policy>" }
+                .joined(separator: "\n"))
     }
 
     private static func document(_ content: String) -> String {

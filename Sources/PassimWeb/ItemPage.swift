@@ -6,6 +6,8 @@ package struct ItemPage: Sendable {
     package var digest: Digest
     /// All files that have it, at least one.
     package var files: [File]
+    /// Until when and how often it is shared, where it was published.
+    package var publication: ItemDescription?
     /// Where this daemon listens.
     package var port: UInt16
     package var hostName: String
@@ -69,6 +71,7 @@ package struct ItemPage: Sendable {
                             : "\(HumanText.size(bytes: size)) (\(HumanText.count(size)) bytes)")
                 }
                 list.entry("Served", isServed ? "yes" : "not before the next restart of this machine")
+                if let publication { list.entries(of: publication) }
             }
         }
     }
@@ -110,6 +113,23 @@ extension HTMLWriter {
         element(.pre, HTMLAttribute(.tabindex, "0"), HTMLAttribute(.ariaLabel, "Command")) { block in
             block.element(.code, HTMLAttribute(.class, "copied"), text: text)
         }
+    }
+
+    fileprivate mutating func entries(of publication: ItemDescription) {
+        entry("Published") { value in
+            value.time(publication.created)
+            guard !publication.cmdline.isEmpty else { return }
+            value.text(" by ")
+            value.name(RawName(publication.cmdline))
+        }
+        let lifetime = publication.lifetime
+        entry("Shared until") { value in
+            guard lifetime.maxAge < Lifetime.unlimited else { return value.text("it is unpublished") }
+            value.time(publication.created &+ Int64(lifetime.maxAge))
+        }
+        let count = HumanText.count(publication.shareCount)
+        let isLimited = lifetime.shareLimit > 0 && lifetime.shareLimit < Lifetime.unlimited
+        entry("Downloads", isLimited ? "\(count) of \(HumanText.count(lifetime.shareLimit))" : count)
     }
 
     fileprivate mutating func row(_ file: ItemPage.File) {

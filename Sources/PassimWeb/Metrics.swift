@@ -5,41 +5,15 @@ package import PassimHTTP
 package struct Metrics: Sendable {
     package var version = passimVersion
     package var status = DaemonStatus.unknown
-    package var server = Serving()
+    package var server = ServerCounts()
+    package var openConnections = 0
     package var hashedFiles = 0
     package var hashedBytes: UInt64 = 0
     package var digests = 0
     package var published: (files: Int, bytes: UInt64) = (0, 0)
     package var directories: [DirectoryStatus] = []
-    package var records = Records()
+    package var discovery = Discovery()
     package var process = Process()
-
-    /// Since the start, but for `open`.
-    package struct Serving: Sendable {
-        package var responses: [Status: UInt64] = [:]
-        package var bytes: UInt64 = 0
-        package var open = 0
-        package var accepted: UInt64 = 0
-        package var refused: UInt64 = 0
-        package var handshakes: UInt64 = 0
-        package var failedHandshakes: UInt64 = 0
-        package var shares: UInt64 = 0
-        package var sharedBytes: UInt64 = 0
-        package var cutOff: UInt64 = 0
-        package var lookupsFound: UInt64 = 0
-        package var lookupsNobody: UInt64 = 0
-
-        package init() {}
-    }
-
-    /// mDNS.
-    package struct Records: Sendable {
-        package var wanted = 0
-        package var registered = 0
-        package var leftOut = 0
-
-        package init() {}
-    }
 
     /// nil: not known.
     package struct Process: Sendable {
@@ -62,7 +36,7 @@ package struct Metrics: Sendable {
         writeServing(to: &text)
         writeItems(to: &text)
         writeDirectories(to: &text)
-        writeRecords(to: &text)
+        writeDiscovery(to: &text)
         writeProcess(to: &text)
         return text.bytes
     }
@@ -84,9 +58,10 @@ package struct Metrics: Sendable {
                 $0.add(server.responses[status] ?? 0, .init("code", "\(status.rawValue)"))
             }
         }
-        text.metric("passim_sent_bytes_total", .counter, "Bytes sent, TLS included.", server.bytes)
-        text.metric("passim_connections", .gauge, "Open connections.", server.open)
-        text.metric("passim_connections_total", .counter, "Connections that were accepted.", server.accepted)
+        text.metric("passim_sent_bytes_total", .counter, "Bytes sent, TLS included.", server.bytesSent)
+        text.metric("passim_connections", .gauge, "Open connections.", openConnections)
+        text.metric(
+            "passim_connections_total", .counter, "Connections that were accepted.", server.connections)
         text.metric(
             "passim_connections_refused_total", .counter,
             "Connections that were refused: too many, of one address or altogether.", server.refused)
@@ -132,10 +107,10 @@ package struct Metrics: Sendable {
             "1 for the state that a directory has, 0 for the others; a drop-in that cannot be used is failed."
         ) { samples in
             for directory in directories {
-                for state in DirectoryStatus.State.labels {
+                for word in DirectoryStatus.State.words {
                     samples.add(
-                        directory.state.label == state ? 1 : 0, .init("drop_in", directory.dropIn),
-                        .init("path", directory.path), .init("state", state))
+                        directory.state.word == word ? 1 : 0, .init("drop_in", directory.dropIn),
+                        .init("path", directory.path), .init("state", word))
                 }
             }
         }
@@ -149,13 +124,6 @@ package struct Metrics: Sendable {
         each("passim_last_change_timestamp_seconds", "When a file came, went or changed last.") {
             $0.lastChange.map { UInt64(max(0, $0.seconds)) }
         }
-    }
-
-    private func writeRecords(to text: inout MetricsText) {
-        text.metric(
-            "passim_records_wanted", .gauge, "Digests that other machines are to find.", records.wanted)
-        text.metric("passim_records_registered", .gauge, "Those that they can find.", records.registered)
-        text.metric("passim_records_left_out", .gauge, "Those for which there is no room.", records.leftOut)
     }
 
     /// The names that all exporters have for them.
@@ -183,20 +151,6 @@ extension DaemonStatus {
         case .loading: "loading"
         case .running: "running"
         case .disabledMetered: "disabled_metered"
-        }
-    }
-}
-
-extension DirectoryStatus.State {
-    fileprivate static let labels = ["scanning", "watching", "polling", "missing", "failed"]
-
-    fileprivate var label: String {
-        switch self {
-        case .scanning: "scanning"
-        case .watching: "watching"
-        case .polling: "polling"
-        case .missing: "missing"
-        case .failed: "failed"
         }
     }
 }

@@ -60,14 +60,4 @@ extension DirectoryStatus {
         case .scanning, .watching, .polling: false
         }
     }
-
-    var word: String {
-        switch state {
-        case .scanning: "scanning"
-        case .watching: "watching"
-        case .polling: "polling"
-        case .missing: "missing"
-        case .failed: "failed"
-        }
-    }
 }

@@ -42,7 +42,7 @@ struct StatusText {
             table.add([
                 Table.Cell(RawName(directory.dropIn).description),
                 Table.Cell(RawName(directory.path).description),
-                Table.Cell(directory.word, colour), Table.Cell("\(directory.items)"),
+                Table.Cell(directory.state.word, colour), Table.Cell("\(directory.items)"),
                 Table.Cell(ByteCount(directory.bytes).description), Table.Cell(note(on: directory)),
             ])
         }
@@ -98,7 +98,7 @@ extension JSONWriter {
         object { json in
             json.field("drop_in", directory.dropIn)
             json.field("path", directory.path)
-            json.field("state", directory.word)
+            json.field("state", directory.state.word)
             if case .failed(let reason) = directory.state { json.field("error", reason) }
             json.field("items", directory.items)
             json.field("bytes", directory.bytes)

@@ -8,7 +8,8 @@ struct Passimd: AsyncParsableCommand {
         abstract: "Share the files of local directories with the machines of this network, by SHA-256.",
         discussion: """
             Directories are named by keyfiles in passim.d, below $SYSCONFDIR (/etc). State is kept below \
-            $LOCALSTATEDIR (/var). See passim.conf(5).
+            $LOCALSTATEDIR (/var). PASSIM_LOG=debug logs more; PASSIM_CHECKSUMS=store writes no attributes. \
+            See passimd(8) and passim.conf(5).
             """)
 
     @Flag(name: .long, help: "Print the version and exit.")

@@ -25,6 +25,9 @@ struct CompleteFileTests {
     private func expectUnshared(_ contents: [String]) throws {
         for count in 0..<3 {
             try settle(count)
+            // A file may be served a moment before it is counted.
+            let end = ContinuousClock.now + .seconds(10)
+            while try daemon.sharedFiles < 2, ContinuousClock.now < end {}
             #expect(try daemon.sharedFiles == 2)
         }
         for content in contents { #expect(try daemon.fetch(Digest(of: content)).status == 404) }

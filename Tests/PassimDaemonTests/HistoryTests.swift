@@ -1,5 +1,4 @@
 import PassimHTTP
-import PassimServer
 import PassimWeb
 import Testing
 

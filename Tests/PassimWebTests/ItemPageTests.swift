@@ -31,6 +31,28 @@ struct ItemPageTests {
         #expect(text.openElements == [])
     }
 
+    @Test(arguments: [
+        (
+            Lifetime(maxAge: 3600, shareLimit: 5), "<time datetime=\"1994-11-06T09:49:37Z\">",
+            "<dd>2 of 5</dd>"
+        ),
+        (.endless, "it is unpublished", "<dd>2</dd>"),
+    ])
+    func publicationIsTold(lifetime: Lifetime, deleted: String, downloads: String) {
+        var page = ItemPage(
+            digest: Sample.digest, files: [.init(item: Sample.item(RawName("c")), place: "")], port: 27500,
+            hostName: "box", version: "1.2.3")
+        page.publication = ItemDescription(
+            digest: Sample.digest, filename: RawName("c"), cmdline: "fwup<d>", lifetime: lifetime,
+            shareCount: 2,
+            size: 1536, created: 784_111_777)
+        let text = String(decoding: page.render(), as: UTF8.self)
+        #expect(text.contains("1994-11-06 08:49 UTC</time> by <bdi>fwup&lt;d&gt;</bdi>"))
+        #expect(text.contains(deleted))
+        #expect(text.contains("<dt>Downloads</dt>\(downloads)"))
+        #expect(text.openElements == [])
+    }
+
     @Test func nameThatTriesToBeACommandIsEncoded() {
         let text = page([.init(item: Sample.item(RawName("d/'; rm -rf $(x)\n\u{202E}")), place: "<i>")])
         #expect(text.contains("27500/%27%3B%20rm%20-rf%20%24%28x%29%0A%E2%80%AE?sha256="))

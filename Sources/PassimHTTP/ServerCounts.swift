@@ -1,0 +1,24 @@
+/// What a server has done since its start. Sums over its reactors: each counts for itself, so a sum may be of slightly
+/// different moments.
+package struct ServerCounts: Sendable, Equatable {
+    /// Answers by status code, those that were sent at least once.
+    package var responses: [Status: UInt64] = [:]
+    /// Bytes that the kernel has taken, TLS included.
+    package var bytesSent: UInt64 = 0
+    /// Connections that were accepted.
+    package var connections: UInt64 = 0
+    /// Connections that were refused: their address had too many, or there was no room.
+    package var refused: UInt64 = 0
+    package var handshakes: UInt64 = 0
+    package var failedHandshakes: UInt64 = 0
+    /// Downloads of whole files, and their bytes.
+    package var shares: UInt64 = 0
+    package var sharedBytes: UInt64 = 0
+    /// Downloads of whole files that were cut off.
+    package var cutOff: UInt64 = 0
+    /// Clients of this machine that were sent to a peer, and those for whom nobody was found.
+    package var lookupsFound: UInt64 = 0
+    package var lookupsNobody: UInt64 = 0
+
+    package init() {}
+}
