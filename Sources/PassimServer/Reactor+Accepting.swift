@@ -62,8 +62,9 @@ extension Reactor {
     /// To the reactor with the fewest connections; to this one when there is no better.
     private func place(_ socket: CInt, _ peer: IPAddress) {
         guard state.counts.admit(peer, limit: settings.values.maxConnectionsPerAddress) else {
+            // Without the address: LogClients= may want it nowhere.
             state.logger.debug(
-                "refused a connection: \(peer) has \(settings.values.maxConnectionsPerAddress)")
+                "refused a connection: its address has \(settings.values.maxConnectionsPerAddress)")
             counters.refused.add(1)
             _ = Descriptor(owning: socket)
             return
@@ -98,7 +99,7 @@ extension Reactor {
         do throws(SystemError) {
             try poller.add(connection.number, .input, token: connection.token)
         } catch {
-            state.logger.warning("a connection of \(peer) is dropped: \(error)")
+            state.logger.warning("a connection is dropped: \(error)")
             insert(connection)
             close(connection)
             return

@@ -49,7 +49,7 @@ struct ItemPageTests {
         let text = String(decoding: page.render(), as: UTF8.self)
         #expect(text.contains("1994-11-06 08:49 UTC</time> by <bdi>fwup&lt;d&gt;</bdi>"))
         #expect(text.contains(deleted))
-        #expect(text.contains("<dt>Downloads</dt>\(downloads)"))
+        #expect(text.contains("<dt>Downloads</dt>\n\(downloads)"))
         #expect(text.openElements == [])
     }
 
