@@ -136,6 +136,25 @@ let testTargets: [Target] = [
         dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd", "passim"]),
 ]
 
+// Tests/Fuzz is a test; for scripts/fuzz, which sets PASSIM_FUZZ, it is a program with libFuzzer in it.
+let fuzzDependencies: [Target.Dependency] = [
+    "PassimCore", "PassimSystem", "PassimGLib", "PassimConfig", "PassimMirror", "PassimPublish", "PassimHTTP",
+    "PassimWeb", "PassimFetch", "PassimDiscovery", "PassimBus", "PassimDaemon", "PassimTestKit",
+]
+let fuzzTargets: [Target] =
+    Context.environment["PASSIM_FUZZ"] == nil
+    ? [
+        .testTarget(
+            name: "FuzzTests", dependencies: fuzzDependencies, path: "Tests/Fuzz",
+            exclude: ["CLibFuzzer", "Program", "Seeds"])
+    ]
+    : [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "passim-fuzz", dependencies: fuzzDependencies + ["CLibFuzzer"], path: "Tests/Fuzz",
+            exclude: ["CLibFuzzer", "FuzzTests.swift", "Seeds"]),
+    ]
+
 let package = Package(
     name: "passim",
     products: [
@@ -147,7 +166,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: systemLibraries + libraries + executables + [testKit] + testTargets
+    targets: systemLibraries + libraries + executables + [testKit] + testTargets + fuzzTargets
 )
 
 for target in package.targets where target.type != .system {

@@ -36,8 +36,8 @@ extension Complaint: CustomStringConvertible {
     /// One line: `/etc/passim.conf: [daemon] Port=99999: not a number from 0 to 65535; using 27500`.
     package var description: String {
         var place = file
-        if let group { place += ": [\(group)]" }
-        if let key { place += " \(key)" }
+        if let group { place += ": [\(Complaint.shortened(group))]" }
+        if let key { place += " \(Complaint.shortened(key))" }
         if let value { place += "=\(Complaint.shortened(value))" }
         // What users and GLib wrote may hold anything but a NUL.
         return RawName("\(place): \(Complaint.shortened(message))").description

@@ -86,8 +86,9 @@ package struct DirectoryStatus: Sendable {
 
     /// 0–100: how much of the bytes found so far has been hashed or was known.
     package var percent: Int {
-        let whole = bytes + pendingBytes
+        // Another program's numbers, in the command: their sum may be past 64 bits.
+        let whole = Double(bytes) + Double(pendingBytes)
         guard whole > 0, pendingFiles > 0 else { return state == .scanning ? 0 : 100 }
-        return Int(Double(bytes) / Double(whole) * 100)
+        return Int(Double(bytes) / whole * 100)
     }
 }

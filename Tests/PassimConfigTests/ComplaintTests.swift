@@ -18,5 +18,7 @@ import Testing
         let long = String(repeating: unit, count: 100_000)
         let complaint = Complaint(.error, file: "/f", key: "K", value: long, long)
         #expect(complaint.description.utf8.count < 1500)
+        let unknown = Complaint(.warning, file: "/f", group: long, key: long, "unknown key")
+        #expect(unknown.description.utf8.count < 1500)
     }
 }

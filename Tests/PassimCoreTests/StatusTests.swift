@@ -21,6 +21,9 @@ import Testing
         #expect(status.percent == 25)
         status.bytes = UInt64.max / 4
         #expect((0...100).contains(status.percent))
+        // Of a daemon that lies to the command.
+        status.bytes = UInt64.max
+        #expect(status.percent == 100)
         status.state = .watching
         status.pendingFiles = 0
         status.pendingBytes = 0

@@ -1,0 +1,1 @@
+../../PassimDaemonTests/Audit/ReferenceAuditLine.swift

@@ -1,0 +1,1 @@
+../../PassimConfigTests/ReferenceGlob.swift

@@ -1,0 +1,1 @@
+../../PassimDiscoveryTests/ReferenceMessage.swift

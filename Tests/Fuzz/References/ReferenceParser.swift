@@ -1,0 +1,1 @@
+../../PassimHTTPTests/ReferenceParser.swift
