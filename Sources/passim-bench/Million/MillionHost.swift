@@ -72,6 +72,9 @@ struct MillionHost {
         try MillionChanges(tree: tree, daemon: running.daemon).measure(add)
         add("memory after all that", "MiB RSS", try Footprint.settled(running.counters) / 1_048_576)
         try running.daemon.process.terminate(seconds: 60)
+        // Who reads the figures is to know.
+        var load = 0.0
+        if getloadavg(&load, 1) == 1 { add("load of the machine, ours too", "", load) }
     }
 
     // MARK: - Starting

@@ -117,7 +117,7 @@ struct MillionLan {
         for number in numbers.suffix(MillionLan.stockLookups) {
             let start = monotonicNanoseconds()
             let answers = try there.browse(CacheService.subtype(of: tree.digest(number)))
-            guard answers.map(\.address) == [Lan.serverAddress] else { continue }
+            guard answers.contains(where: { $0.address == Lan.serverAddress }) else { continue }
             figures.stock.append(Double(monotonicNanoseconds() - start) / 1e6)
         }
         guard !figures.ours.isEmpty, !figures.stock.isEmpty else { throw TestFailure("nothing was found") }
