@@ -44,22 +44,15 @@ final class AdvertisedDigests: Sendable {
         return index.contains(prefix) { isAdvertised($0, hidden) }
     }
 
-    /// The digests of the files that have come or changed last (ctime), newest first.
+    /// The digests of the files that have come or changed last (ctime), newest first. What is kept meanwhile are
+    /// those that are wanted, not all that there are.
     func newest(limit: Int) -> (newest: [Digest], total: Int) {
         let hidden = hidden.withLock { $0 }
-        var found: [Digest: Timestamp] = [:]
-        var position: EntryID?
-        while true {
-            let (items, next) = index.page(after: position, limit: 4096)
-            for item in items where isAdvertised(item.entry, hidden) {
-                let time = item.entry.identity.changed
-                found[item.entry.digest] = max(found[item.entry.digest] ?? time, time)
-            }
-            guard let next else { break }
-            position = next
+        var newest = NewestDigests(limit: limit)
+        index.forEachDigest(where: { isAdvertised($0, hidden) }) { digest, changed in
+            newest.offer(digest, changed: changed)
         }
-        let sorted = found.sorted { $0.value > $1.value }
-        return (sorted.prefix(limit).map(\.key), found.count)
+        return (newest.sorted(), newest.offered)
     }
 }
 

@@ -33,4 +33,22 @@ extension DigestIndex {
         }
         return found
     }
+
+    /// Tells each digest with a file for which `condition` holds, among its first `limit`, and when such a file changed
+    /// last (ctime). A digest whose files come and go meanwhile may be told twice, or not at all.
+    ///
+    /// - Parameters:
+    ///   - condition: called under a lock of the index, as `body` is: they look, and change nothing.
+    package func forEachDigest(
+        limit: Int = 1024, where condition: (Entry) -> Bool, _ body: (Digest, Timestamp) -> Void
+    ) {
+        for shard in shards {
+            var position: UInt32? = 0
+            while let here = position {
+                position = shard.withLock {
+                    $0.value.forEachDigest(from: here, limit: limit, where: condition, body)
+                }
+            }
+        }
+    }
 }

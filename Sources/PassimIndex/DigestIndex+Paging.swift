@@ -32,10 +32,18 @@ extension DigestIndex {
     ///
     /// - Returns: up to `limit` items, and what to pass next; nil at the end.
     package func page(after: EntryID?, limit: Int) -> (items: [Item], next: EntryID?) {
+        let (files, next) = files(after: after, limit: limit)
+        return (items(files), next)
+    }
+
+    /// The same with names in the place of paths, which are half of the work.
+    package func files(
+        after: EntryID?, limit: Int
+    ) -> (files: [(entry: Entry, name: RawName)], next: EntryID?) {
         guard after?.number != .max else { return ([], nil) }
         var found: [(entry: Entry, name: RawName)] = []
         let more = collect(from: after.map { $0.number + 1 } ?? 0, until: limit, into: &found, shards: 256)
-        return (items(found), more ? found.last?.entry.id ?? after : nil)
+        return (found, more ? found.last?.entry.id ?? after : nil)
     }
 
     /// Adds entries from number `start` on until there are `limit`, from at most so many shards.

@@ -186,6 +186,34 @@ struct Shard: ~Copyable {
         return records.next(from: position)
     }
 
+    /// Tells of the digests whose rings begin among the next few records from number `start` on.
+    ///
+    /// - Returns: where to go on; nil at the end.
+    func forEachDigest(
+        from start: UInt32, limit: Int, where condition: (Entry) -> Bool, _ body: (Digest, Timestamp) -> Void
+    ) -> UInt32? {
+        var position = start
+        // A lock is not held for longer than this, or one long ring, takes.
+        for _ in 0..<ListingChunk.size {
+            guard let first = records.next(from: position) else { return nil }
+            position = first + 1
+            let digest = records[first].digest(firstByte: number)
+            let isAlone = records[first].next == first
+            guard isAlone || slot(of: digest).map({ slots[$0] == first }) == true else { continue }
+            var latest: Timestamp?
+            var index = first
+            var left = limit
+            repeat {
+                let entry = entry(index)
+                if condition(entry) { latest = max(latest ?? entry.identity.changed, entry.identity.changed) }
+                index = records[index].next
+                left -= 1
+            } while index != first && left > 0
+            if let latest { body(digest, latest) }
+        }
+        return records.next(from: position)
+    }
+
     func position(ofRank rank: Int) -> UInt32 { records.position(ofRank: rank) }
 
     // MARK: - The ring of a digest

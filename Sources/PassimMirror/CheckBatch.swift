@@ -14,6 +14,8 @@ struct CheckBatch {
     private(set) var changes: [Change] = []
     /// Names that are there, whatever becomes of them.
     private(set) var seen: [RawName] = []
+    /// Files that the store is to be asked about, as they were when they were opened.
+    var unstamped: [(name: RawName, identity: FileIdentity)] = []
     /// Directories whose kind the listing did not tell.
     var subdirectories: NameCollector
     private(set) var trustedAttributes = 0

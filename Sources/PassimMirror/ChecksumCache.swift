@@ -30,14 +30,15 @@ struct ChecksumCache: Sendable {
     ///
     /// - Parameter identity: of the open file, by the fstat(2) made now.
     func trusted(_ file: borrowing Descriptor, _ identity: FileIdentity) -> Source? {
+        trustedAttributes(of: file, identity).map { .attributes($0) }
+            ?? store?.find(identity).map { .store($0) }
+    }
+
+    /// The same as far as attributes tell; where they do not, the store may.
+    func trustedAttributes(of file: borrowing Descriptor, _ identity: FileIdentity) -> Digest? {
         // The store's word comes first where an attribute is known to lie and could not be replaced.
-        if let store, store.overrides(identity) {
-            return store.find(identity).map { .store($0) }
-        }
-        if stamp(of: file) == Stamp(identity).bytes, let digest = checksum(of: file) {
-            return .attributes(digest)
-        }
-        return store?.find(identity).map { .store($0) }
+        if let store, store.overrides(identity) { return nil }
+        return stamp(of: file) == Stamp(identity).bytes ? checksum(of: file) : nil
     }
 
     enum Kept {

@@ -71,24 +71,43 @@ package final class ChecksumStore: Sendable {
     }
 
     /// The digest of exactly this file in exactly this state.
-    func find(_ identity: FileIdentity) -> Digest? {
+    func find(_ identity: FileIdentity) -> Digest? { find([identity])[0] }
+
+    /// The same of several files, at best those of one directory: a search for each takes three times as long.
+    func find(_ identities: [FileIdentity]) -> [Digest?] {
         let today = self.today
-        return state.withLock { state -> Digest? in
-            let key = ChecksumTable.Key(identity)
-            if let row = state.pending[key] { return row.identity == identity ? row.digest : nil }
-            guard let rows = state.rows else { return nil }
-            do throws(SQLiteError) {
-                guard var row = try rows.find(key), row.identity == identity else { return nil }
-                if row.seen + ChecksumStore.renewAfter <= today {
-                    row.seen = today
-                    add(row, key, &state)
+        var found = [Digest?](repeating: nil, count: identities.count)
+        state.withLock { state in
+            var wanted: [(key: ChecksumTable.Key, position: Int)] = []
+            wanted.reserveCapacity(identities.count)
+            for (position, identity) in identities.enumerated() {
+                let key = ChecksumTable.Key(identity)
+                if let row = state.pending[key] {
+                    if row.identity == identity { found[position] = row.digest }
+                } else {
+                    wanted.append((key, position))
                 }
-                return row.digest
+            }
+            guard let rows = state.rows, !wanted.isEmpty else { return }
+            wanted.sort { $0.key < $1.key }
+            var stale: [(ChecksumTable.Key, ChecksumTable.Row)] = []
+            do throws(SQLiteError) {
+                try rows.find(wanted.map(\.key)) { index, row in
+                    let (key, position) = wanted[index]
+                    guard row.identity == identities[position] else { return }
+                    found[position] = row.digest
+                    if row.seen + ChecksumStore.renewAfter <= today { stale.append((key, row)) }
+                }
             } catch {
                 failed(error, &state)
-                return nil
             }
+            for (key, var row) in stale {
+                row.seen = today
+                add(row, key, &state)
+            }
+            if state.pending.count >= ChecksumStore.batchSize { write(&state) }
         }
+        return found
     }
 
     /// Remembers a digest; written with the next batch.

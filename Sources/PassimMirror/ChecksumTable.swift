@@ -2,7 +2,7 @@ internal import PassimCore
 
 /// The one table of the checksum database and its statements; for one thread at a time.
 final class ChecksumTable {
-    struct Key: Hashable {
+    struct Key: Hashable, Comparable {
         var device: UInt64
         var inode: UInt64
 
@@ -14,6 +14,17 @@ final class ChecksumTable {
         fileprivate init(device: Int64, inode: Int64) {
             self.device = UInt64(bitPattern: device)
             self.inode = UInt64(bitPattern: inode)
+        }
+
+        /// The order of the table: SQLite's integers have signs.
+        static func < (one: Key, other: Key) -> Bool {
+            (Int64(bitPattern: one.device), Int64(bitPattern: one.inode))
+                < (Int64(bitPattern: other.device), Int64(bitPattern: other.inode))
+        }
+
+        /// Whether reading all rows from one key to the next, which is not before it, is less work than two searches.
+        fileprivate func isNear(_ next: Key) -> Bool {
+            device == next.device && next.inode &- inode <= 8
         }
     }
 
@@ -62,20 +73,52 @@ final class ChecksumTable {
         }
         selection = try database.prepare(
             """
-            SELECT size, modified, modified_ns, changed, changed_ns, digest, overrides, seen
-            FROM checksum WHERE device = ?1 AND inode = ?2
+            SELECT size, modified, modified_ns, changed, changed_ns, digest, overrides, seen, inode
+            FROM checksum WHERE device = ?1 AND inode BETWEEN ?2 AND ?3 ORDER BY inode
             """)
         insertion = try database.prepare(
             "INSERT OR REPLACE INTO checksum VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
     }
 
-    func find(_ key: Key) throws(SQLiteError) -> Row? {
-        selection.bind(1, Int64(bitPattern: key.device))
-        selection.bind(2, Int64(bitPattern: key.inode))
-        defer { selection.reset() }
-        guard try selection.step(), let digest = selection.withBytes(5, { Digest(bytes: $0) }) else {
-            return nil
+    /// Tells the rows that there are, and of which of the keys each is. Rows beside each other are read in one go: the
+    /// inodes of a directory's files mostly are.
+    ///
+    /// - Parameter keys: in their order.
+    func find(_ keys: [Key], _ body: (_ position: Int, Row) -> Void) throws(SQLiteError) {
+        var start = 0
+        while start < keys.count {
+            var end = start + 1
+            while end < keys.count, keys[end - 1].isNear(keys[end]) { end += 1 }
+            try find(keys, start..<end, body)
+            start = end
         }
+    }
+
+    /// - Parameter range: of keys with one device.
+    private func find(
+        _ keys: [Key], _ range: Range<Int>, _ body: (_ position: Int, Row) -> Void
+    ) throws(SQLiteError) {
+        var position = range.lowerBound
+        let last = keys[range.upperBound - 1]
+        selection.bind(1, Int64(bitPattern: last.device))
+        selection.bind(2, Int64(bitPattern: keys[position].inode))
+        selection.bind(3, Int64(bitPattern: last.inode))
+        defer { selection.reset() }
+        while position < range.upperBound, try selection.step() {
+            let key = Key(device: Int64(bitPattern: last.device), inode: selection.integer(8))
+            while position < range.upperBound, keys[position] < key { position += 1 }
+            guard position < range.upperBound, keys[position] == key, let row = row(key) else { continue }
+            // A file may have several names.
+            while position < range.upperBound, keys[position] == key {
+                body(position, row)
+                position += 1
+            }
+        }
+    }
+
+    /// The row that the selection is at; nil where its digest is none.
+    private func row(_ key: Key) -> Row? {
+        guard let digest = selection.withBytes(5, { Digest(bytes: $0) }) else { return nil }
         return Row(
             identity: FileIdentity(
                 device: key.device, inode: key.inode, size: UInt64(bitPattern: selection.integer(0)),

@@ -152,12 +152,12 @@ extension Worker {
         _ file: borrowing Descriptor, _ name: RawName, _ identity: FileIdentity, _ batch: inout CheckBatch
     ) {
         guard let known = mirror.index.entry(directory: batch.directory, name: name) else {
-            if batch.walk.isFirst, !hasChanged(identity, since: batch.walk),
-                let source = mirror.cache.trusted(file, identity)
-            {
-                batch.trust(source, name, identity)
-            } else {
+            if !batch.walk.isFirst || hasChanged(identity, since: batch.walk) {
                 batch.queue(name, size: identity.size, distrusted: !batch.walk.isFirst)
+            } else if let digest = mirror.cache.trustedAttributes(of: file, identity) {
+                batch.trust(.attributes(digest), name, identity)
+            } else {
+                batch.unstamped.append((name, identity))
             }
             return
         }
@@ -188,6 +188,7 @@ extension Worker {
 
     func finish(_ batch: inout CheckBatch) {
         let walk = batch.walk
+        askStore(&batch)
         mirror.apply(batch.changes, of: walk.origin)
         if let pass = walk.pass, !batch.seen.isEmpty {
             mirror.index.markSeen(directory: batch.directory, pass: pass, names: batch.seen)
@@ -203,6 +204,22 @@ extension Worker {
         walk.addFiles(jobs.count)
         walk.origin.addPending(jobs)
         mirror.push(jobs)
+    }
+
+    /// Believes of files without a valid stamp what the store says, asked once for all of them.
+    private func askStore(_ batch: inout CheckBatch) {
+        let files = batch.unstamped
+        if files.isEmpty { return }
+        batch.unstamped = []
+        let digests =
+            mirror.cache.store?.find(files.map(\.identity)) ?? [Digest?](repeating: nil, count: files.count)
+        for (file, digest) in zip(files, digests) {
+            if let digest {
+                batch.trust(.store(digest), file.name, file.identity)
+            } else {
+                batch.queue(file.name, size: file.identity.size, distrusted: false)
+            }
+        }
     }
 
     // MARK: - While something happens in the directory

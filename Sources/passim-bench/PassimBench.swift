@@ -7,6 +7,6 @@ struct PassimBench: ParsableCommand {
         commandName: "passim-bench", abstract: "Measures passim against its targets.",
         subcommands: [
             AllBenchmarks.self, IndexBenchmark.self, ScanBenchmark.self, ServerBenchmark.self,
-            WatchBenchmark.self, DiscoveryBenchmark.self, PageBenchmark.self,
+            WatchBenchmark.self, DiscoveryBenchmark.self, PageBenchmark.self, MillionBenchmark.self,
         ])
 }

@@ -16,9 +16,10 @@ struct AdvertisedDigestsTests {
     }
 
     private func insert(
-        _ content: String, _ name: String = "file", origin: OriginID? = nil, flags: ItemFlags = []
+        _ content: String, _ name: String = "file", origin: OriginID? = nil, flags: ItemFlags = [],
+        changed: Int64 = 1
     ) {
-        let time = Timestamp(seconds: 1, nanoseconds: 0)
+        let time = Timestamp(seconds: changed, nanoseconds: 0)
         index.apply([
             .insert(
                 directory: index.directory(origin: origin ?? shown, path: RawName("d")), name: RawName(name),
@@ -71,5 +72,19 @@ struct AdvertisedDigestsTests {
         _ = advertised.replaceHidden([hidden, shown])
         #expect(advertised.count == 0)
         #expect(advertised.newest(limit: 10).total == 0)
+    }
+
+    @Test func newestAreThoseOfTheFilesThatChangedLast() {
+        for number in 0..<1000 { insert("content \(number)", "\(number)", changed: Int64(number)) }
+        // One of its two files is the newest of all.
+        insert("content 3", "copy", changed: 5000)
+        // Neither of these is told.
+        insert("content 5", "hidden", origin: hidden, changed: 6000)
+        insert("disabled", "disabled", flags: .disabled, changed: 7000)
+        _ = advertised.replaceHidden([hidden])
+        let (newest, total) = advertised.newest(limit: 4)
+        #expect(newest == ["content 3", "content 999", "content 998", "content 997"].map { Digest(of: $0) })
+        #expect(total == 1000)
+        #expect(Set(advertised.newest(limit: 5000).newest).count == 1000)
     }
 }

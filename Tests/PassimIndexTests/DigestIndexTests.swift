@@ -191,4 +191,29 @@ struct DigestIndexTests {
         #expect(index.apply([.insert(DirectoryID(12345), "f", .make(1))]).refused == [0])
         #expect(index.removeAll(origin: OriginID(1), below: RawName("x")) == 0)
     }
+
+    @Test func eachDigestIsToldOnceWithTheLatestOfItsFiles() {
+        for number in 0..<500 {
+            index.apply([
+                .insert(directory("d\(number % 7)"), "\(number)", .make(number % 300), .make(number))
+            ])
+        }
+        // All in one place of one table.
+        for number in 0..<100 {
+            index.apply([.insert(directory(), "colliding \(number)", .makeColliding(number), .make(number))])
+        }
+        index.apply([.insert(directory(), "disabled", .make(1), .make(9999), flags: .disabled)])
+        var told: [Digest: Timestamp] = [:]
+        index.forEachDigest(where: { !$0.flags.contains(.disabled) }) { digest, changed in
+            #expect(told.updateValue(changed, forKey: digest) == nil)
+        }
+        #expect(told.count == index.digestCount)
+        for number in 0..<300 {
+            let latest = number + 300 < 500 ? number + 300 : number
+            #expect(told[.make(number)] == FileIdentity.make(latest).changed)
+        }
+        for number in 0..<100 {
+            #expect(told[.makeColliding(number)] == FileIdentity.make(number).changed)
+        }
+    }
 }

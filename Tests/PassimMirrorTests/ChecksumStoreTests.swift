@@ -75,6 +75,45 @@ import Testing
         #expect(place.tree.identity(".") == directory)
     }
 
+    /// Rows beside each other are read in one go; whichever they are, that must make no difference.
+    @Test func manyAreFoundAsEachOfThemIs() {
+        let place = Place()
+        var random = SeededGenerator()
+        let text = "\(random)"
+        // Inodes in runs and with gaps; of two devices; SQLite has the last ones, and the largest device, below zero.
+        let inodes = Array(0..<40 as Range<UInt64>) + (0..<20).map { 100 + 7 * $0 } + [1000, 2000]
+        let all = (inodes + (0..<10).map { .max - $0 }).flatMap { inode in
+            [UInt64(5), .max].map { device in
+                var identity = identity(inode)
+                identity.device = device
+                return identity
+            }
+        }
+        func name(_ identity: FileIdentity) -> Digest { digest("\(identity.device) \(identity.inode)") }
+        let recorded = all.filter { _ in random.chance(70) }
+        do {
+            let store = place.open()
+            for identity in recorded { store.record(identity, name(identity), overrides: false) }
+            store.close()
+        }
+        let store = place.open()
+        // Not written yet.
+        let pending = all.filter { !recorded.contains($0) && random.chance(50) }
+        for identity in pending { store.record(identity, name(identity), overrides: false) }
+        let known = Set((recorded + pending).map(name))
+        for _ in 0..<50 {
+            let asked = (0..<Int.random(in: 0...200, using: &random)).map { _ in
+                var identity = random.pick(all)
+                if random.chance(20) { identity.changed.nanoseconds = 2 }
+                return identity
+            }
+            let expected = asked.map { identity in
+                identity.changed.nanoseconds == 1 && known.contains(name(identity)) ? name(identity) : nil
+            }
+            #expect(store.find(asked) == expected, "\(text)")
+        }
+    }
+
     @Test func nothingRecordedMakesNoFile() {
         let place = Place()
         let store = place.open()
