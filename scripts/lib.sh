@@ -36,6 +36,9 @@ command:openssl               openssl           openssl
 command:ip                    iproute2          iproute
 command:setpriv               util-linux        util-linux
 command:setfattr              attr              attr
+command:strace                strace            strace
+command:bindfs                bindfs            bindfs
+command:mkfs.ext4             e2fsprogs         e2fsprogs
 command:dbus-daemon           dbus              dbus-daemon
 command:gdbus                 libglib2.0-bin    glib2
 command:busctl                systemd           systemd

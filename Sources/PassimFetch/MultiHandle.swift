@@ -16,8 +16,9 @@ final class MultiHandle {
     private static let eventsPerTurn = 256
 
     /// - Parameter connections: how many stay open for the next transfer to the same peer.
-    init(keeping connections: Int) throws {
-        poller = try Poller(capacity: MultiHandle.eventsPerTurn)
+    /// - Parameter onTrouble: waiting has failed and goes on; called by `turn`.
+    init(keeping connections: Int, onTrouble: @escaping (SystemError) -> Void) throws {
+        poller = try Poller(capacity: MultiHandle.eventsPerTurn, onTrouble: onTrouble)
         guard let pointer = curl_multi_init() else { throw CurlError(doing: "making a multi handle") }
         self.pointer = pointer
         let this = Unmanaged.passUnretained(self).toOpaque()

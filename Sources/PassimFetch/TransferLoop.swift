@@ -26,7 +26,10 @@ final class TransferLoop: Sendable {
         let mailbox = try TransferMailbox()
         self.mailbox = mailbox
         // What goes wrong here is better known now than on the thread.
-        let multi = Handover(try MultiHandle(keeping: limits.keptConnections))
+        let multi = Handover(
+            try MultiHandle(keeping: limits.keptConnections) { error in
+                logger.warning("answers of peers cannot be waited for, which is tried again: \(error)")
+            })
         try multi.value.watch(mailbox.wakeUp)
         thread = try SystemThread(name: name) {
             var turns = TransferTurns(multi: multi.value, mailbox: mailbox, limits: limits)

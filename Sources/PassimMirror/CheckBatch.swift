@@ -105,7 +105,7 @@ struct CheckBatch {
             walk.noteUnreadable("\(path.path(of: name)): \(error.code.sentence)")
         case .shortage, .fault:
             seen.append(name)
-            walk.noteUnreadable("\(path.path(of: name)): \(error.code.sentence)")
+            walk.noteUnreadable("\(path.path(of: name)): \(error.code.sentence)", passing: true)
         }
     }
 

@@ -61,7 +61,15 @@ struct ChecksumCache: Sendable {
         _ digest: Digest, of file: borrowing Descriptor, hashed: FileIdentity
     ) throws(SystemError) -> Kept {
         let stamp = Stamp(hashed)
-        let oldStamp = self.stamp(of: file)
+        var oldStamp: [UInt8]?
+        // Where it cannot be told it may be.
+        var isStamped = true
+        do throws(SystemError) {
+            oldStamp = try file.attribute(Stamp.attribute, limit: Stamp.longest)
+            isStamped = oldStamp != nil
+        } catch {
+            // As good as none, but for what may be left behind.
+        }
         let oldDigest = oldStamp == nil ? nil : checksum(of: file)
         if oldStamp == stamp.bytes, oldDigest == digest {
             // Another name of the same inode, or touched and not changed. No write, so that ctime stays.
@@ -72,7 +80,7 @@ struct ChecksumCache: Sendable {
         var refusal: SystemError?
         if place == .attributes {
             do throws(SystemError) {
-                if oldStamp != nil { try file.removeAttribute(Stamp.attribute) }
+                if isStamped { try removeStamp(of: file) }
                 try file.setAttribute(ChecksumCache.checksumAttribute, Array(digest.hex.utf8))
                 try file.setAttribute(Stamp.attribute, stamp.bytes)
                 written = true
@@ -114,6 +122,14 @@ struct ChecksumCache: Sendable {
     /// The attributes tell the truth again, so they are to be asked again.
     private func forgetOverride(_ identity: FileIdentity, _ digest: Digest) {
         if let store, store.overrides(identity) { store.record(identity, digest, overrides: false) }
+    }
+
+    private func removeStamp(of file: borrowing Descriptor) throws(SystemError) {
+        do throws(SystemError) {
+            try file.removeAttribute(Stamp.attribute)
+        } catch {
+            if error.code != .noAttribute { throw error }
+        }
     }
 
     private func stamp(of file: borrowing Descriptor) -> [UInt8]? {

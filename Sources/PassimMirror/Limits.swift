@@ -65,8 +65,15 @@ enum Limits {
     /// After events were lost; what made so many of them may still be at it. Nanoseconds.
     static let overflowDelay: UInt64 = 200_000_000
 
-    /// Before a walk is made again of which a part failed. Nanoseconds.
+    /// Before a walk is made again of which a part failed: at first, and doubled with each that fails again, at
+    /// most. Nanoseconds.
+    static let afterFirstFault: UInt64 = 5_000_000_000
     static let afterFault: UInt64 = 300_000_000_000
+
+    /// Before it is told again that some files cannot be read, where they could meanwhile, and where they could
+    /// not. Nanoseconds.
+    static let unreadableAgain: UInt64 = 60_000_000_000
+    static let unreadableStill: UInt64 = 86_400_000_000_000
 
     /// Between walks where something cannot be watched; more where a walk takes longer than a twentieth of it.
     /// Nanoseconds.

@@ -433,7 +433,17 @@ package final class Mirror: Sendable {
     }
 
     /// A pass at some time, unless another one is scheduled meanwhile; one that is asked for is not held up.
-    func scheduleRescan(_ origin: Origin, after delay: UInt64) {
+    ///
+    /// - Parameter keepsEarlier: one that is scheduled for an earlier time stays, so that what comes again and again
+    ///   does not put it off for ever.
+    func scheduleRescan(_ origin: Origin, after delay: UInt64, keepsEarlier: Bool) {
+        let due = clock.monotonic() + delay
+        let isKept = origin.state.withLock { state in
+            if keepsEarlier, let earlier = state.rescanDue, earlier <= due { return true }
+            state.rescanDue = due
+            return false
+        }
+        if isKept { return }
         push(.rescan(origin, schedule: origin.newSchedule()), after: delay)
     }
 

@@ -36,6 +36,15 @@ final class Origin: Sendable {
         var outcome = DirectoryStatus.State.scanning
         /// Tries of a pass that could not begin.
         var tries: UInt8 = 0
+        /// Passes in a row in which something failed that may pass.
+        var faultyPasses = 0
+        /// Of the last pass, in nanoseconds.
+        var passDuration: UInt64 = 0
+        /// When the next pass is due, in monotonic nanoseconds; nil where none is scheduled.
+        var rescanDue: UInt64?
+        /// How many files and directories were said to be unreadable, and when, in monotonic nanoseconds.
+        var unreadableTold = 0
+        var unreadableToldAt: UInt64?
         /// When the index was changed last.
         var lastChange: Timestamp?
 

@@ -13,6 +13,9 @@ extension SystemError {
         case fault
     }
 
+    /// It may not fail again, though nothing has happened to the file.
+    var isPassing: Bool { meaning == .shortage || meaning == .fault }
+
     var meaning: Meaning {
         switch code {
         case .notFound, .notDirectory, .tooManyLinks, .noDevice, .crossDevice: .gone

@@ -51,6 +51,8 @@ final class Walk: Sendable {
         var first = ""
         /// Something failed that says nothing about what is below: its entries must stay.
         var fault = false
+        /// Something failed that may not fail again, though nothing happens there that would tell.
+        var passing = false
     }
     let unreadable = Lock(Unreadable())
     private let hashed = Atomic<Int>(0)
@@ -108,11 +110,15 @@ final class Walk: Sendable {
     }
 
     /// - Parameter fault: the entries known below stay as they are.
-    func noteUnreadable(_ description: @autoclosure () -> String, fault: Bool = false) {
+    /// - Parameter passing: worth another try; a fault is.
+    func noteUnreadable(
+        _ description: @autoclosure () -> String, fault: Bool = false, passing: Bool = false
+    ) {
         unreadable.withLock { unreadable in
             unreadable.count += 1
             if unreadable.count == 1 { unreadable.first = description() }
             if fault { unreadable.fault = true }
+            if fault || passing { unreadable.passing = true }
         }
     }
 }

@@ -237,18 +237,18 @@ extension Worker {
         }
         // It is queued because it is not what the index has: what that has goes, whatever the reason.
         results.changes.append(.remove(directory: id, name: name))
-        if error.meaning == .fault, job.marks.contains(.recheck) { scheduleRescan(job.origin, after: .fault) }
         if error.meaning == .gone {
             results.ended.append(job)
         } else {
-            give(up: job, error.code.sentence, &results)
+            give(up: job, error.code.sentence, passing: error.isPassing, &results)
         }
     }
 
-    private func give(up job: FileJob, _ reason: String, _ results: inout Results) {
+    private func give(up job: FileJob, _ reason: String, passing: Bool = false, _ results: inout Results) {
         if job.marks.contains(.counts) {
-            job.walk.noteUnreadable("\(job.path): \(reason)")
+            job.walk.noteUnreadable("\(job.path): \(reason)", passing: passing)
         } else {
+            if passing { scheduleRescan(job.origin, after: .fault) }
             mirror.logger.debug(
                 "A file cannot be shared", metadata: ["path": "\(job.path)", "reason": "\(reason)"])
         }

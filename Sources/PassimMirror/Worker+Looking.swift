@@ -104,7 +104,9 @@ extension Worker {
                 forgetDirectory()
             case .shortage:
                 mirror.note([name: marks], in: path, of: node.walk.origin.id, after: backOff(4))
-            case .fault: batch.failed(name, error)
+            case .fault:
+                batch.failed(name, error)
+                scheduleRescan(node.walk.origin, after: .fault)
             }
         }
     }
@@ -179,9 +181,15 @@ extension Worker {
                 return (root, known, dropIn)
             }
         } catch {
-            if error.meaning == .shortage {
+            switch error.meaning {
+            case .shortage:
                 mirror.note(names, in: path, of: origin.id, after: backOff(4))
                 return nil
+            case .fault:
+                // It may be the same all the time, and then nobody else would look at these names.
+                scheduleRescan(origin, after: .fault)
+                return nil
+            case .gone, .forbidden: break
             }
         }
         mirror.lookAtRoot(of: origin.id)

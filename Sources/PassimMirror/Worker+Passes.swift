@@ -9,6 +9,7 @@ extension Worker {
     func beginPass(_ origin: Origin) {
         let plan = origin.state.withLock { state -> (dropIn: DropIn, isFirst: Bool)? in
             state.requested = false
+            state.rescanDue = nil
             if state.walk != nil || state.beginning {
                 state.again = true
                 return nil
@@ -85,6 +86,7 @@ extension Worker {
                 state.outcome = outcome
                 state.tries = 0
                 if isGone { state.loseRoot() }
+                if error.isPassing { state.faultyPasses += 1 }
             }
             return (state.outcome == outcome, state.dropIn)
         }
@@ -94,7 +96,7 @@ extension Worker {
             mirror.watches?.retireRoot(of: origin.id)
         }
         if endBeginning(origin) {
-            scheduleRescan(origin, after: error.meaning == .fault ? .fault : .pass(0))
+            scheduleRescan(origin, after: error.isPassing ? .fault : .pass(0))
         }
         mirror.endFirstPass(of: [origin.id])
     }
@@ -153,14 +155,17 @@ extension Worker {
         if case .below(let path) = walk.scope, !isSelectedAsNow(walk) {
             mirror.note([path.basename: .thorough], in: path.parent, of: walk.origin.id)
         }
-        // What is below could not be told from what failed.
-        if unreadable.fault, !walk.isWhole { scheduleRescan(walk.origin, after: .fault) }
         endFiles(walk, 1)
     }
 
     /// Files that the walk waited for are done with, or it waits for them no longer.
     func endFiles(_ walk: Walk, _ count: Int) {
-        if count > 0, walk.endFiles(count), walk.isWhole { endPass(walk) }
+        guard count > 0, walk.endFiles(count) else { return }
+        if walk.isWhole {
+            endPass(walk)
+        } else if walk.unreadable.withLock({ $0.passing }) {
+            scheduleRescan(walk.origin, after: .fault)
+        }
     }
 
     private func endPass(_ walk: Walk) {
@@ -173,6 +178,8 @@ extension Worker {
                 state.passesDone += 1
                 // The root's own failure has been told already.
                 if state.outcome == .scanning { state.outcome = .watching }
+                state.faultyPasses = unreadable.passing ? state.faultyPasses + 1 : 0
+                state.passDuration = mirror.clock.monotonic() - walk.started
             }
             defer { state.again = false }
             return state.again
@@ -192,23 +199,42 @@ extension Worker {
                 "path": "\(walk.dropIn.path)", "files": "\(totals.files)", "bytes": "\(totals.bytes)",
                 "hashed": "\(walk.hashedFiles)", "ms": "\(milliseconds)",
             ])
-        if unreadable.count > 0 {
-            mirror.logger.warning(
-                "Some files or directories cannot be read and are not shared",
-                metadata: [
-                    "path": "\(walk.dropIn.path)", "count": "\(unreadable.count)",
-                    "first": "\(unreadable.first)",
-                ])
-        }
+        tell(unreadable, walk)
         mirror.reportUnwatched()
         if again {
             mirror.requestPass(origin)
-        } else if unreadable.fault {
+        } else if unreadable.passing {
             scheduleRescan(origin, after: .fault)
         } else {
             scheduleRescan(origin, after: .pass(milliseconds * 1_000_000))
         }
         mirror.endFirstPass(of: [origin.id])
+    }
+
+    /// Of the same trouble an operator hears once: passes may be seconds apart, and a disk that is failing has other
+    /// files fail each time.
+    private func tell(_ unreadable: Walk.Unreadable, _ walk: Walk) {
+        let now = mirror.clock.monotonic()
+        let isNews = walk.origin.state.withLock { state in
+            guard unreadable.count > 0 else {
+                state.unreadableTold = 0
+                return false
+            }
+            let silence = state.unreadableTold == 0 ? Limits.unreadableAgain : Limits.unreadableStill
+            let isOld = state.unreadableToldAt.map { now - $0 >= silence } ?? true
+            let isMuchMore = state.unreadableTold > 0 && unreadable.count > 2 * state.unreadableTold
+            guard isOld || isMuchMore else { return false }
+            state.unreadableTold = unreadable.count
+            state.unreadableToldAt = now
+            return true
+        }
+        guard unreadable.count > 0 else { return }
+        mirror.logger.log(
+            level: isNews ? .warning : .debug, "Some files or directories cannot be read and are not shared",
+            metadata: [
+                "path": "\(walk.dropIn.path)", "count": "\(unreadable.count)",
+                "first": "\(unreadable.first)",
+            ])
     }
 
     /// A directory without a file, on another file system than the files were on, is what is left when that one
@@ -241,15 +267,22 @@ extension Worker {
 
     /// As configured; and sooner where something failed, or cannot be watched.
     func scheduleRescan(_ origin: Origin, after reason: RescanReason) {
-        let interval = origin.state.withLock { UInt64($0.dropIn.rescanInterval) * 1_000_000_000 }
+        let (interval, faults, lastDuration) = origin.state.withLock {
+            (UInt64($0.dropIn.rescanInterval) * 1_000_000_000, $0.faultyPasses, $0.passDuration)
+        }
         let wanted: UInt64?
+        var keepsEarlier = false
         switch reason {
-        case .fault: wanted = Limits.afterFault
+        case .fault:
+            // The first faulty pass counts already.
+            let delay = min(Limits.afterFirstFault << UInt64(max(0, min(faults, 8) - 1)), Limits.afterFault)
+            wanted = max(delay, 20 * lastDuration)
+            keepsEarlier = true
         case .pass(let duration):
             let isUnwatched = (mirror.watches?.directories(of: origin.id).unwatched ?? 0) > 0
             wanted = isUnwatched ? max(Limits.pollingInterval, 20 * duration) : nil
         }
         let delay = [wanted, interval > 0 ? interval : nil].compactMap { $0 }.min()
-        if let delay { mirror.scheduleRescan(origin, after: delay) }
+        if let delay { mirror.scheduleRescan(origin, after: delay, keepsEarlier: keepsEarlier) }
     }
 }

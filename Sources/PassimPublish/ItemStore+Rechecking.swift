@@ -6,8 +6,9 @@ internal import PassimSystem
 extension ItemStore {
     /// Reads the file of an item again.
     ///
+    /// - Parameter isFirst: whether why it cannot be read is news.
     /// - Returns: false where it is to be tried again.
-    func readAgain(_ name: RawName) -> Bool {
+    func readAgain(_ name: RawName, isFirst: Bool) -> Bool {
         guard let digest = shelf.withLock({ $0.digest(of: name) }) else { return true }
         var other: FoundItem?
         let isDone = claims.hold(digest) { () -> Bool in
@@ -27,7 +28,9 @@ extension ItemStore {
                 }
             } catch {
                 guard error.code == .notFound else {
-                    logger.warning("\(directory)/\(name) is not shared for now: \(error)")
+                    logger.log(
+                        level: isFirst ? .warning : .debug,
+                        "\(directory)/\(name) is not shared for now: \(error)")
                     return false
                 }
                 logger.notice("\(directory)/\(name) is gone: somebody else has removed it")

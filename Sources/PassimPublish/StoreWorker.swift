@@ -12,6 +12,8 @@ final class StoreWorker {
     private var isSaveFailing = false
     /// Names of files, and when they are read again.
     private var rechecks: [RawName: UInt64] = [:]
+    /// Those of which was said that they cannot be read.
+    private var unreadable: Set<RawName> = []
     /// When files that could not be deleted are tried again; nil: there are none.
     private var removeAt: UInt64?
 
@@ -101,7 +103,9 @@ final class StoreWorker {
         }
         for name in asked { rechecks[name] = now }
         for (name, at) in rechecks where at <= now {
-            rechecks[name] = store.readAgain(name) ? nil : now + PublishLimits.retryDelay
+            let isDone = store.readAgain(name, isFirst: unreadable.insert(name).inserted)
+            if isDone { unreadable.remove(name) }
+            rechecks[name] = isDone ? nil : now + PublishLimits.retryDelay
         }
         return rechecks.values.min().map { $0 > now ? $0 - now : 0 }
     }

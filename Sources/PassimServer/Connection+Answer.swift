@@ -63,10 +63,9 @@ extension Connection {
                 return try answer(with: entry, to: head, bytes, reactor)
             } catch {
                 switch error {
-                case .stale:
+                case .stale, .unreadable:
                     // Another file may have the same digest; in the end there is none.
-                    reactor.files.remove(entry)
-                    reactor.state.drop(entry)
+                    reactor.drop(entry, because: error)
                 case .unavailable:
                     if unavailable != nil { break search }
                     unavailable = entry

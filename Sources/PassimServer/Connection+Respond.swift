@@ -76,9 +76,9 @@ extension Connection {
                 current.content = .file(
                     file, offset: offset + UInt64(count), remaining: remaining - UInt64(count))
             } catch {
-                if error == .stale {
-                    reactor.files.remove(file.entry)
-                    reactor.state.drop(file.entry)
+                switch error {
+                case .stale, .unreadable: reactor.drop(file.entry, because: error)
+                case .exhausted, .unavailable: break
                 }
                 return .cut
             }

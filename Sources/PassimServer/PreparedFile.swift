@@ -8,9 +8,11 @@ internal import PassimSystem
 /// The whole promise of "what is sent is what was hashed" is `read` and `verify`: fstat(2) after each
 /// read, before the bytes go anywhere.
 final class PreparedFile {
-    enum Fault: Error {
-        /// Not what was indexed, or not to be read: the entry is not true any more.
+    enum Fault: Error, Equatable {
+        /// Not what was indexed, or gone: the entry is not true any more.
         case stale
+        /// The disk or the network failed: whether the entry is true nobody knows.
+        case unreadable(SystemError)
         /// Too many descriptors or too little memory just now; says nothing of the file.
         case exhausted
         /// It may not be sent any more, or not now: all its shares are under way.
@@ -92,7 +94,10 @@ final class PreparedFile {
     private static func fault(_ error: SystemError) -> Fault {
         switch error.code {
         case .tooManyFiles, .tooManyFilesInSystem, .outOfMemory: .exhausted
-        default: .stale
+        case .notFound, .notDirectory, .tooManyLinks, .crossDevice, .noDevice, .accessDenied, .notPermitted,
+            .nameTooLong:
+            .stale
+        default: .unreadable(error)
         }
     }
 }

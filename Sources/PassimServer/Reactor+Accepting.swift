@@ -7,8 +7,6 @@ extension Reactor {
     /// Connections accepted in one turn: a flood must not keep those that are served waiting.
     private static let acceptsPerTurn = 16
     private static let pause: UInt64 = 100_000_000
-    /// A flood makes the same warning ten times a second.
-    private static let warningInterval = 10 * Reactor.second
 
     func listen() {
         acceptAgainAt = nil
@@ -19,7 +17,7 @@ extension Reactor {
         } catch {
             listeners.unwatch(poller)
             acceptAgainAt = now + Reactor.second
-            state.logger.warning("not accepting connections for a second: \(error)")
+            warn(.listening, "not accepting connections for a second: \(error)")
         }
     }
 
@@ -46,13 +44,10 @@ extension Reactor {
     private func pauseAccepting(_ error: SystemError) {
         // accept4(2) says EINVAL once the socket has stopped listening: the server is ending.
         if error.code == .invalid { return stopListening() }
-        if now >= nextExhaustionWarning {
-            nextExhaustionWarning = now + Reactor.warningInterval
-            state.logger.warning(
-                """
-                not accepting for a moment: \(error). Raise the limit of open files (LimitNOFILE=) if this stays
-                """)
-        }
+        warn(
+            .descriptors,
+            "not accepting for a moment: \(error). Raise the limit of open files (LimitNOFILE=) if this stays"
+        )
         stopListening()
         files.removeAll()
         acceptAgainAt = now + Reactor.pause
@@ -99,7 +94,7 @@ extension Reactor {
         do throws(SystemError) {
             try poller.add(connection.number, .input, token: connection.token)
         } catch {
-            state.logger.warning("a connection is dropped: \(error)")
+            warn(.connection, "a connection is dropped: \(error)")
             insert(connection)
             close(connection)
             return

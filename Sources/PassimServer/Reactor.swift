@@ -55,7 +55,8 @@ final class Reactor {
     var isListening = false
     /// Accepting stopped for want of descriptors; goes on then.
     var acceptAgainAt: UInt64?
-    var nextExhaustionWarning: UInt64 = 0
+    /// When each kind of trouble may be told of again.
+    var silences: [Trouble: Silence] = [:]
     var drainDeadline: UInt64?
 
     /// Room for a response's head in front of its content.
@@ -75,7 +76,9 @@ final class Reactor {
         settings = state.settings
         counters = state.counters[number]
         files = FileCache(capacity: cachedFiles)
-        poller = try Poller(capacity: 256)
+        poller = try Poller(capacity: 256) { [logger = state.logger] error in
+            logger.warning("serving thread \(number) cannot wait for clients, and tries again: \(error)")
+        }
         try mailbox.watch(poller, token: Reactor.mailboxToken)
     }
 

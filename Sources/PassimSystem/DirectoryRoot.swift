@@ -38,6 +38,9 @@ extension Descriptor {
         return try directory.take()!.openPiece(Array(rest), flags)
     }
 
+    /// Renames that may race with one call.
+    private static var races: Int { 1000 }
+
     /// PATH_MAX of the kernel, with the NUL.
     private static var longestPiece: Int { 4096 }
 
@@ -46,6 +49,7 @@ extension Descriptor {
         let directory = lend { $0 }
         let resolve = UInt64(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
         let wanted = path.isEmpty ? [0x2E] : path
+        var tries = 0
         while true {
             do throws(SystemError) {
                 let number = try wanted.withCString { (text) throws(SystemError) in
@@ -56,7 +60,8 @@ extension Descriptor {
                 return Descriptor(owning: number)
             } catch {
                 // EAGAIN: a rename somewhere raced with `..` handling; the call says to try again.
-                if error.code != .again { throw error }
+                tries += 1
+                if error.code != .again || tries > Descriptor.races { throw error }
             }
         }
     }

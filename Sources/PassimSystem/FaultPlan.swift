@@ -8,6 +8,7 @@ package final class FaultPlan: Sendable {
     private struct State {
         var pending: [SystemCall: [SystemError.Code?]]
         var calls: [SystemCall] = []
+        var sizes: [SystemCall: [Int]] = [:]
     }
 
     private let state: Lock<State>
@@ -21,6 +22,13 @@ package final class FaultPlan: Sendable {
         failing = nil
     }
 
+    /// - Parameter sizes: for each call how many bytes its first, second, … use takes or gives at most; the last of
+    ///   them holds for all later ones.
+    package init(sizes: [SystemCall: [Int]]) {
+        state = Lock(State(pending: [:], sizes: sizes))
+        failing = nil
+    }
+
     /// Fails the calls with these numbers, counted from 0 in the order in which they are made. Where that is
     /// all from one on, nothing is cleaned up either: the file system is left as by a process that was killed
     /// there.
@@ -31,6 +39,15 @@ package final class FaultPlan: Sendable {
 
     /// All calls so far, those that failed too.
     package var calls: [SystemCall] { state.withLock { $0.calls } }
+
+    func limit(_ call: SystemCall) -> Int? {
+        state.withLock { state in
+            guard var sizes = state.sizes[call], let size = sizes.first else { return nil }
+            if sizes.count > 1 { sizes.removeFirst() }
+            state.sizes[call] = sizes
+            return size
+        }
+    }
 
     func take(_ call: SystemCall) -> SystemError.Code? {
         state.withLock { state in

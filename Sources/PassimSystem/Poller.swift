@@ -6,6 +6,19 @@ package struct Poller: ~Copyable {
     private let descriptor: Descriptor
     private let events: UnsafeMutablePointer<epoll_event>
     private let capacity: Int
+    private let trouble: UnsafeMutablePointer<Trouble>
+    private let onTrouble: (SystemError) -> Void
+
+    private struct Trouble {
+        var inARow = 0
+        /// When it may be told again.
+        var tellAt: UInt64 = 0
+    }
+
+    /// Waits that may fail one after the other, and nanoseconds between them and between being told of them.
+    private static let patience = 300
+    private static let pause: UInt64 = 10_000_000
+    private static let silence: UInt64 = 60_000_000_000
 
     package struct Interest: OptionSet, Sendable {
         package let rawValue: UInt32
@@ -25,15 +38,23 @@ package struct Poller: ~Copyable {
         package static let hangUp = Interest(rawValue: EPOLLHUP.rawValue)
     }
 
-    package init(capacity: Int) throws(SystemError) {
+    /// - Parameter onTrouble: waiting has failed and goes on; called on the thread that waits, once a minute at
+    ///   most.
+    package init(
+        capacity: Int, onTrouble: @escaping (SystemError) -> Void = { _ in }
+    ) throws(SystemError) {
         descriptor = Descriptor(
             owning: try retrying(.epoll_create1) { epoll_create1(CInt(EPOLL_CLOEXEC)) })
         events = .allocate(capacity: capacity)
         self.capacity = capacity
+        self.onTrouble = onTrouble
+        trouble = .allocate(capacity: 1)
+        trouble.initialize(to: Trouble())
     }
 
     deinit {
         events.deallocate()
+        trouble.deallocate()
     }
 
     package borrowing func add(_ number: CInt, _ interest: Interest, token: UInt64) throws(SystemError) {
@@ -57,9 +78,32 @@ package struct Poller: ~Copyable {
 
     /// epoll_wait(2).
     ///
+    /// What the kernel does not do by itself and a filter or a layer below may, ENOMEM say, must not end a thread on
+    /// which others wait: it counts as having waited in vain, after a pause so that nobody spins.
+    ///
     /// - Parameter milliseconds: -1 waits without limit.
     /// - Returns: how many events there are, 0 after the time or a signal; read them with `event(_:)`.
+    /// - Throws: where trying again makes no sense, or has not helped for some seconds.
     package borrowing func wait(milliseconds: CInt) throws(SystemError) -> Int {
+        do throws(SystemError) {
+            let count = try waitOnce(milliseconds)
+            trouble.pointee.inARow = 0
+            return count
+        } catch {
+            trouble.pointee.inARow += 1
+            let isHopeless = error.code == .badDescriptor || error.code == .invalid
+            if isHopeless || trouble.pointee.inARow > Poller.patience { throw error }
+            let now = monotonicNanoseconds()
+            if now >= trouble.pointee.tellAt {
+                trouble.pointee.tellAt = now + Poller.silence
+                onTrouble(error)
+            }
+            Doorbell().wait(after: 0, until: now + Poller.pause)
+            return 0
+        }
+    }
+
+    private borrowing func waitOnce(_ milliseconds: CInt) throws(SystemError) -> Int {
         let epoll = descriptor.lend { $0 }
         #if DEBUG
         if let code = FaultPlan.current?.take(.epoll_wait) {

@@ -10,7 +10,9 @@ extension Descriptor {
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(SystemError) -> Int {
         let number = lend { $0 }
-        return try retrying(.pread) { pread(number, buffer.baseAddress, buffer.count, off_t(offset)) }
+        return try retrying(.pread) {
+            pread(number, buffer.baseAddress, possible(.pread, buffer.count), off_t(offset))
+        }
     }
 
     /// read(2) from the current offset.
@@ -18,7 +20,9 @@ extension Descriptor {
     /// - Returns: bytes read; 0 at the end.
     package borrowing func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
         let number = lend { $0 }
-        return try retrying(.read) { Glibc.read(number, buffer.baseAddress, buffer.count) }
+        return try retrying(.read) {
+            Glibc.read(number, buffer.baseAddress, possible(.read, buffer.count))
+        }
     }
 
     /// Everything from the current offset on, up to `limit` bytes.

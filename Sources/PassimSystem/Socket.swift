@@ -120,7 +120,7 @@ extension Descriptor {
     package borrowing func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int? {
         let number = lend { $0 }
         return try retryingUnlessBlocked(.send) {
-            Glibc.send(number, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+            Glibc.send(number, bytes.baseAddress, possible(.send, bytes.count), CInt(MSG_NOSIGNAL))
         }
     }
 

@@ -10,11 +10,14 @@ package struct WakeUp: ~Copyable, Sendable {
         descriptor = Descriptor(owning: number)
     }
 
-    /// From any thread. A full counter is a wake-up too, so no result matters.
+    /// From any thread. A full counter is a wake-up too.
     package borrowing func signal() {
         descriptor.lend { number in
             var one: UInt64 = 1
-            _ = Glibc.write(number, &one, 8)
+            // Whoever sleeps on would do so for ever: what cannot fail is tried again where it does.
+            for _ in 0..<100 {
+                if Glibc.write(number, &one, 8) != -1 || clinux_errno() == EAGAIN { return }
+            }
         }
     }
 

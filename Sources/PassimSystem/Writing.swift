@@ -5,20 +5,22 @@ package import PassimCore
 extension Descriptor {
     /// write(2) until all of `bytes` is written.
     package borrowing func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
-        let number = lend { $0 }
         var rest = bytes
         while !rest.isEmpty {
-            let count = try retrying(.write) { Glibc.write(number, rest.baseAddress, rest.count) }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            rest = UnsafeRawBufferPointer(rebasing: rest[try write(rest)...])
         }
     }
 
     /// One write(2).
     ///
-    /// - Returns: bytes taken, which may be fewer.
+    /// - Returns: bytes taken, which may be fewer, and none only of none.
     package borrowing func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int {
         let number = lend { $0 }
-        return try retrying(.write) { Glibc.write(number, bytes.baseAddress, bytes.count) }
+        let size = bytes.isEmpty ? 0 : possible(.write, bytes.count)
+        let count = try retrying(.write) { Glibc.write(number, bytes.baseAddress, size) }
+        // Who tries until all is written would do so for ever.
+        if count == 0, !bytes.isEmpty { throw SystemError(code: .noSpace, call: .write) }
+        return count
     }
 
     package borrowing func writeAll(_ bytes: [UInt8]) throws(SystemError) {

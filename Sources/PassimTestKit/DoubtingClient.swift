@@ -10,6 +10,8 @@ package final class DoubtingClient: Sendable {
         package var complete = 0
         package var unknown = 0
         package var cutOff = 0
+        /// Connections that came to nothing, and 503: only where the daemon is in trouble.
+        package var refused = 0
 
         package init() {}
 
@@ -18,6 +20,7 @@ package final class DoubtingClient: Sendable {
             sum.complete += other.complete
             sum.unknown += other.unknown
             sum.cutOff += other.cutOff
+            sum.refused += other.refused
             return sum
         }
     }
@@ -31,7 +34,10 @@ package final class DoubtingClient: Sendable {
     private let state: Lock<State>
     private let thread: SystemThread
 
-    package init(_ daemon: DaemonProcess, _ history: DigestHistory, seed: UInt64) throws {
+    /// - Parameter patient: the daemon is in trouble: it may refuse to answer, as long as it says nothing wrong.
+    package init(
+        _ daemon: DaemonProcess, _ history: DigestHistory, seed: UInt64, patient: Bool = false
+    ) throws {
         let state = Lock(State())
         self.state = state
         let port = daemon.port
@@ -39,7 +45,7 @@ package final class DoubtingClient: Sendable {
             var random = SeededGenerator(seed: seed)
             do {
                 while !state.withLock({ $0.stopping }) {
-                    try DoubtingClient.fetchUntilCutOff(history, port, &random, state)
+                    try DoubtingClient.fetchUntilCutOff(history, port, &random, state, patient)
                 }
             } catch {
                 state.withLock { $0.failure = "\(error)" }
@@ -53,19 +59,30 @@ package final class DoubtingClient: Sendable {
 
     /// Over one connection.
     private static func fetchUntilCutOff(
-        _ history: DigestHistory, _ port: UInt16, _ random: inout SeededGenerator, _ state: Lock<State>
+        _ history: DigestHistory, _ port: UInt16, _ random: inout SeededGenerator, _ state: Lock<State>,
+        _ patient: Bool
     ) throws {
         var options = TLSClient.Options()
         options.seconds = 60
         // A slow reader.
         if random.chance(50) { options.receiveBuffer = 16 << 10 }
-        let exchange = try HTTPExchange(port: port, options)
+        guard let exchange = try connect(port, options, patient) else {
+            state.withLock { $0.tally.refused += 1 }
+            usleep(10_000)
+            return
+        }
         while !state.withLock({ $0.stopping }) {
             guard let digest = history.pick(using: &random) else { continue }
-            try exchange.client.send("GET /x?sha256=\(digest.hex) HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            guard let response = try response(from: exchange, &random) else {
-                return state.withLock { $0.tally.cutOff += 1 }
+            let response: HTTPResponse?
+            do {
+                try exchange.client.send("GET /x?sha256=\(digest.hex) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                response = try DoubtingClient.response(from: exchange, &random)
+            } catch {
+                // One that idled is closed without a word where descriptors are lacking.
+                if !patient || "\(error)".contains("timedOut") { throw error }
+                response = nil
             }
+            guard let response else { return state.withLock { $0.tally.cutOff += 1 } }
             switch response.status {
             case 200:
                 guard Digest(of: response.body) == digest else {
@@ -74,8 +91,21 @@ package final class DoubtingClient: Sendable {
                 }
                 state.withLock { $0.tally.complete += 1 }
             case 404: state.withLock { $0.tally.unknown += 1 }
+            case 503 where patient: state.withLock { $0.tally.refused += 1 }
             default: throw TestFailure("\(digest) was answered \(response.status): \(response.text)")
             }
+        }
+    }
+
+    /// nil where that is refused.
+    private static func connect(
+        _ port: UInt16, _ options: TLSClient.Options, _ patient: Bool
+    ) throws -> HTTPExchange? {
+        do {
+            return try HTTPExchange(port: port, options)
+        } catch let error as TLSClient.Failure {
+            if !patient { throw error }
+            return nil
         }
     }
 

@@ -25,6 +25,16 @@ import Testing
         #expect(try hash(tree, "a") == .digest(SHA256Hasher.digest(of: content)))
     }
 
+    @Test(arguments: [1, 7, 4095])
+    func readsThatGiveLessThanAskedForLoseNothing(_ size: Int) throws {
+        let tree = MirrorTree()
+        let content = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        tree.write("a", content)
+        let plan = FaultPlan(sizes: [.pread: [size, 100, size]])
+        let outcome = try FaultPlan.$current.withValue(plan) { try hash(tree, "a") }
+        #expect(outcome == .digest(SHA256Hasher.digest(of: content)))
+    }
+
     @Test func changeMeanwhileIsSeen() throws {
         let tree = MirrorTree()
         let content = [UInt8](repeating: 1, count: 10000)

@@ -61,6 +61,95 @@ import Testing
         #expect(fixture.entry("b") != nil)
     }
 
+    /// Nothing happens to the file that would tell that it can be read again.
+    @Test(arguments: [
+        SystemCall.openat, .fstat, .pread, .getdents64, .openat2, .open,
+    ])
+    func whatFailsInAPassIsTriedAgainByItself(_ call: SystemCall) {
+        for position in 0..<8 {
+            let fixture = Fixture()
+            fixture.tree.makeDirectory("sub")
+            for name in ["a", "b", "sub/c"] { fixture.tree.write(name, name) }
+            let faults = FaultPlan([call: Array(repeating: nil, count: position) + [.inputOutput]])
+            FaultPlan.$current.withValue(faults) { fixture.scan() }
+            fixture.clock.advance(seconds: 6)
+            fixture.drain()
+            #expect(fixture.index.count == 3, "\(call) number \(position)")
+            #expect(fixture.status.unreadable == 0)
+        }
+    }
+
+    @Test(arguments: [SystemCall.openat, .openat2, .fstat, .pread])
+    func whatFailsAfterAnEventIsTriedAgainByItself(_ call: SystemCall) {
+        for position in 0..<6 {
+            let fixture = Fixture()
+            fixture.tree.write("a", "a")
+            fixture.scan()
+            fixture.tree.write("a", "another")
+            fixture.tree.write("new", "new")
+            let faults = FaultPlan([call: Array(repeating: nil, count: position) + [.stale]])
+            FaultPlan.$current.withValue(faults) {
+                fixture.mirror.note(
+                    [RawName("a"): .thorough, RawName("new"): .thorough], in: .empty,
+                    of: fixture.origins[0].id)
+                fixture.drain()
+            }
+            fixture.clock.advance(seconds: 6)
+            fixture.drain()
+            #expect(fixture.entry("a")?.digest == digest("another"), "\(call) number \(position)")
+            #expect(fixture.entry("new")?.digest == digest("new"), "\(call) number \(position)")
+        }
+    }
+
+    /// A disk that goes on failing is walked ever more seldom, and once it does not, as always.
+    @Test func passesAfterFaultsComeEverMoreSeldomAndFaultsDoNotPutThemOff() {
+        let fixture = Fixture()
+        fixture.tree.write("a", "a")
+        let broken = FaultPlan([.pread: Array(repeating: .inputOutput, count: 1000)])
+        var passes: [Int] = []
+        FaultPlan.$current.withValue(broken) {
+            fixture.scan()
+            for _ in 0..<6 {
+                for _ in 0..<60 {
+                    // Somebody writes it all the time.
+                    fixture.clock.advance(seconds: 2.5)
+                    fixture.recheck("a")
+                    fixture.clock.advance(seconds: 2.5)
+                    fixture.drain()
+                }
+                passes.append(fixture.counters.passes)
+            }
+        }
+        #expect(passes.last! > passes.first! && passes.last! < 20, "\(passes)")
+        #expect(fixture.log.warnings.count == 1)
+        fixture.clock.advance(seconds: 301)
+        fixture.drain()
+        #expect(fixture.index.count == 1)
+    }
+
+    @Test func filesThatFailEachTimeAreTalkedOfOnce() {
+        let fixture = Fixture()
+        for number in 0..<40 { fixture.tree.write("f\(number)", "\(number)") }
+        func scan(failing count: Int) {
+            // The first two are of the root.
+            let faults = FaultPlan([.fstat: [nil, nil] + Array(repeating: .accessDenied, count: count)])
+            FaultPlan.$current.withValue(faults) { fixture.rescan() }
+            #expect(fixture.status.unreadable == count)
+            fixture.clock.advance(seconds: 1)
+        }
+        fixture.scan()
+        for count in [3, 0, 4, 2, 5, 0, 6] { scan(failing: count) }
+        #expect(fixture.log.warnings.count == 1)
+        // Many more are news, and what was right for a minute.
+        scan(failing: 13)
+        #expect(fixture.log.warnings.count == 1)
+        fixture.clock.advance(seconds: 60)
+        scan(failing: 13)
+        #expect(fixture.log.warnings.count == 2)
+        scan(failing: 30)
+        #expect(fixture.log.warnings.count == 3)
+    }
+
     @Test func forbiddenDirectoryLosesItsEntries() {
         let fixture = Fixture()
         fixture.tree.makeDirectory("sub")

@@ -134,7 +134,7 @@ import Testing
         #expect(fixture.entry("a")?.digest == digest("lie"))
     }
 
-    @Test(arguments: 0..<4)
+    @Test(arguments: 0..<5)
     func writingThatBreaksOffLeavesNothingToBelieve(_ step: Int) {
         let fixture = Fixture()
         fixture.tree.write("a", "old old")
@@ -147,6 +147,11 @@ import Testing
             case 0: FaultPlan([.fremovexattr: [.inputOutput]])
             case 1: FaultPlan([.fsetxattr: [.noSpace]])
             case 2: FaultPlan([.fsetxattr: [nil, .noSpace]])
+            // Nor can be told whether there is a stamp.
+            case 3:
+                FaultPlan([
+                    .fgetxattr: Array(repeating: .inputOutput, count: 10), .fsetxattr: [nil, .noSpace],
+                ])
             default: FaultPlan([:])
             }
         FaultPlan.$current.withValue(faults) { fixture.rescan() }

@@ -70,6 +70,36 @@ import Testing
         }
     }
 
+    @Test func waitThatFailsGoesOnAndIsToldOnce() throws {
+        let told = Lock<[SystemError]>([])
+        let poller = try Poller(capacity: 1) { error in told.withLock { $0.append(error) } }
+        let wakeUp = try WakeUp()
+        try poller.add(wakeUp.descriptor.lend { $0 }, .input, token: 7)
+        wakeUp.signal()
+        let plan = FaultPlan([.epoll_wait: Array(repeating: .outOfMemory, count: 20)])
+        try FaultPlan.$current.withValue(plan) {
+            for _ in 0..<20 {
+                let count = try poller.wait(milliseconds: -1)
+                #expect(count == 0)
+            }
+        }
+        #expect(try poller.wait(milliseconds: -1) == 1)
+        #expect(poller.event(0).token == 7)
+        #expect(told.withLock { $0 } == [SystemError(code: .outOfMemory, call: .epoll_wait)])
+    }
+
+    @Test func waitThatAlwaysFailsIsAnErrorInTheEnd() throws {
+        let poller = try Poller(capacity: 1)
+        let plan = FaultPlan([.epoll_wait: Array(repeating: .inputOutput, count: 2000)])
+        FaultPlan.$current.withValue(plan) {
+            let error = #expect(throws: SystemError.self) {
+                for _ in 0..<2000 { _ = try poller.wait(milliseconds: 0) }
+            }
+            #expect(error?.code == .inputOutput)
+        }
+        #expect(plan.calls.count < 1000)
+    }
+
     @Test func regularFileCannotBePolled() throws {
         let scratch = ScratchDirectory()
         let file = try Descriptor.open(try scratch.write("file", ""), .readOnly)

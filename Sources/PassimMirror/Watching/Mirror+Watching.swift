@@ -34,6 +34,11 @@ struct MirrorWatch: WatchReport {
             metadata: ["error": "\(failure)", "seconds": "\(Limits.pollingInterval / 1_000_000_000)"])
     }
 
+    func troubled(_ failure: SystemError) {
+        mirror.logger.warning(
+            "Waiting for changes has failed, and goes on", metadata: ["error": "\(failure)"])
+    }
+
     func nextDue(_ table: WatchTable) -> UInt64? {
         [table.nextDeadline, dropInsDue.withLock { $0 }].compactMap { $0 }.min()
     }

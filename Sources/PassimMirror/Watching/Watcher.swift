@@ -53,7 +53,7 @@ final class Watcher: Sendable {
         // Without it mounts are found by rescans only.
         let mounts = try? MountTable()
         do throws(SystemError) {
-            let poller = try Poller(capacity: 4)
+            let poller = try Poller(capacity: 4) { report.troubled($0) }
             try wakeUp.descriptor.lend { (number) throws(SystemError) in
                 try poller.add(number, .input, token: Token.wakeUp.rawValue)
             }
@@ -111,6 +111,8 @@ protocol WatchReport: Sendable {
     func began(_ table: WatchTable, _ failure: SystemError?)
     /// Watching has ended, and not because it was told to.
     func failed(_ failure: SystemError)
+    /// Waiting for events has failed, and goes on.
+    func troubled(_ failure: SystemError)
     /// Called after each go: hands on what the table has found.
     func tell(_ table: WatchTable, now: UInt64)
     func mountsChanged(_ points: Set<RawName>)

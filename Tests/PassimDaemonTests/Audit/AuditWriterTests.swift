@@ -55,6 +55,16 @@ import Testing
         #expect(log.warnings.isEmpty)
     }
 
+    @Test(arguments: [1, 50, 131])
+    func writesThatTakeLessThanAskedForLoseNothing(size: Int) throws {
+        FaultPlan.$current.withValue(FaultPlan(sizes: [.write: [size]])) {
+            add(0..<30)
+            #expect(writer.flush())
+        }
+        #expect(try sizes(path) == (0..<30).map { UInt64($0) })
+        #expect(log.warnings.isEmpty)
+    }
+
     @Test func modeOfAnExistingFileIsItsOwners() throws {
         try tree.write(path, "", mode: 0o640)
         add(0..<1)

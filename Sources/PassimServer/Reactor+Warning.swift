@@ -1,0 +1,46 @@
+// What an operator should know of, and not ten times a second.
+
+internal import Logging
+internal import PassimCore
+internal import PassimIndex
+internal import PassimSystem
+
+extension Reactor {
+    /// Of each kind so many are enough: whatever a client can bring about comes as often as he likes.
+    enum Trouble: Hashable {
+        case descriptors, listening, connection, file
+    }
+
+    /// When a kind of trouble may be told of again, and nanoseconds from when it was.
+    struct Silence {
+        var until: UInt64
+        var length: UInt64
+    }
+
+    private static let shortestSilence = 10 * Reactor.second
+    private static let longestSilence = 3600 * Reactor.second
+
+    /// Says what went wrong, but not the same kind of trouble again within ten seconds, and ever more seldom where it
+    /// does not end.
+    func warn(_ trouble: Trouble, _ message: @autoclosure () -> Logger.Message) {
+        var length = Reactor.shortestSilence
+        if let before = silences[trouble] {
+            if now < before.until { return }
+            let hasGoneOn = now - before.until < before.length
+            if hasGoneOn { length = min(2 * before.length, Reactor.longestSilence) }
+        }
+        silences[trouble] = Silence(until: now + length, length: length)
+        state.logger.warning(message())
+    }
+
+    /// Nobody shall get this entry again before its file has been looked at.
+    func drop(_ entry: Entry, because fault: PreparedFile.Fault) {
+        if case .unreadable(let error) = fault {
+            // Of the path the index knows as long as the entry is there.
+            let path = state.index.path(of: entry).map { "\($0)" } ?? "a file"
+            warn(.file, "\(path) cannot be read, and is not shared until it can: \(error)")
+        }
+        files.remove(entry)
+        state.drop(entry)
+    }
+}

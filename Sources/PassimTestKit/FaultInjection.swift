@@ -1,0 +1,81 @@
+internal import Glibc
+
+/// System calls of a running daemon that fail though nothing is wrong: strace(1), attached to it and to the threads
+/// that it starts meanwhile.
+package final class FaultInjection: Sendable {
+    /// Which calls fail, how, and when.
+    package struct Fault: Sendable, CustomStringConvertible {
+        /// As the kernel names them; those that this machine's kernel does not have are passed over.
+        package var calls: [String]
+        /// `EIO`, say.
+        package var error: String
+        package var time: Time
+
+        package enum Time: Sendable {
+            /// Each thread's use with this number, and no other.
+            case once(Int)
+            /// Each tenth use of each thread.
+            case eachTenth
+        }
+
+        package init(_ calls: [String], _ error: String, _ time: Time) {
+            self.calls = calls
+            self.error = error
+            self.time = time
+        }
+
+        package var description: String {
+            let when =
+                switch time {
+                case .once(let number): "once (number \(number))"
+                case .eachTenth: "each tenth time"
+                }
+            return "\(calls.joined(separator: ", ")): \(error) \(when)"
+        }
+
+        fileprivate var set: String { calls.map { "?\($0)" }.joined(separator: ",") }
+
+        fileprivate var expression: String {
+            switch time {
+            case .once(let number): "inject=\(set):error=\(error):when=\(number)"
+            case .eachTenth: "inject=\(set):error=\(error):when=3+10"
+            }
+        }
+    }
+
+    private let tracer: ChildProcess
+    private let record: TemporaryTree
+
+    /// Whether strace(1) is here and processes may be traced.
+    package static let isPossible: Bool =
+        (try? Command.run(["strace", "-e", "trace=none", "true"]))?.succeeded ?? false
+
+    /// Returns when calls begin to fail.
+    package init(_ daemon: DaemonProcess, _ faults: [Fault]) throws {
+        record = try TemporaryTree()
+        let sets = faults.map(\.set).joined(separator: ",")
+        tracer = try ChildProcess(
+            ["strace", "-f", "-p", "\(daemon.process.identifier)", "-o", record.absolute("calls")]
+                + ["-e", "trace=\(sets)", "-e", "signal=none"] + faults.flatMap { ["-e", $0.expression] })
+        try tracer.waitForLine(containing: "attached")
+    }
+
+    /// From here on calls do what they should.
+    ///
+    /// - Returns: how many failed, by call and error: `openat EIO`.
+    package func stop() throws -> [String: Int] {
+        // It lets go of the process, and ends by the same signal.
+        tracer.kill(SIGINT)
+        _ = try tracer.wait()
+        var counts: [String: Int] = [:]
+        for line in String(decoding: try record.read("calls"), as: UTF8.self).split(separator: "\n") {
+            guard line.hasSuffix("(INJECTED)") else { continue }
+            // `PID NAME(…) = -1 ERROR (…) (INJECTED)`, or `PID <... NAME resumed>…`.
+            let words = line.split(separator: " ")
+            let name = words[1] == "<..." ? words[2] : words[1].prefix { $0 != "(" }
+            let error = words.firstIndex(of: "=").map { words[$0 + 2] } ?? "?"
+            counts["\(name) \(error)", default: 0] += 1
+        }
+        return counts
+    }
+}
