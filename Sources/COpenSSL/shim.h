@@ -54,3 +54,14 @@ static inline int copenssl_set_versions(SSL *ssl, int minimum, int maximum) {
 // STACK_OF(X509) is made of macros; null has none.
 static inline int copenssl_count(const STACK_OF(X509) *chain) { return chain == NULL ? 0 : sk_X509_num(chain); }
 static inline X509 *copenssl_at(const STACK_OF(X509) *chain, int index) { return sk_X509_value(chain, index); }
+// STACK_OF(SSL_CIPHER) is made of macros.
+static inline int copenssl_cipher_count(const SSL_CTX *context) {
+    return sk_SSL_CIPHER_num(SSL_CTX_get_ciphers(context));
+}
+static inline const SSL_CIPHER *copenssl_cipher_at(const SSL_CTX *context, int index) {
+    return sk_SSL_CIPHER_value(SSL_CTX_get_ciphers(context), index);
+}
+// A macro over SSL_CTX_ctrl.
+static inline int copenssl_set_groups(SSL_CTX *context, const char *list) {
+    return SSL_CTX_set1_groups_list(context, list) == 1;
+}

@@ -94,6 +94,12 @@ struct ClientSocket: ~Copyable {
         }
     }
 
+    /// shutdown(2) of our side: the peer reads the end (FIN).
+    borrowing func endSending() {
+        let number = descriptor.lend { $0 }
+        _ = shutdown(number, CInt(SHUT_WR))
+    }
+
     /// Closing sends a reset and throws away what waits on both sides (SO_LINGER of 0, socket(7)).
     borrowing func resetWhenClosed() {
         let number = descriptor.lend { $0 }

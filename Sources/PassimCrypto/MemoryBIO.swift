@@ -18,8 +18,15 @@ enum MemoryBIO {
         guard let bio = BIO_new(BIO_s_mem()) else { return nil }
         defer { BIO_free(bio) }
         guard body(bio) else { return nil }
+        return taken(from: bio)
+    }
+
+    /// Takes out what has been written to a BIO.
+    static func taken(from bio: OpaquePointer?) -> [UInt8] {
         var start: UnsafeMutablePointer<CChar>?
         let count = copenssl_memory(bio, &start)
-        return Array(UnsafeRawBufferPointer(start: start, count: count))
+        let bytes = Array(UnsafeRawBufferPointer(start: start, count: count))
+        BIO_ctrl(bio, BIO_CTRL_RESET, 0, nil)
+        return bytes
     }
 }

@@ -39,13 +39,16 @@ package final class TLSClient {
         package var seconds = 10.0
         /// SO_RCVBUF in bytes; a small one makes a slow reader.
         package var receiveBuffer: Int?
+        /// Cuts records on their way to the wire into pieces, each sent on its own; nil sends them as they are.
+        package var cut: (@Sendable ([UInt8]) -> [[UInt8]])?
 
         package init() {}
     }
 
-    private let socket: ClientSocket
-    private let handle: OpaquePointer
+    let socket: ClientSocket
+    let handle: OpaquePointer
     private let seconds: Double
+    private let cut: (@Sendable ([UInt8]) -> [[UInt8]])?
 
     /// Connects by TCP only; what comes next is `handshake()`.
     ///
@@ -55,6 +58,7 @@ package final class TLSClient {
     ) throws(Failure) {
         TLSClient.ignoreBrokenPipes
         seconds = options.seconds
+        cut = options.cut
         socket = try ClientSocket.connect(
             to: address, port: port, receiveBuffer: options.receiveBuffer,
             until: TLSClient.deadline(options.seconds))
@@ -71,6 +75,7 @@ package final class TLSClient {
         }
         ready = ready && socket.lend { SSL_set_fd(handle, $0) == 1 }
         guard ready else { throw .tls(CryptoError(doing: "setting up a TLS client")) }
+        if cut != nil { SSL_set0_wbio(handle, BIO_new(BIO_s_mem())) }
         SSL_set_connect_state(handle)
     }
 
@@ -103,6 +108,7 @@ package final class TLSClient {
         let code = SSL_get_error(handle, result)
         SSL_set0_rbio(handle, input)
         guard code == SSL_ERROR_WANT_READ else { throw .tls(CryptoError(doing: "beginning a handshake")) }
+        try sendPieces(until: deadline())
     }
 
     package func send(_ bytes: [UInt8]) throws(Failure) {
@@ -184,6 +190,8 @@ package final class TLSClient {
     package func close() {
         SSL_shutdown(handle)
         CryptoError.drainQueue()
+        // Whom nobody listens to any more need not be told.
+        try? sendPieces(until: deadline())
     }
 
     /// Ends with a reset (RST) when the last reference is gone.
@@ -228,16 +236,18 @@ package final class TLSClient {
     /// Calls until it is neither waiting to read nor to write.
     ///
     /// - Returns: the call's result; nil where the peer said close_notify.
-    private func repeating(
+    func repeating(
         _ doing: String, _ end: UInt64, _ call: (OpaquePointer) -> CInt
     ) throws(Failure) -> Int? {
         while true {
             // SSL_get_error(3) looks at what others left in the queue, too.
             ERR_clear_error()
             let result = call(handle)
-            if result > 0 { return Int(result) }
             let code = errno
-            switch SSL_get_error(handle, result) {
+            let outcome = SSL_get_error(handle, result)
+            try sendPieces(until: end)
+            if result > 0 { return Int(result) }
+            switch outcome {
             case SSL_ERROR_WANT_READ: try socket.wait(for: Int16(POLLIN), until: end, doing: doing)
             case SSL_ERROR_WANT_WRITE: try socket.wait(for: Int16(POLLOUT), until: end, doing: doing)
             case SSL_ERROR_ZERO_RETURN: return nil
@@ -253,7 +263,13 @@ package final class TLSClient {
         }
     }
 
-    private func deadline() -> UInt64 { TLSClient.deadline(seconds) }
+    /// What OpenSSL has written to memory, to be cut.
+    private func sendPieces(until end: UInt64) throws(Failure) {
+        guard let cut else { return }
+        for piece in cut(MemoryBIO.taken(from: SSL_get_wbio(handle))) { try socket.send(piece, until: end) }
+    }
+
+    func deadline() -> UInt64 { TLSClient.deadline(seconds) }
 
     private static func deadline(_ seconds: Double) -> UInt64 {
         monotonicNanoseconds() + UInt64(seconds * 1e9)

@@ -15,6 +15,8 @@ package final class TLSContext: @unchecked Sendable {
         guard copenssl_set_min_tls12(handle) == 1 else {
             throw CryptoError(doing: "allowing TLS 1.2 and 1.3 only")
         }
+        try TLSContext.keepSoundCiphers(handle)
+        TLSContext.keepCurves(handle)
         // A client that may renegotiate can make the server work for nothing (RFC 7525, 3.5).
         _ = copenssl_set_server_options(handle)
         // RELEASE_BUFFERS halves an idle connection; a moving buffer, since plaintext is read anew each turn.
@@ -36,4 +38,35 @@ package final class TLSContext: @unchecked Sendable {
     deinit {
         SSL_CTX_free(handle)
     }
+
+    /// Of what the system's policy has for TLS 1.2, what has forward secrecy and authenticated encryption, as all
+    /// of TLS 1.3 has. RSA key exchange, which an older daemon's key would allow, and CBC have been attacked time
+    /// and again, and no client is left that needs them (RFC 9325, 4.2).
+    private static func keepSoundCiphers(_ handle: OpaquePointer) throws(CryptoError) {
+        let names = (0..<copenssl_cipher_count(handle)).compactMap { index -> String? in
+            let cipher = copenssl_cipher_at(handle, index)
+            guard SSL_CIPHER_is_aead(cipher) == 1, SSL_CIPHER_get_kx_nid(cipher) == NID_kx_ecdhe else {
+                return nil
+            }
+            return String(cString: SSL_CIPHER_get_name(cipher))
+        }
+        // A policy may leave TLS 1.3 alone.
+        guard !names.isEmpty else { return }
+        guard SSL_CTX_set_cipher_list(handle, names.joined(separator: ":")) == 1 else {
+            throw CryptoError(doing: "choosing the ciphers of TLS 1.2")
+        }
+    }
+
+    /// OpenSSL's own choice without finite fields: for one handshake with ffdhe8192, which costs the client nothing, a
+    /// thread that serves others works as long as for hundreds with a curve (CVE-2002-20001).
+    private static func keepCurves(_ handle: OpaquePointer) {
+        // The first for OpenSSL 3.5, which knows hybrids; what it does not know it refuses as a whole.
+        for list in ["X25519MLKEM768:" + curves, curves, "P-256:P-384:P-521"] {
+            if copenssl_set_groups(handle, list) == 1 { return }
+        }
+        // A library built without these has its own.
+        CryptoError.drainQueue()
+    }
+
+    private static let curves = "X25519:P-256:X448:P-521:P-384"
 }

@@ -31,7 +31,7 @@ package struct RequestHead: Sendable, Hashable {
     package var ifModifiedSince: ByteSlice?
     /// The client waits for 100 (Continue); never with HTTP/1.0, where it must be ignored.
     package var expectContinue: Bool
-    /// Content follows. The server refuses it unread and closes the connection.
+    /// Content follows, or what a tunnel is to carry. The server refuses it unread and closes the connection.
     package var declaresBody: Bool
     /// Bytes of the head, up to and with the empty line.
     package var length: Int

@@ -22,6 +22,8 @@ struct RequestLineScanner: Sendable {
     /// Of an absolute target.
     private(set) var authority: ByteSlice?
     private(set) var isHTTP11 = false
+    /// CONNECT: what follows may be a tunnel's already (RFC 9110 section 9.3.6).
+    private(set) var asksForTunnel = false
 
     var isComplete: Bool { phase == .complete }
 
@@ -76,6 +78,7 @@ struct RequestLineScanner: Sendable {
         guard byte == ASCII.space, position > partStart else { throw .method }
         let name = bytes.part(partStart..<position)
         method = name.equals("GET") ? .get : name.equals("HEAD") ? .head : .other
+        asksForTunnel = name.equals("CONNECT")
         phase = .target
         partStart = position + 1
     }

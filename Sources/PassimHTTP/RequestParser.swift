@@ -95,7 +95,7 @@ package struct RequestParser: Sendable {
             hasMoreIfNoneMatch: fields.ifNoneMatch.isRepeated,
             ifModifiedSince: fields.ifModifiedSince.only,
             expectContinue: fields.expectsContinue && line.isHTTP11,
-            declaresBody: fields.declaresBody,
+            declaresBody: fields.declaresBody || line.asksForTunnel,
             length: position)
     }
 }

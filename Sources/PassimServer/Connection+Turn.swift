@@ -17,10 +17,13 @@ extension Connection {
 
     /// Everything that can be done for this connection now, up to one batch of output.
     func turn(_ reactor: Reactor, _ interest: Poller.Interest) {
-        // Both sides of the connection have ended, or it is broken: nothing can be sent any more.
-        if interest.contains(.error) || interest.contains(.hangUp) { return reactor.close(self) }
-        if interest.contains(.input) { transport.pointee.beginReading() }
+        // It is broken: nothing can be sent any more.
+        if interest.contains(.error) { return reactor.close(self) }
+        // Before the end of both sides, which the kernel reports though it may still be sending for us: what was
+        // not read would reset the connection.
         if phase == .linger { return linger(reactor) }
+        if interest.contains(.hangUp) { return reactor.close(self) }
+        if interest.contains(.input) { transport.pointee.beginReading() }
 
         // What the last turn left must go first.
         let isEndOfOutput = transport.pointee.output != nil

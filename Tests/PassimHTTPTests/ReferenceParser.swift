@@ -56,6 +56,7 @@ enum ReferenceParser {
         }
         if words[0].isEmpty || !Set(words[0]).isSubset(of: token) { faults.insert(400) }
         head.method = words[0] == "GET" ? .get : words[0] == "HEAD" ? .head : .other
+        head.declaresBody = words[0] == "CONNECT"
         head.target = words[1]
         if words[1].isEmpty || words[1].contains("#") || words[1].contains("\t") { faults.insert(400) }
         if words[1].unicodeScalars.count > 8192 { faults.insert(414) }

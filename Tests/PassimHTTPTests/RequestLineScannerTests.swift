@@ -89,6 +89,14 @@ struct RequestLineScannerTests {
         #expect(parsedHead("\(line) HTTP/1.1\r\nHost: a\r\n\r\n")?.method == .other)
     }
 
+    /// Some clients do not wait for the tunnel: what they send through it must not be taken for requests.
+    @Test func behindConnectNothingIsARequest() {
+        #expect(parsedHead("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n")?.declaresBody == true)
+        for line in ["CONNEC a:443", "CONNECTS a:443", "connect a:443", "OPTIONS *", "GET /CONNECT"] {
+            #expect(parsedHead("\(line) HTTP/1.1\r\nHost: a\r\n\r\n")?.declaresBody == false, "\(line)")
+        }
+    }
+
     @Test func methodsAreKnown() {
         #expect(parsedHead("GET / HTTP/1.1\r\nHost: a\r\n\r\n")?.method == .get)
         #expect(parsedHead("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")?.method == .head)

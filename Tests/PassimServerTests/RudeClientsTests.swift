@@ -106,6 +106,28 @@ import Testing
         }
     }
 
+    /// Closing with input that nobody read resets the connection, and what the kernel still had to send is gone.
+    @Test(arguments: [TLSClient.Version.tls12, .tls13])
+    func lastResponseComesWholeThoughMoreWasSentBehindItsRequest(version: TLSClient.Version) async throws {
+        try await withServer { test in
+            let size = 12 << 20
+            let large = try test.addSparse("large", size: UInt64(size))
+            let client = try test.client {
+                $0.minimum = version
+                $0.maximum = version
+                $0.receiveBuffer = 4096
+            }
+            try client.get(large, "Connection: close\r\n")
+            try client.tls.send(String(repeating: "more", count: 10_000))
+            client.tls.endSending()
+            #expect(try client.head().status == 200)
+            let (bytes, orderly) = try client.rest()
+            #expect(bytes.count == size)
+            #expect(orderly)
+            try expectNothingLeft(of: test)
+        }
+    }
+
     /// The largest record that pretends to be one, then noise: OpenSSL's business, but our buffers.
     @Test(arguments: 0..<4)
     func noiseInRecordsEndsTheConnection(seed: UInt64) async throws {
