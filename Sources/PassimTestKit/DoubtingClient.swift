@@ -4,7 +4,8 @@ internal import PassimCrypto
 internal import PassimSystem
 
 /// Fetches random digests of a tree that changes, in a thread of its own, and holds every complete response
-/// against the digest that it asked for. A response that is cut off says nothing wrong, nor does a 404.
+/// against the digest that it asked for. A response that is cut off says nothing wrong, nor does a 404, which is a
+/// 403 for those on other hosts.
 package final class DoubtingClient: Sendable {
     package struct Tally: Sendable {
         package var complete = 0
@@ -31,15 +32,30 @@ package final class DoubtingClient: Sendable {
     private let state: Lock<State>
     private let thread: SystemThread
 
-    package init(_ daemon: DaemonProcess, _ history: DigestHistory, seed: UInt64) throws {
+    /// What it needs to know and never changes.
+    private struct Errand: Sendable {
+        var place: ClientPlace
+        var port: UInt16
+        var history: DigestHistory
+        var pause: UInt32
+    }
+
+    /// - Parameter place: nil is the daemon's own host.
+    /// - Parameter pause: microseconds between two requests, at most.
+    package init(
+        _ daemon: DaemonProcess, _ history: DigestHistory, seed: UInt64, at place: ClientPlace? = nil,
+        pause: UInt32 = 0
+    ) throws {
         let state = Lock(State())
         self.state = state
-        let port = daemon.port
+        let errand = Errand(
+            place: place ?? .host(of: daemon), port: daemon.port, history: history, pause: pause)
         thread = try SystemThread(name: "doubting client") {
             var random = SeededGenerator(seed: seed)
             do {
+                try errand.place.enter()
                 while !state.withLock({ $0.stopping }) {
-                    try DoubtingClient.fetchUntilCutOff(history, port, &random, state)
+                    try DoubtingClient.fetchUntilCutOff(errand, &random, state)
                 }
             } catch {
                 state.withLock { $0.failure = "\(error)" }
@@ -53,15 +69,16 @@ package final class DoubtingClient: Sendable {
 
     /// Over one connection.
     private static func fetchUntilCutOff(
-        _ history: DigestHistory, _ port: UInt16, _ random: inout SeededGenerator, _ state: Lock<State>
+        _ errand: Errand, _ random: inout SeededGenerator, _ state: Lock<State>
     ) throws {
         var options = TLSClient.Options()
         options.seconds = 60
         // A slow reader.
         if random.chance(50) { options.receiveBuffer = 16 << 10 }
-        let exchange = try HTTPExchange(port: port, options)
+        let exchange = try HTTPExchange(to: errand.place.address, port: errand.port, options)
         while !state.withLock({ $0.stopping }) {
-            guard let digest = history.pick(using: &random) else { continue }
+            if errand.pause > 0 { usleep(UInt32.random(in: 0..<errand.pause, using: &random)) }
+            guard let digest = errand.history.pick(using: &random) else { continue }
             try exchange.client.send("GET /x?sha256=\(digest.hex) HTTP/1.1\r\nHost: localhost\r\n\r\n")
             guard let response = try response(from: exchange, &random) else {
                 return state.withLock { $0.tally.cutOff += 1 }
@@ -73,7 +90,7 @@ package final class DoubtingClient: Sendable {
                         "\(digest) came as \(response.body.count) bytes of \(Digest(of: response.body))")
                 }
                 state.withLock { $0.tally.complete += 1 }
-            case 404: state.withLock { $0.tally.unknown += 1 }
+            case errand.place.statusOfUnknown: state.withLock { $0.tally.unknown += 1 }
             default: throw TestFailure("\(digest) was answered \(response.status): \(response.text)")
             }
         }

@@ -34,10 +34,12 @@ package struct StockBusClient: Sendable {
     ///
     /// `call INTERFACE METHOD ARGUMENTS`: a tuple in GVariant's text form; the answer is one line of that.
     package func run(_ arguments: String..., seconds: Double = 120) async throws -> Answer {
-        let command = command(arguments)
-        let outcome = try await onOwnThread { [setting] in
-            try Command.run(command, setting, seconds: seconds)
-        }
+        try await onOwnThread { try self.ask(arguments, seconds: seconds) }
+    }
+
+    /// As `run`, for those that have a thread of their own.
+    package func ask(_ arguments: [String], seconds: Double = 120) throws -> Answer {
+        let outcome = try Command.run(command(arguments), setting, seconds: seconds)
         guard outcome.succeeded else {
             throw TestFailure("\(arguments.joined(separator: " ")): \(outcome.end), \(outcome.errorText)")
         }
