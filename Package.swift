@@ -93,6 +93,9 @@ let executables: [Target] = [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimMirror", "PassimConfig",
             "PassimDiscovery", "PassimWeb", "PassimTestKit", arguments, logging,
         ]),
+    .executableTarget(
+        name: "passim-soak",
+        dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", arguments]),
 ]
 
 // Not a product: temporary trees, a raw TLS client, the daemon as a process, a LAN of two hosts.
@@ -133,7 +136,9 @@ let testTargets: [Target] = [
         ]),
     .testTarget(
         name: "IntegrationTests",
-        dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd", "passim"]),
+        dependencies: [
+            "PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd", "passim", "passim-soak",
+        ]),
 ]
 
 // Tests/Fuzz is a test; for scripts/fuzz, which sets PASSIM_FUZZ, it is a program with libFuzzer in it.

@@ -4,7 +4,8 @@ internal import PassimCrypto
 internal import PassimSystem
 
 /// Fetches random digests of a tree that changes, in a thread of its own, and holds every complete response
-/// against the digest that it asked for. A response that is cut off says nothing wrong, nor does a 404.
+/// against the digest that it asked for. A response that is cut off says nothing wrong, nor does a 404, which is a
+/// 403 for those on other hosts.
 package final class DoubtingClient: Sendable {
     package struct Tally: Sendable {
         package var complete = 0
@@ -34,18 +35,34 @@ package final class DoubtingClient: Sendable {
     private let state: Lock<State>
     private let thread: SystemThread
 
-    /// - Parameter patient: the daemon is in trouble: it may refuse to answer, as long as it says nothing wrong.
+    /// What it needs to know and never changes.
+    private struct Errand: Sendable {
+        var place: ClientPlace
+        var port: UInt16
+        var history: DigestHistory
+        var pause: UInt32
+        var isPatient: Bool
+    }
+
+    /// - Parameters:
+    ///   - place: nil is the daemon's own host.
+    ///   - pause: microseconds between two requests, at most.
+    ///   - patient: the daemon is in trouble: it may refuse to answer, as long as it says nothing wrong.
     package init(
-        _ daemon: DaemonProcess, _ history: DigestHistory, seed: UInt64, patient: Bool = false
+        _ daemon: DaemonProcess, _ history: DigestHistory, seed: UInt64, at place: ClientPlace? = nil,
+        pause: UInt32 = 0, patient: Bool = false
     ) throws {
         let state = Lock(State())
         self.state = state
-        let port = daemon.port
+        let errand = Errand(
+            place: place ?? .host(of: daemon), port: daemon.port, history: history, pause: pause,
+            isPatient: patient)
         thread = try SystemThread(name: "doubting client") {
             var random = SeededGenerator(seed: seed)
             do {
+                try errand.place.enter()
                 while !state.withLock({ $0.stopping }) {
-                    try DoubtingClient.fetchUntilCutOff(history, port, &random, state, patient)
+                    try DoubtingClient.fetchUntilCutOff(errand, &random, state)
                 }
             } catch {
                 state.withLock { $0.failure = "\(error)" }
@@ -59,27 +76,27 @@ package final class DoubtingClient: Sendable {
 
     /// Over one connection.
     private static func fetchUntilCutOff(
-        _ history: DigestHistory, _ port: UInt16, _ random: inout SeededGenerator, _ state: Lock<State>,
-        _ patient: Bool
+        _ errand: Errand, _ random: inout SeededGenerator, _ state: Lock<State>
     ) throws {
         var options = TLSClient.Options()
         options.seconds = 60
         // A slow reader.
         if random.chance(50) { options.receiveBuffer = 16 << 10 }
-        guard let exchange = try connect(port, options, patient) else {
+        guard let exchange = try connect(errand, options) else {
             state.withLock { $0.tally.refused += 1 }
             usleep(10_000)
             return
         }
         while !state.withLock({ $0.stopping }) {
-            guard let digest = history.pick(using: &random) else { continue }
+            if errand.pause > 0 { usleep(UInt32.random(in: 0..<errand.pause, using: &random)) }
+            guard let digest = errand.history.pick(using: &random) else { continue }
             let response: HTTPResponse?
             do {
                 try exchange.client.send("GET /x?sha256=\(digest.hex) HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 response = try DoubtingClient.response(from: exchange, &random)
             } catch {
                 // One that idled is closed without a word where descriptors are lacking.
-                if !patient || "\(error)".contains("timedOut") { throw error }
+                if !errand.isPatient || "\(error)".contains("timedOut") { throw error }
                 response = nil
             }
             guard let response else { return state.withLock { $0.tally.cutOff += 1 } }
@@ -90,21 +107,19 @@ package final class DoubtingClient: Sendable {
                         "\(digest) came as \(response.body.count) bytes of \(Digest(of: response.body))")
                 }
                 state.withLock { $0.tally.complete += 1 }
-            case 404: state.withLock { $0.tally.unknown += 1 }
-            case 503 where patient: state.withLock { $0.tally.refused += 1 }
+            case errand.place.statusOfUnknown: state.withLock { $0.tally.unknown += 1 }
+            case 503 where errand.isPatient: state.withLock { $0.tally.refused += 1 }
             default: throw TestFailure("\(digest) was answered \(response.status): \(response.text)")
             }
         }
     }
 
     /// nil where that is refused.
-    private static func connect(
-        _ port: UInt16, _ options: TLSClient.Options, _ patient: Bool
-    ) throws -> HTTPExchange? {
+    private static func connect(_ errand: Errand, _ options: TLSClient.Options) throws -> HTTPExchange? {
         do {
-            return try HTTPExchange(port: port, options)
+            return try HTTPExchange(to: errand.place.address, port: errand.port, options)
         } catch let error as TLSClient.Failure {
-            if !patient { throw error }
+            if !errand.isPatient { throw error }
             return nil
         }
     }

@@ -1,3 +1,4 @@
+internal import Glibc
 package import PassimCore
 internal import PassimCrypto
 internal import PassimSystem
@@ -18,18 +19,24 @@ package final class SteadyClient: Sendable {
     }
 
     /// - Parameter digests: at least one.
-    package init(_ daemon: DaemonProcess, _ digests: [Digest]) throws {
+    /// - Parameter pause: microseconds between two rounds.
+    package init(
+        _ daemon: DaemonProcess, _ digests: [Digest], at place: ClientPlace? = nil, pause: UInt32 = 0
+    ) throws {
         let state = Lock(State())
         self.state = state
         let port = daemon.port
+        let place = place ?? .host(of: daemon)
         thread = try SystemThread(name: "steady client") {
             do {
                 var options = TLSClient.Options()
                 options.seconds = 60
-                let exchange = try HTTPExchange(port: port, options)
+                try place.enter()
+                let exchange = try HTTPExchange(to: place.address, port: port, options)
                 while !state.withLock({ $0.stopping }) {
                     for digest in digests { try SteadyClient.fetch(digest, over: exchange) }
                     state.withLock { $0.responses += digests.count }
+                    if pause > 0 { usleep(pause) }
                 }
             } catch {
                 state.withLock { $0.failure = "\(error)" }

@@ -34,11 +34,11 @@ package struct StockBusClient: Sendable {
     ///
     /// `call INTERFACE METHOD ARGUMENTS`: a tuple in GVariant's text form; the answer is one line of that.
     package func run(_ arguments: String..., seconds: Double = 120) async throws -> Answer {
-        try await onOwnThread { [self] in try runNow(arguments, seconds: seconds) }
+        try await onOwnThread { try self.ask(arguments, seconds: seconds) }
     }
 
-    /// The same on the calling thread.
-    package func runNow(_ arguments: [String], seconds: Double = 120) throws -> Answer {
+    /// As `run`, for those that have a thread of their own.
+    package func ask(_ arguments: [String], seconds: Double = 120) throws -> Answer {
         let outcome = try Command.run(command(arguments), setting, seconds: seconds)
         guard outcome.succeeded else {
             throw TestFailure("\(arguments.joined(separator: " ")): \(outcome.end), \(outcome.errorText)")

@@ -55,7 +55,7 @@ struct MillionQuestions {
     private func listing() throws -> (items: Double, seconds: Double, processorSeconds: Double) {
         let counters = try ProcessCounters(root: daemon.process.identifier)
         let busy = counters.processorTime
-        let answer = try client.runNow(["count", "60"], seconds: 120)
+        let answer = try client.ask(["count", "60"], seconds: 120)
         let words = (answer.lines.first ?? "").split(separator: " ").compactMap { Double($0) }
         guard words.count == 3 else { throw TestFailure("GetItems: \(answer.message) \(answer.lines)") }
         return (words[0], words[1], Double(counters.processorTime - busy) / 1e9)
