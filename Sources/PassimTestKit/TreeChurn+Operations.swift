@@ -232,7 +232,7 @@ extension TreeChurn {
     }
 
     private func changeMode() throws {
-        guard let path = pickFile() else { return }
+        guard let path = try pickFileToWrite() else { return }
         // Only root can write to what nobody may write to.
         let mode = random.pick(isRoot ? [0o644, 0o644, 0o000, 0o600, 0o444, 0o755] : [0o644, 0o600, 0o755])
         note("chmod \(String(mode, radix: 8)) \(path)")

@@ -111,7 +111,7 @@ package final class TreeChurn {
         return nil
     }
 
-    /// One whose content may be changed. What is done to a file under a name that nobody watches is not seen,
+    /// One whose content or mode may be changed. What is done to a file under a name that nobody watches is not seen,
     /// though it may have another one that is shared.
     func pickFileToWrite() throws -> String? {
         guard let path = pickFile(), try !isPartlyUnseen(inodes[path]!) else { return nil }

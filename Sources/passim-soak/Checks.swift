@@ -24,11 +24,19 @@ final class Checks {
         random = SeededGenerator(seed: seed)
     }
 
-    /// - Returns: what was wrong.
-    func run() -> [String] {
+    /// - Returns: what was wrong, and which checks had to wait for long, as the daemon was slow to follow.
+    func run() -> (failures: [String], slow: [String]) {
         var failures: [String] = []
+        var slow: [String] = []
         func check(_ name: String, _ body: () throws -> Void) {
-            do { try body() } catch { failures.append("\(name): \(error)") }
+            let start = monotonicNanoseconds()
+            do {
+                try body()
+            } catch {
+                failures.append("\(name): \(error); passimd said: \(hosts.mirror.log.suffix(1500))")
+            }
+            let seconds = (monotonicNanoseconds() - start) / 1_000_000_000
+            if seconds >= 15 { slow.append("\(name) took \(seconds) s") }
         }
         var shared: [RawName: Digest] = [:]
         check("files") { shared = try scan() }
@@ -40,7 +48,7 @@ final class Checks {
             failures.append(
                 "passimd ended: \(String(describing: daemon.process.end)) \(daemon.log.suffix(2000))")
         }
-        return failures
+        return (failures, slow)
     }
 
     /// Asks until nothing is wrong.
@@ -86,13 +94,14 @@ final class Checks {
             let missing = left.filter { $0.value > 0 }
             let extra = left.filter { $0.value < 0 }
             if missing.isEmpty, extra.isEmpty { return nil }
-            let paths = shared.filter { file in missing.keys.contains { $0.digest == file.value } }.keys
-            return """
-                \(missing.count) missing: \(missing.keys.prefix(3)) \
-                (\(paths.prefix(3).map { "\($0): \(changes.journal(of: $0))" })), \
-                \(extra.count) too many: \(extra.keys.prefix(3))
-                """
+            return "missing: \(describe(missing)), too many: \(describe(extra))"
         }
+    }
+
+    /// How many there are, and what was done to the first of them.
+    private func describe(_ rows: [Publisher.Row: Int]) -> String {
+        let first = rows.keys.prefix(3).map { "\($0.name) (\($0.digest)): \(changes.journal(of: $0.name))" }
+        return "\(rows.count) \(first)"
     }
 
     // MARK: - Avahi and index

@@ -4,6 +4,7 @@ struct Line {
     var tally: Tally
     var footing: Footing
     var failures: [String]
+    var slow: [String]
 
     private static let columns = [
         ("time", 7), ("changes", 9), ("downloads", 10), ("parts", 7), ("published", 10), ("look-ups", 9),
@@ -23,7 +24,8 @@ struct Line {
             "\(tally.disturbances.values.reduce(0, +))", Footing.mebibytes(footing.kibibytes),
             "\(footing.descriptors)", "\(footing.threads)",
         ]
-        let verdict = failures.isEmpty ? "ok" : "FAILED " + failures.joined(separator: " | ")
+        var verdict = failures.isEmpty ? "ok" : "FAILED " + failures.joined(separator: " | ")
+        if !slow.isEmpty { verdict += " (\(slow.joined(separator: ", ")))" }
         return zip(values, Line.columns).map { Line.padded($0, $1.1) }.joined() + "  " + verdict
     }
 

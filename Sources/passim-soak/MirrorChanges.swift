@@ -28,9 +28,17 @@ final class MirrorChanges: @unchecked Sendable {
         try churn.settle()
     }
 
-    /// What was done to a file of this name, the latest.
-    func journal(of path: RawName) -> String {
-        let name = "\(path.basename)"
-        return churn.journal.filter { $0.contains(name) }.suffix(5).joined(separator: "; ")
+    /// What was done to a file of this name, and to directories meanwhile.
+    func journal(of name: String) -> String {
+        let lines = churn.journal.drop { !$0.hasSuffix(name) }
+        let own = lines.filter {
+            $0.hasSuffix("/\(name)") || $0.contains(" \(name)") || $0.contains("/\(name) ")
+        }
+        let directories = Set(own.flatMap { $0.split { " /".contains($0) } }).filter { $0.hasPrefix("n") }
+        let others = lines.filter { line in
+            (line.contains("directory") || line.contains("chmod"))
+                && directories.contains { line.contains($0) }
+        }
+        return (own + others.suffix(30)).joined(separator: "; ")
     }
 }

@@ -39,7 +39,9 @@ final class Soak {
         disturbances = Disturbances(hosts, tally)
         publisher = try Publisher(hosts, disturbances, tally)
         checks = Checks(hosts, changes, publisher, disturbances, seed: seed, tally)
-        watches = [LeakWatch("passimd", hosts.mirror), LeakWatch("the neighbour's passimd", hosts.neighbour)]
+        watches = [("passimd", hosts.mirror), ("the neighbour's passimd", hosts.neighbour)].map {
+            LeakWatch($0, $1, watchesMemory: minutes >= 5)
+        }
     }
 
     /// - Returns: whether all was right.
@@ -55,9 +57,10 @@ final class Soak {
             // Whoever ended this run may have ended others with it.
             if Interruption.isWanted { break }
             let begin = monotonicNanoseconds()
-            wrong += try verify(round)
+            let (found, slow) = try verify(round)
+            wrong += found
             checking = Double(monotonicNanoseconds() - begin) / 1e9
-            printLine(wrong)
+            printLine(wrong, slow)
             failures += wrong
             if !hosts.mirror.isRunning { break }
         }
@@ -108,22 +111,23 @@ final class Soak {
 
     // MARK: - Checks
 
-    /// - Returns: what was wrong.
-    private func verify(_ round: Int) throws -> [String] {
-        var wrong = checks.run()
+    /// - Returns: what was wrong, and what was slow.
+    private func verify(_ round: Int) throws -> ([String], [String]) {
+        let (failures, slow) = checks.run()
+        var wrong = failures
         // A sixth of a short run is as ten minutes of an hour.
         let isEarly = Double(round) * length <= min(600, Double(rounds) * length / 6)
-        guard hosts.mirror.isRunning, hosts.neighbour.isRunning else { return wrong }
+        guard hosts.mirror.isRunning, hosts.neighbour.isRunning else { return (wrong, slow) }
         for watch in watches {
             if let failure = try watch.check(isEarly: isEarly) { wrong.append(failure) }
         }
-        return wrong
+        return (wrong, slow)
     }
 
-    private func printLine(_ wrong: [String]) {
+    private func printLine(_ wrong: [String], _ slow: [String]) {
         let line = Line(
             seconds: Double(monotonicNanoseconds() - start) / 1e9, tally: tally.withLock { $0 },
-            footing: watches[0].last, failures: wrong)
+            footing: watches[0].last, failures: wrong, slow: slow)
         print(line.text)
         fflush(nil)
     }
