@@ -140,7 +140,17 @@ struct AdvertiserThread {
                 self.roomDue = nil
                 plan.tryAgain()
             }
-            let isBusy = try publication!.advance(&plan)
+            // A mirror of a million files is found within seconds: what comes while answers are about to take over is
+            // no record's any more. avahi-daemon would take minutes for them, and keep the memory.
+            let isGivingWay =
+                isPlanned && answersDue <= now && policy.wantsAnswers(for: advertiser.source.count)
+            let isBusy: Bool
+            if isGivingWay {
+                try publication!.keep()
+                isBusy = false
+            } else {
+                isBusy = try publication!.advance(&plan)
+            }
             guard publication!.phase == .published else { return isBusy }
             backoff.success(at: now)
             if isBusy { return true }

@@ -81,12 +81,17 @@ final class Publication {
     ///
     /// - Returns: whether there is more to do at once.
     func advance(_ plan: inout RecordPlan) throws(AvahiError) -> Bool {
-        try check()
-        try keepService()
+        try keep()
         guard phase == .published else { return false }
         guard let step = plan.next() else { return false }
         try perform(step, &plan)
         return true
+    }
+
+    /// Looks after the service, and leaves the records as they are.
+    func keep() throws(AvahiError) {
+        try check()
+        try keepService()
     }
 
     private func check() throws(AvahiError) {

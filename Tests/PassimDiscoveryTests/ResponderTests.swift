@@ -196,6 +196,24 @@ struct ResponderTests {
         try neighbours.waitUntilFound([1, 15_000, 31_000])
     }
 
+    /// As when a mirror is scanned: records for those that come would keep avahi-daemon busy for minutes first.
+    @Test(.timeLimit(.minutes(3))) func manyThatComeWhileItRunsAreAnsweredAndGetNoRecords() throws {
+        let neighbours = try Neighbours()
+        let advertiser = try neighbours.launch(900, ["--capacity", "1000", "--at-once", "20000"])
+        try advertiser.waitForStatus("advertising", registered: 900)
+        advertiser.kill(SIGUSR1)
+        try advertiser.waitForAnswers(20_900, seconds: 120)
+        let records = advertiser.errorText.split(separator: "\n").compactMap { line -> Int? in
+            let words = line.split(separator: " ")
+            guard line.hasPrefix("status "), !line.hasSuffix(", by answers."),
+                let position = words.firstIndex(of: "registered")
+            else { return nil }
+            return Int(words[position + 1])
+        }
+        #expect(records.max()! <= 1000)
+        try neighbours.waitUntilFound([1, 900, 20_900])
+    }
+
     @Test(.timeLimit(.minutes(2))) func whereThePortIsAvahisAloneThereAreRecords() throws {
         let neighbours = try Neighbours(["disallow-other-stacks": "yes"])
         let advertiser = try neighbours.launch(count, ["--answering", "always"])

@@ -8,7 +8,7 @@ internal import PassimTestKit
 
 /// `passim-bench discovery advertise`: an advertiser alone, for tests and benchmarks to run on a host of a LAN.
 ///
-/// It obeys signals: SIGUSR1, the next digest appears; SIGUSR2, the oldest vanishes; SIGHUP, the connection comes
+/// It obeys signals: SIGUSR1, the next digests appear; SIGUSR2, the oldest vanishes; SIGHUP, the connection comes
 /// to be metered, or is not any more; SIGTERM, stop. How it goes is on standard error.
 struct AdvertiseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,6 +28,9 @@ struct AdvertiseCommand: ParsableCommand {
 
     @Option(help: "Digests past which 'automatic' answers.")
     var capacity = Advertiser.defaultCapacity
+
+    @Option(help: "Digests that appear at once.")
+    var atOnce = 1
 
     @Flag(help: "Over IPv6, too.")
     var ipv6 = false
@@ -68,7 +71,7 @@ struct AdvertiseCommand: ParsableCommand {
             // Between two looks at the status.
             var time = timespec(tv_sec: 0, tv_nsec: 10_000_000)
             switch sigtimedwait(&signals, nil, &time) {
-            case SIGUSR1: advertiser.apply(appeared: [source.add()], vanished: [])
+            case SIGUSR1: advertiser.apply(appeared: (0..<atOnce).map { _ in source.add() }, vanished: [])
             case SIGUSR2: advertiser.apply(appeared: [], vanished: [source.removeOldest()])
             case SIGHUP:
                 isPaused.toggle()
