@@ -166,7 +166,8 @@ struct ResponderScript {
     private mutating func take(_ packets: [ResponderMachine.Packet], goodbye: Bool = false) throws(Flaw) {
         for packet in packets {
             try check(packet.bytes.count <= AnswerRules.packetSize, "\(packet.bytes.count) bytes")
-            guard let message = ReferenceMessage.parse(packet.bytes), message.isResponse else {
+            let message = withExactly(packet.bytes) { DNSMessage(parsing: $0) }
+            guard let message, message.isResponse else {
                 throw Flaw(description: "no answer: \(packet.bytes)")
             }
             if let receiver = packet.receiver {

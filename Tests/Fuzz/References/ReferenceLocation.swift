@@ -23,8 +23,9 @@ enum ReferenceLocation {
             }
             return address.isIPv4 ? nil : address
         }
-        guard let address = IPAddress(text(host)) else { return nil }
-        return address.isIPv4 ? address : nil
+        // IPv4, not in its IPv6 form, which wants brackets too.
+        guard !host.contains(":"), let address = IPAddress(text(host)) else { return nil }
+        return address
     }
 
     private static func text(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
