@@ -13,7 +13,7 @@ package struct TLSTransport {
     /// recv(2) that would only return EAGAIN.
     package var drained = false
     /// Bytes that may be read before epoll is asked again. OpenSSL answers records without content (a
-    /// flood of KeyUpdate, say) without ever coming back; this has it come back.
+    /// flood of KeyUpdate, say) without ever coming back; this has it come back, and others their turn.
     package var inputLeft = TLSTransport.inputPerTurn
     /// The peer has ended its side.
     package var ended = false
@@ -33,8 +33,8 @@ package struct TLSTransport {
         inputLeft = TLSTransport.inputPerTurn
     }
 
-    /// Far more than requests that one turn can answer.
-    package static let inputPerTurn = 256 * 1024
+    /// One recv(2) of a whole record: some 600 KeyUpdates, each of which costs new keys for both sides.
+    package static let inputPerTurn = 16 * 1024
 }
 
 /// Bytes on their way to the socket: `[sent, filled)` of `base`.

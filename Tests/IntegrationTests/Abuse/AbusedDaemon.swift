@@ -12,7 +12,7 @@ final class AbusedDaemon {
 
     static let content = "content of the small file\n"
     static let small = Digest(of: content)
-    static let largeSize = 16 << 20
+    static let largeSize = 12 << 20
     private(set) var large = Digest(of: "")
     /// Asked for in vain.
     static let unknown = Digest(of: "nobody's")

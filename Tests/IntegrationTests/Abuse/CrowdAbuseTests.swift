@@ -184,6 +184,7 @@ struct CrowdAbuseTests {
             try HTTPExchange(to: address, port: abused.port, AbusedDaemon.options { _ in })
         }
         var crowd = try (0..<256).map { _ in try connect() }
+        try waitForConnections(256, abused)
         for _ in 0..<20 { #expect(throws: TLSClient.Failure.self) { try connect() } }
         #expect(try abused.daemon.metric("passim_connections_refused_total") == 20)
         // Others are not that address.
@@ -203,6 +204,11 @@ struct CrowdAbuseTests {
 
     /// The daemon hears of an end a moment after it.
     private func waitForConnections(_ count: Int, _ abused: AbusedDaemon) throws {
-        for _ in 0..<1000 where try abused.daemon.connectionUse().connections != count { usleep(10_000) }
+        for _ in 0..<1000 {
+            let now = try abused.daemon.metric("passim_connections") - 1
+            if now == count { return }
+            usleep(10_000)
+        }
+        throw TestFailure("\(count) connections are not to be seen")
     }
 }
