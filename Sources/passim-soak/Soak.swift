@@ -79,11 +79,11 @@ final class Soak {
             hosts.mirror, changes.history, seed: random.next(), at: hosts.onMirror, pause: 20_000)
         let steady = try SteadyClient(hosts.mirror, hosts.steady.map(\.digest), pause: 100_000)
         let lookups = LookupClient(hosts, changes.history, tally)
-        let rude = RudeClient(hosts, changes.history, tally)
+        let erratic = ErraticClient(hosts, changes.history, tally)
         let workers = try [
             changes.start(seed: random.next()), publisher.start(seed: random.next()),
             disturbances.start(seed: random.next()), lookups.start(seed: random.next()),
-            rude.start(seed: random.next()),
+            erratic.start(seed: random.next()),
         ]
         let end = monotonicNanoseconds() + UInt64(seconds * 1e9)
         while monotonicNanoseconds() < end, !Interruption.isWanted { usleep(50_000) }

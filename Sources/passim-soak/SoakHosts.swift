@@ -26,12 +26,12 @@ final class SoakHosts: Sendable {
     var onMirror: ClientPlace { .host(of: mirror) }
     var onNeighbour: ClientPlace { .host(of: neighbour) }
     var politeClient: ClientPlace { ClientPlace(lan.hosts[2], asking: Lan.serverAddress) }
-    var rudeClient: ClientPlace { ClientPlace(lan.hosts[3], asking: Lan.serverAddress) }
+    var erraticClient: ClientPlace { ClientPlace(lan.hosts[3], asking: Lan.serverAddress) }
 
     static let localAddress = "127.0.0.1"
     static let neighbourAddress = Lan.address(of: 1)
     static let politeAddress = Lan.address(of: 2)
-    static let rudeAddress = Lan.address(of: 3)
+    static let erraticAddress = Lan.address(of: 3)
 
     /// - Parameter prepare: fills the mirror's site before its daemon starts.
     init(seed: UInt64, _ prepare: (DaemonSite) throws -> Void) throws {

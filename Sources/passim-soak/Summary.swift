@@ -17,7 +17,7 @@ struct Summary {
             """
             downloads: \(tally.downloads) whole, \(tally.ranges) parts, all bytes right; \(tally.brokenOff) broken \
             off by clients, \(tally.cutOff) cut off as the file had changed, \(tally.unknown) of what had gone, \
-            \(tally.rudeConnections) connections without a request
+            \(tally.bareConnections) connections without a request
             """,
             """
             published: \(tally.published); \(tally.withdrawn) withdrawn, \(tally.usedUp) used up, \(tally.aged) \

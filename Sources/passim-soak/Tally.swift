@@ -16,7 +16,7 @@ struct Tally: Sendable {
     var cutOff = 0
     /// What was not there, or not any more.
     var unknown = 0
-    var rudeConnections = 0
+    var bareConnections = 0
 
     var published = 0
     var withdrawn = 0

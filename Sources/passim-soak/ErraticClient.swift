@@ -3,7 +3,7 @@ internal import PassimCrypto
 internal import PassimTestKit
 
 /// Fetches in every way but the simplest: parts, conditions, downloads that it breaks off, and what is no request.
-final class RudeClient: Sendable {
+final class ErraticClient: Sendable {
     private enum Manner: CaseIterable {
         case part, halves, head, unchanged, breakOff, reset, halfARequest, noise
     }
@@ -19,7 +19,7 @@ final class RudeClient: Sendable {
     }
 
     func start(seed: UInt64) throws -> Worker {
-        try Worker("rude client", at: hosts.rudeClient, seed: seed, pause: 0..<50_000) { [self] random in
+        try Worker("erratic client", at: hosts.erraticClient, seed: seed, pause: 0..<50_000) { [self] random in
             try step(&random)
         }
     }
@@ -28,7 +28,7 @@ final class RudeClient: Sendable {
         var options = TLSClient.Options()
         options.seconds = 60
         options.receiveBuffer = receiveBuffer
-        return try HTTPExchange(to: hosts.rudeClient.address, port: hosts.mirror.port, options)
+        return try HTTPExchange(to: hosts.erraticClient.address, port: hosts.mirror.port, options)
     }
 
     private func step(_ random: inout SeededGenerator) throws {
@@ -41,12 +41,12 @@ final class RudeClient: Sendable {
         case .reset: try breakOff(&random, reset: true)
         case .halfARequest:
             try connect().client.send("GET /x?sha256=\(hosts.steady[0].digest.hex) HTTP/1.1\r\nHo")
-            tally.withLock { $0.rudeConnections += 1 }
+            tally.withLock { $0.bareConnections += 1 }
         case .noise:
-            let client = try TLSClient(connectingTo: hosts.rudeClient.address, port: hosts.mirror.port)
+            let client = try TLSClient(connectingTo: hosts.erraticClient.address, port: hosts.mirror.port)
             try client.sendRaw(random.bytes(Int.random(in: 1...2000, using: &random)))
             client.resetWhenDone()
-            tally.withLock { $0.rudeConnections += 1 }
+            tally.withLock { $0.bareConnections += 1 }
         }
     }
 
@@ -77,7 +77,7 @@ final class RudeClient: Sendable {
             guard let response = try Download.response(from: exchange) else {
                 return tally.withLock { tally in
                     tally.cutOff += 1
-                    tally.possibleShares[SoakHosts.rudeAddress, default: 0] += 1
+                    tally.possibleShares[SoakHosts.erraticAddress, default: 0] += 1
                 }
             }
             switch response.status {
@@ -87,7 +87,7 @@ final class RudeClient: Sendable {
             // Nothing follows the first thousand bytes; or it is empty, and has no parts.
             case 416 where whole.count <= 1000: break
             case 200 where response.body.isEmpty && whole.isEmpty:
-                tally.withLock { $0.addDownloads(from: SoakHosts.rudeAddress) }
+                tally.withLock { $0.addDownloads(from: SoakHosts.erraticAddress) }
                 return
             case 403: return tally.withLock { $0.unknown += 1 }
             default: throw TestFailure("\(range) of \(digest) was answered \(response.status)")
@@ -101,7 +101,7 @@ final class RudeClient: Sendable {
     /// A part from the first byte on is a share.
     private func count(_ tally: inout Tally, first: Int) {
         tally.ranges += 1
-        if first == 0 { tally.shares[SoakHosts.rudeAddress, default: 0] += 1 }
+        if first == 0 { tally.shares[SoakHosts.erraticAddress, default: 0] += 1 }
     }
 
     private func ask(_ method: String, expecting expected: Set<Int>, _ random: inout SeededGenerator) throws {
@@ -133,7 +133,7 @@ final class RudeClient: Sendable {
         tally.withLock { tally in
             tally.brokenOff += 1
             // What the sockets take of it may have been all.
-            tally.possibleShares[SoakHosts.rudeAddress, default: 0] += 1
+            tally.possibleShares[SoakHosts.erraticAddress, default: 0] += 1
         }
     }
 }
