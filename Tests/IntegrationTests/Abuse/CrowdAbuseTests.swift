@@ -128,16 +128,19 @@ struct CrowdAbuseTests {
         let start = ContinuousClock.now
         var crowd: [HTTPExchange] = []
         crowd.reserveCapacity(count)
+        var lastRound = start
         for _ in 0..<count {
             let exchange = try abused.exchange()
             // One answer, so that it idles and does not wait for its first request.
             #expect(try exchange.request(AbusedDaemon.request).status == 200)
             crowd.append(exchange)
-            // The first ones idle no longer than they may.
-            if ContinuousClock.now - start > .seconds(45) { break }
+            // On a slow machine the first ones would idle longer than they may.
+            if ContinuousClock.now - lastRound > .seconds(25) {
+                for exchange in crowd { #expect(try exchange.request(AbusedDaemon.request).status == 200) }
+                lastRound = ContinuousClock.now
+            }
         }
         let connected = ContinuousClock.now - start
-        #expect(crowd.count == count, "only \(crowd.count) in \(connected)")
         #expect(try abused.daemon.connectionUse().connections == crowd.count)
         let growth = try abused.daemon.status("VmRSS") - before
         print(
