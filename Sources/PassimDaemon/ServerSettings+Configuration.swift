@@ -21,7 +21,13 @@ extension ServerSettings {
             maxRate: configuration.maxRate,
             hostNames: [hostName, String(hostName.prefix { $0 != "." }), "\(hostName).local"],
             metricsAllow: configuration.metricsAllow)
+        let reserve = min(descriptorLimit / 4, ServerSettings.largestReserve)
+        descriptorsForConnections = descriptorLimit - reserve
+        descriptorsForFiles = descriptorLimit - reserve / 2
     }
+
+    /// Half of it is more than the 256 peers that are asked at once (PassimFetch).
+    private static var largestReserve: Int { 1024 }
 
     /// A socket of one interface takes the port of every address from sockets that have none (bind(2) says
     /// EADDRINUSE), but not from those of another interface.

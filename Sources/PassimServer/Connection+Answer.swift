@@ -154,14 +154,17 @@ extension Connection {
         guard let path = reactor.state.index.path(of: entry),
             let origin = reactor.state.origins.origin(entry.origin)
         else { throw .stale }
+        let descriptors = reactor.settings.values.descriptorsForFiles
         let file: PreparedFile
         do throws(PreparedFile.Fault) {
-            file = try PreparedFile(entry, path: path, origin: origin, now: reactor.now)
+            file = try PreparedFile(
+                entry, path: path, origin: origin, now: reactor.now, descriptors: descriptors)
         } catch {
             guard error == .exhausted, !reactor.files.isEmpty else { throw error }
             // The cache itself may hold what is missing.
             reactor.files.removeAll()
-            file = try PreparedFile(entry, path: path, origin: origin, now: reactor.now)
+            file = try PreparedFile(
+                entry, path: path, origin: origin, now: reactor.now, descriptors: descriptors)
         }
         reactor.files.insert(file)
         return file

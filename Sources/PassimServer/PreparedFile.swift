@@ -28,7 +28,10 @@ final class PreparedFile {
     var lastUsed: UInt64
     private let file: Descriptor
 
-    init(_ entry: Entry, path: RawName, origin: ServedOrigin, now: UInt64) throws(Fault) {
+    /// - Parameter descriptors: those from this number on are not for files.
+    init(
+        _ entry: Entry, path: RawName, origin: ServedOrigin, now: UInt64, descriptors: Int
+    ) throws(Fault) {
         let status: FileStatus
         do throws(SystemError) {
             file = try origin.open(path)
@@ -36,6 +39,7 @@ final class PreparedFile {
         } catch {
             throw PreparedFile.fault(error)
         }
+        if file.lend({ Int($0) }) >= descriptors { throw .exhausted }
         guard status.kind == .regular, status.identity == entry.identity else { throw .stale }
         self.entry = entry
         self.origin = origin

@@ -32,12 +32,25 @@ extension Reactor {
             guard isListening else { return }
             do throws(SystemError) {
                 guard let accepted = try listeners.accept(listener) else { return }
-                place(accepted.socket, accepted.peer)
+                place(try outOfReserve(accepted.socket), accepted.peer)
             } catch {
                 pauseAccepting(error)
                 return
             }
         }
+    }
+
+    /// The kernel gives the lowest number that is free, so one of the last is a sign that there are no others: it is
+    /// exchanged for one that an idle connection gives up, or given back.
+    private func outOfReserve(_ number: CInt) throws(SystemError) -> CInt {
+        let limit = settings.values.descriptorsForConnections
+        if Int(number) < limit { return number }
+        let socket = Descriptor(owning: number)
+        shedIdle()
+        let moved = try socket.duplicate()
+        if moved.lend({ Int($0) }) < limit { return moved.release() }
+        counters.refused.add(1)
+        throw SystemError(code: .tooManyFiles, call: .accept4)
     }
 
     /// Without descriptors, a listener that stays readable would have the reactor spin. What idles makes room.

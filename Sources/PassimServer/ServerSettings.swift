@@ -11,6 +11,11 @@ package struct ServerSettings: Sendable {
     package var reactors: Int
     /// Connections altogether. Past it the longest idle ones make room.
     package var maxConnections: Int
+    /// Descriptors from this number on are not for connections, nor from the next on for files that are sent: the last
+    /// ones are for whatever ends the process where it gets none. libdispatch does, when it cannot look at its own
+    /// threads in /proc, and GLib, when it cannot make an eventfd.
+    package var descriptorsForConnections = Int.max
+    package var descriptorsForFiles = Int.max
     /// Connections of one address at a time; loopback is exempt.
     package var maxConnectionsPerAddress: Int
     /// Bytes of content per second over all connections; 0 is no limit.

@@ -31,3 +31,11 @@ package struct Descriptor: ~Copyable, Sendable {
         return number
     }
 }
+
+extension Descriptor {
+    /// Another descriptor of the same, with the lowest number that is free (F_DUPFD_CLOEXEC of fcntl(2)).
+    package borrowing func duplicate() throws(SystemError) -> Descriptor {
+        let number = lend { $0 }
+        return Descriptor(owning: try retrying(.dup) { fcntl(number, F_DUPFD_CLOEXEC, 0) })
+    }
+}

@@ -1,7 +1,10 @@
 internal import Glibc
 
-/// System calls of a running daemon that fail though nothing is wrong: strace(1), attached to it and to the threads
-/// that it starts meanwhile.
+/// System calls of a running daemon that fail though nothing is wrong: strace(1), attached to its threads that have a
+/// name of their own, and to those that they start.
+///
+/// The others are libdispatch's, which ends the process where it cannot read /proc/TID/stat. No kernel refuses that but
+/// for want of descriptors, of which the daemon keeps some for it.
 package final class FaultInjection: Sendable {
     /// Which calls fail, how, and when.
     package struct Fault: Sendable, CustomStringConvertible {
@@ -14,7 +17,7 @@ package final class FaultInjection: Sendable {
         package enum Time: Sendable {
             /// Each thread's use with this number, and no other.
             case once(Int)
-            /// Each tenth use of each thread.
+            /// Each thread's first use, and each tenth after it.
             case eachTenth
         }
 
@@ -38,7 +41,7 @@ package final class FaultInjection: Sendable {
         fileprivate var expression: String {
             switch time {
             case .once(let number): "inject=\(set):error=\(error):when=\(number)"
-            case .eachTenth: "inject=\(set):error=\(error):when=3+10"
+            case .eachTenth: "inject=\(set):error=\(error):when=1+10"
             }
         }
     }
@@ -54,10 +57,22 @@ package final class FaultInjection: Sendable {
     package init(_ daemon: DaemonProcess, _ faults: [Fault]) throws {
         record = try TemporaryTree()
         let sets = faults.map(\.set).joined(separator: ",")
+        let threads = try FaultInjection.namedThreads(of: daemon).flatMap { ["-p", $0] }
         tracer = try ChildProcess(
-            ["strace", "-f", "-p", "\(daemon.process.identifier)", "-o", record.absolute("calls")]
+            ["strace", "-f"] + threads + ["-o", record.absolute("calls")]
                 + ["-e", "trace=\(sets)", "-e", "signal=none"] + faults.flatMap { ["-e", $0.expression] })
         try tracer.waitForLine(containing: "attached")
+    }
+
+    private static func namedThreads(of daemon: DaemonProcess) throws -> [String] {
+        let script = """
+            cd /proc/$0/task
+            for thread in *; do
+                [ "$(cat $thread/comm 2>/dev/null)" = "$(cat /proc/$0/comm)" ] || echo $thread
+            done
+            """
+        let listed = try Command.succeed(["sh", "-c", script, "\(daemon.process.identifier)"]).text
+        return listed.split(separator: "\n").map(String.init)
     }
 
     /// From here on calls do what they should.

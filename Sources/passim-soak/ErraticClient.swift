@@ -19,7 +19,8 @@ final class ErraticClient: Sendable {
     }
 
     func start(seed: UInt64) throws -> Worker {
-        try Worker("erratic client", at: hosts.erraticClient, seed: seed, pause: 0..<50_000) { [self] random in
+        try Worker("erratic client", at: hosts.erraticClient, seed: seed, pause: 0..<50_000) {
+            [self] random in
             try step(&random)
         }
     }

@@ -7,7 +7,7 @@ import Testing
 /// sent, nothing ends, the log stays readable, and afterwards all is as if nothing had been.
 ///
 /// PASSIM_LONG takes each call and each error on its own (`scripts/faults --long`); else all come together.
-/// PASSIM_SEED repeats a run.
+/// PASSIM_CALLS names some of them, PASSIM_SEED repeats a run.
 @Suite(
     .enabled(
         if: PublisherSite.isPossible && FaultInjection.isPossible,
@@ -50,7 +50,14 @@ struct InjectedFaultTests {
         ])
     }
 
-    @Test(.enabled(if: isLong), arguments: table.indices)
+    /// Places in the table of what is to be taken.
+    private static let chosen: [Int] = {
+        guard let names = getenv("PASSIM_CALLS") else { return Array(table.indices) }
+        let wanted = String(cString: names).split(separator: " ").map(String.init)
+        return table.indices.filter { !Set(table[$0].calls).isDisjoint(with: wanted) }
+    }()
+
+    @Test(.enabled(if: isLong), arguments: chosen)
     func eachCallFailsInEachWay(number: Int) async throws {
         let (calls, errors) = InjectedFaultTests.table[number]
         try await expectSurvival(
@@ -87,6 +94,8 @@ struct InjectedFaultTests {
         for step in 0..<120 {
             try churn.step()
             usleep(UInt32.random(in: 0..<8000, using: &random))
+            // A client that is new.
+            if step % 2 == 0 { _ = try? daemon.get("/healthz") }
             if step % 40 == 0 {
                 let content = "published \(name) \(step)\n"
                 acknowledged[content] = try await site.publish(content, as: "item \(step)").error == nil

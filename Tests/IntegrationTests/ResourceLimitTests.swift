@@ -35,7 +35,10 @@ struct ResourceLimitTests {
         // The mirror goes on changing meanwhile.
         for number in 0..<20 { try site.put("late/\(number)", "late \(number)") }
         for number in 0..<5 { try site.tree.remove("mirror/old/\(number)") }
-        #expect(try daemon.openDescriptors <= 64)
+        // Some are never taken by clients: libdispatch ends a process that has none left.
+        var most = 0
+        for _ in 0..<50 { most = try max(most, daemon.openDescriptors) }
+        #expect(most <= 60)
         let failures = try crowd.wait(seconds: 120)
         #expect(failures.isEmpty, "\(failures.prefix(3)); \(daemon.log.suffix(2000))")
         try #require(
@@ -43,7 +46,9 @@ struct ResourceLimitTests {
         try daemon.expectSame(as: daemon.freshScan(), within: 60)
         #expect(complaints(of: daemon).count <= 20, "\(daemon.log)")
         #expect(try daemon.process.terminate() == .exit(0))
-        print("limits: 64 descriptors, 200 clients: all served, \(complaints(of: daemon).count) lines")
+        print(
+            "limits: 64 descriptors, 200 clients: all served, at most \(most) open, \(complaints(of: daemon).count) lines"
+        )
     }
 
     // MARK: Memory

@@ -72,6 +72,7 @@ struct VanishingDiskTests {
             guard try daemon.fetch(digests[0]).status == 200 else { throw TestFailure("unknown") }
         }
         #expect(try steady.stop() > 0)
+        #expect(daemon.log.contains("Input/output error"), "\(daemon.log)")
         #expect(complaints(of: daemon).count <= 10, "\(daemon.log)")
         // The disk is back.
         try daemon.runAmongItsMounts("umount", "-l", mirror)
@@ -98,6 +99,7 @@ struct VanishingDiskTests {
         for _ in 0..<5 { for digest in digests { expectNothingWrong(digest, daemon) } }
         #expect(try daemon.fetch(digests[0]).status == 404)
         #expect(try steady.stop() > 0)
+        #expect(daemon.log.contains("not connected"), "\(daemon.log)")
         #expect(complaints(of: daemon).count <= 10, "\(daemon.log)")
         try daemon.runAmongItsMounts("umount", "-l", tree.absolute("mirror"))
         let next = try serve(daemon)

@@ -106,6 +106,12 @@ import Testing
         #expect(settings(limit: limit) { $0.maxConnections = 1_000_000 }.maxConnections == connections)
     }
 
+    @Test(arguments: [(64, 48, 56), (1024, 768, 896), (65536, 64512, 65024)])
+    func lastDescriptorsAreNotForClients(limit: Int, connections: Int, files: Int) {
+        #expect(settings(limit: limit).descriptorsForConnections == connections)
+        #expect(settings(limit: limit).descriptorsForFiles == files)
+    }
+
     @Test func limitOfAnAddressIsTakenAndZeroIsNone() {
         #expect(settings().maxConnectionsPerAddress == 256)
         #expect(settings { $0.maxConnectionsPerAddress = 7 }.maxConnectionsPerAddress == 7)

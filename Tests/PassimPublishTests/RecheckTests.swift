@@ -68,6 +68,25 @@ import Testing
         #expect(try fixture.isConsistent() && fixture.index.count == 1)
     }
 
+    @Test func thatItCannotBeReadIsSaidOnceUntilItCan() throws {
+        let fixture = try Fixture()
+        try fixture.publish("a")
+        let worker = StoreWorker(store: fixture.store)
+        for round in 1...2 {
+            _ = try foundStale(fixture, "a")
+            let plan = FaultPlan([.openat: Array(repeating: .inputOutput, count: 20)])
+            FaultPlan.$current.withValue(plan) {
+                for _ in 0..<20 {
+                    _ = worker.turn()
+                    fixture.clock.advance(seconds: 10)
+                }
+            }
+            #expect(fixture.log.warnings.count == round, "\(fixture.log.warnings)")
+            _ = worker.turn()
+            #expect(try fixture.isConsistent() && fixture.index.count == 1)
+        }
+    }
+
     @Test func askingForWhatIsNotThereDoesNothing() throws {
         let fixture = try Fixture()
         try fixture.publish("a")

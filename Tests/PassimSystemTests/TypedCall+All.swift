@@ -64,6 +64,7 @@ extension TypedCall {
         TypedCall(name: "StandardStream.open", call: .dup) { _ in
             { try StandardStream.errors.open().lend { $0 > 2 ? "open" : "standard" } }
         },
+        file("duplicate", .dup) { try opened($0.duplicate()) },
         directory("status(of:)", .fstat) { place, _ in
             "\(try place.status(of: RawName("file")).identity.size)"
         },
