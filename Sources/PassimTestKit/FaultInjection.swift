@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// System calls of a running daemon that fail though nothing is wrong: strace(1), attached to its threads that have a
-/// name of their own, and to those that they start.
+/// name of their own when it begins.
 ///
 /// The others are libdispatch's, which ends the process where it cannot read /proc/TID/stat. No kernel refuses that but
 /// for want of descriptors, of which the daemon keeps some for it.
@@ -57,22 +57,47 @@ package final class FaultInjection: Sendable {
     package init(_ daemon: DaemonProcess, _ faults: [Fault]) throws {
         record = try TemporaryTree()
         let sets = faults.map(\.set).joined(separator: ",")
-        let threads = try FaultInjection.namedThreads(of: daemon).flatMap { ["-p", $0] }
-        tracer = try ChildProcess(
-            ["strace", "-f"] + threads + ["-o", record.absolute("calls")]
-                + ["-e", "trace=\(sets)", "-e", "signal=none"] + faults.flatMap { ["-e", $0.expression] })
-        try tracer.waitForLine(containing: "attached")
+        let options =
+            ["-o", record.absolute("calls"), "-e", "trace=\(sets)", "-e", "signal=none"]
+            + faults.flatMap { ["-e", $0.expression] }
+        var attached: ChildProcess?
+        for attempt in 1...20 where attached == nil {
+            let threads = try FaultInjection.ownThreads(of: daemon)
+            // With -f all threads of the process would be attached to, whichever are named.
+            let started = try ChildProcess(["strace"] + threads.flatMap { ["-p", $0] } + options)
+            do {
+                for thread in threads { try started.waitForLine(containing: "Process \(thread) attached") }
+                attached = started
+            } catch {
+                // One of them has ended meanwhile.
+                if attempt == 20 { throw error }
+                started.kill(SIGINT)
+                _ = try started.wait()
+            }
+        }
+        // The last attempt has thrown.
+        tracer = attached!
     }
 
-    private static func namedThreads(of daemon: DaemonProcess) throws -> [String] {
+    /// The first thread of each name but that of the process: one that has no name of its own has that of the thread that
+    /// started it.
+    private static func ownThreads(of daemon: DaemonProcess) throws -> [String] {
         let script = """
             cd /proc/$0/task
-            for thread in *; do
-                [ "$(cat $thread/comm 2>/dev/null)" = "$(cat /proc/$0/comm)" ] || echo $thread
+            for thread in $(ls | sort -n); do
+                echo $thread $(cat $thread/comm 2>/dev/null)
             done
             """
         let listed = try Command.succeed(["sh", "-c", script, "\(daemon.process.identifier)"]).text
-        return listed.split(separator: "\n").map(String.init)
+        var names: Set<Substring> = []
+        return listed.split(separator: "\n").compactMap { line in
+            let parts = line.split(separator: " ", maxSplits: 1)
+            // libdispatch's: `-qos.overcommit`, `oot.default-qos`.
+            guard parts.count == 2, !parts[1].contains("qos"), names.insert(parts[1]).inserted else {
+                return nil
+            }
+            return parts[0] == "\(daemon.process.identifier)" ? nil : String(parts[0])
+        }
     }
 
     /// From here on calls do what they should.

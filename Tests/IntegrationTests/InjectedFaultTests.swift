@@ -109,7 +109,7 @@ struct InjectedFaultTests {
         } catch {
             throw TestFailure("\(context): \(error)")
         }
-        #expect(daemon.isRunning, context)
+        try #require(daemon.isRunning, "\(context): \(daemon.log.suffix(2000))")
         try await expectPublished(acknowledged, site, daemon, context)
         do {
             try daemon.expectSame(as: daemon.freshScan(), vanished: churn.history.all.suffix(500), within: 60)
