@@ -3,7 +3,7 @@
 /// - Parameter seconds: for liveness only, so it is generous: tests that block the pool may take minutes, and tasks
 ///   wait for them.
 /// - Returns: false where the time was up.
-package func becomesTrue(within seconds: Double = 3600, _ condition: () async throws -> Bool) async rethrows
+package func becomesTrue(within seconds: Double = 600, _ condition: () async throws -> Bool) async rethrows
     -> Bool
 {
     let end = ContinuousClock.now + .seconds(seconds)

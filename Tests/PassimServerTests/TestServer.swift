@@ -22,6 +22,8 @@ final class TestServer: Sendable {
     /// Stay until the server is gone, also when it has stopped listening.
     private let listeners: Set<CInt>
 
+    private static let hour: UInt64 = 3_600_000_000_000
+
     static let origin = OriginID(1)
     static let otherOrigin = OriginID(2)
 
@@ -31,6 +33,12 @@ final class TestServer: Sendable {
     ) throws {
         tree = try TemporaryTree()
         var settings = ServerSettings(places: [.address(IPAddress(ipv4: 0x7F00_0001))], port: 0)
+        // A test that waits for a thread of the pool, which may take minutes, is no slow client; those of time limits
+        // set their own.
+        settings.timeLimits.handshake = TestServer.hour
+        settings.timeLimits.head = TestServer.hour
+        settings.timeLimits.idle = TestServer.hour
+        settings.timeLimits.slowWindow = TestServer.hour
         change(&settings)
         self.settings = settings
         origins.replace([
