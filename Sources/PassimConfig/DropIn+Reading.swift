@@ -52,7 +52,9 @@ extension DropIn {
         } catch {
             throw failure(error.advice, path: written)
         }
-        if !path.hasPrefix("/") { throw failure("not an absolute path; write it from / on", path: path) }
+        if path.utf8.first != UInt8(ascii: "/") {
+            throw failure("not an absolute path; write it from / on", path: path)
+        }
         return path
     }
 }

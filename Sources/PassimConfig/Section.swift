@@ -55,7 +55,7 @@ struct Section {
         guard keyFile.value(group, key) != nil else { return }
         do throws(KeyFileError) {
             let path = try keyFile.string(group, key)
-            if path.hasPrefix("/") {
+            if path.utf8.first == UInt8(ascii: "/") {
                 setting = path
             } else {
                 warn(key, "not an absolute path; using \(fallback)")

@@ -13,12 +13,12 @@ struct ContentRange: Hashable, Sendable {
     }
 
     /// - Parameter value: of the field. Without a length, and in other units, a range says nothing to us.
-    init?(_ value: some StringProtocol) {
-        let words = value.split { $0 == " " || $0 == "\t" }
-        guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
-        let parts = words[1].split(separator: "/", omittingEmptySubsequences: false)
+    init?(_ value: Substring) {
+        let words = value.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        guard words.count == 2, Substring(words[0]).lowercased() == "bytes" else { return nil }
+        let parts = words[1].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.count == 2, let length = ContentRange.number(parts[1]) else { return nil }
-        let ends = parts[0].split(separator: "-", omittingEmptySubsequences: false)
+        let ends = parts[0].split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard ends.count == 2, let first = ContentRange.number(ends[0]),
             let last = ContentRange.number(ends[1]), first <= last, last < length
         else { return nil }
@@ -31,8 +31,8 @@ struct ContentRange: Hashable, Sendable {
     }
 
     /// Digits and nothing else: `UInt64` itself takes a sign.
-    private static func number(_ text: some StringProtocol) -> UInt64? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else { return nil }
-        return UInt64(text)
+    private static func number(_ digits: Substring.UTF8View) -> UInt64? {
+        guard !digits.isEmpty, digits.allSatisfy({ 0x30...0x39 ~= $0 }) else { return nil }
+        return UInt64(Substring(digits))
     }
 }

@@ -23,24 +23,25 @@ struct ResponseHead {
             contentRange = nil
         }
         // A line end within the line is part of the value, and makes sense in none (RFC 9110, 5.5).
-        let text = line.last == 0x0A ? line.dropLast(line.suffix(2).first == 0x0D ? 2 : 1) : line[...]
-        read(String(decoding: text, as: UTF8.self))
+        read(line.last == 0x0A ? line.dropLast(line.suffix(2).first == 0x0D ? 2 : 1) : line[...])
         isComplete = line.first == 0x0A || line.first == 0x0D && line.count == 2 && line[1] == 0x0A
         return byteCount <= ResponseHead.limit
     }
 
-    private mutating func read(_ line: String) {
-        let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return }
-        switch parts[0].lowercased() {
-        case "allow": if ResponseHead.namesHead(parts[1]) { allowsHead = true }
-        case "content-range": contentRange = ContentRange(parts[1])
+    /// Bytes, not characters: a combining accent behind the colon is part of the value, and leaves the colon one.
+    private mutating func read(_ line: Slice<UnsafeRawBufferPointer>) {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+        let value = Substring(decoding: line[(colon + 1)...], as: UTF8.self)
+        switch String(decoding: line[..<colon], as: UTF8.self).lowercased() {
+        case "allow": if ResponseHead.namesHead(value) { allowsHead = true }
+        case "content-range": contentRange = ContentRange(value)
         default: break
         }
     }
 
     /// RFC 9110, 10.2.1: methods, separated by commas; their names have no other case.
     private static func namesHead(_ methods: Substring) -> Bool {
-        methods.split { $0 == "," || $0 == " " || $0 == "\t" }.contains("HEAD")
+        methods.utf8.split { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+            .contains { $0.elementsEqual("HEAD".utf8) }
     }
 }

@@ -14,16 +14,17 @@ import Testing
         #expect(flaws.isEmpty)
     }
 
+    /// The same ones every time: what is new is for scripts/fuzz to find, not for who changes something else.
     @Test(arguments: FuzzTarget.all)
     func mutationsOfSeedsHold(target: FuzzTarget) async throws {
         let seeds = try Seeds.load(of: target).map(\.content)
         let found: String? = try await onOwnThread {
-            var random = SeededGenerator()
+            var random = SeededGenerator(seed: 20_261_121)
             for round in 0..<target.rounds {
                 let input = Mutation.mutate(
                     random.pick(seeds), words: target.words, others: seeds, &random)
                 if let flaw = flaw(of: target, input) {
-                    return "\(flaw)\n\(random), round \(round), \(input)"
+                    return "\(flaw)\nround \(round), \(input)"
                 }
             }
             return nil

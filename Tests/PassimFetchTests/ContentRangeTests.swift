@@ -14,7 +14,7 @@ import Testing
         ),
     ])
     func rangeIsRead(text: String, range: ContentRange) {
-        #expect(ContentRange(text) == range)
+        #expect(ContentRange(Substring(text)) == range)
     }
 
     @Test(arguments: [
@@ -23,7 +23,7 @@ import Testing
         "bytes=0-0/1", "bytes 0-0/18446744073709551616", "bytes ٠-٠/1", "bytes 0-0/1 x",
     ])
     func anythingElseIsNone(text: String) {
-        #expect(ContentRange(text) == nil)
+        #expect(ContentRange(Substring(text)) == nil)
     }
 
     @Test func onlyAllThatIsMissingCompletes() {
@@ -45,11 +45,11 @@ import Testing
             let first = UInt64.random(in: 0...last, using: &generator)
             let text = "bytes \(first)-\(last)/\(length)"
             let range = ContentRange(first: first, last: last, length: length)
-            #expect(ContentRange(text) == range, "\(text)")
+            #expect(ContentRange(Substring(text)) == range, "\(text)")
             // One byte of it is another.
             var bytes = Array(text.utf8)
             bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8(generator.next() & 0x7F)
-            if let read = ContentRange(String(decoding: bytes, as: UTF8.self)) {
+            if let read = ContentRange(Substring(decoding: bytes, as: UTF8.self)) {
                 #expect(read.first <= read.last && read.last < read.length, "\(bytes)")
             }
         }

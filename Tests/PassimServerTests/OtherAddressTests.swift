@@ -1,4 +1,3 @@
-import Glibc
 import PassimCore
 import PassimCrypto
 import PassimIndex
@@ -8,25 +7,7 @@ import Testing
 
 @testable import PassimServer
 
-/// An address of this host that is not loopback: asked there, the server sees it as a peer's.
-private let ownAddress: String? = {
-    var first: UnsafeMutablePointer<ifaddrs>?
-    guard getifaddrs(&first) == 0 else { return nil }
-    defer { freeifaddrs(first) }
-    var next = first
-    while let one = next {
-        next = one.pointee.ifa_next
-        guard let socket = UnsafeRawPointer(one.pointee.ifa_addr),
-            socket.loadUnaligned(as: UInt16.self) == UInt16(AF_INET)
-        else { continue }
-        let bits = socket.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
-        let text = IPAddress(ipv4: UInt32(bigEndian: bits)).description
-        if !text.hasPrefix("127.") { return text }
-    }
-    return nil
-}()
-
-@Suite(.enabled(if: ownAddress != nil)) struct OtherAddressTests {
+@Suite(.enabled(if: OwnAddress.other != nil)) struct OtherAddressTests {
     private func withPeer(
         cooldown: Int = 0, _ change: (inout ServerSettings) -> Void = { _ in },
         _ body: (TestServer, () throws -> HTTPClient) async throws -> Void
@@ -41,7 +22,8 @@ private let ownAddress: String? = {
             try await body(test) {
                 HTTPClient(
                     try TLSClient.connected(
-                        to: ownAddress!, port: test.port, TestServer.options { $0.receiveBuffer = 16384 }))
+                        to: "\(OwnAddress.other!)", port: test.port,
+                        TestServer.options { $0.receiveBuffer = 16384 }))
             }
         }
     }
@@ -71,7 +53,7 @@ private let ownAddress: String? = {
                 #expect(try client.answer().status == 403, "\(path)")
             }
         }
-        let network = try #require(Network("\(ownAddress!)/24"))
+        let network = try #require(Network("\(OwnAddress.other!)/24"))
         try await withPeer({ $0.metricsAllow = [network] }) { test, connect in
             let client = try connect()
             for (path, status) in [("/metrics", 200), ("/healthz", 200), ("/items/", 403), ("/", 403)] {
