@@ -12,21 +12,20 @@ struct AllBenchmarks: ParsableCommand {
     @Flag(help: "Small sizes: shows that everything works, and takes less than a minute.")
     var quick = false
 
-    @Option(help: "Where to write the figures as JSON.")
-    var json: String?
+    @OptionGroup var report: ReportOptions
 
     func run() throws {
         try Interruption.handle()
         // First what is measured in this process: its memory is its own yet.
         var index = try IndexBenchmark.parse([])
         if quick {
-            index.entries = 100_000
-            index.rounds = 1
+            index.synthetic.entries = 100_000
+            index.synthetic.rounds = 1
         }
         var page = try PageBenchmark.parse([])
         if quick {
-            page.entries = 100_000
-            page.rounds = 1
+            page.synthetic.entries = 100_000
+            page.synthetic.rounds = 1
         }
         var scan = try ScanBenchmark.parse([])
         if quick {
@@ -65,6 +64,8 @@ struct AllBenchmarks: ParsableCommand {
             try report.tell(json: nil)
             documents.append(report.document)
         }
-        if let json { try Report.write("[\n\(documents.joined(separator: ",\n"))\n]\n", to: json) }
+        if let json = report.json {
+            try Report.write("[\n\(documents.joined(separator: ",\n"))\n]\n", to: json)
+        }
     }
 }

@@ -13,38 +13,18 @@ struct IndexBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "index", abstract: "The digest index beside a Dictionary under one lock.")
 
-    @Option(help: "Files, 100 a directory, with paths of 40 bytes.")
-    var entries = 1_000_000
+    @OptionGroup var synthetic: SyntheticOptions
 
-    @Option(help: "Rounds of each kind of lookup.")
-    var rounds = 5
-
-    @Option(help: "Where to write the figures as JSON.")
-    var json: String?
-
-    func validate() throws {
-        guard (1...16_000_000).contains(entries) else {
-            throw ValidationError("--entries takes 1 to 16000000")
-        }
-        guard rounds > 0 else { throw ValidationError("--rounds takes 1 or more") }
-    }
+    @OptionGroup var report: ReportOptions
 
     func run() throws {
-        try measure().tell(json: json)
+        try measure().tell(json: report.json)
     }
 
     func measure() -> Report {
-        let files = SyntheticFiles(count: entries)
+        let files = synthetic.files
         let index = DigestIndex()
-        let ours = fill(files) { path, names in
-            let directory = index.directory(origin: OriginID(1), path: path)
-            index.apply(
-                names.map { number, name in
-                    .insert(
-                        directory: directory, name: name, digest: files.digest(number),
-                        identity: files.identity(number), flags: [])
-                })
-        }
+        let ours = fill(files) { files.insert($1, below: $0, into: index) }
         let peer = Lock<[Digest: PeerEntry]>([:])
         let theirs = fill(files) { path, names in
             for (number, name) in names {
@@ -52,7 +32,7 @@ struct IndexBenchmark: ParsableCommand {
                 peer.withLock { $0[files.digest(number)] = entry }
             }
         }
-        precondition(index.count == entries && peer.withLock { $0.count } == entries)
+        precondition(index.count == files.count && peer.withLock { $0.count } == files.count)
 
         var rows = [
             Report.Row(
@@ -63,7 +43,7 @@ struct IndexBenchmark: ParsableCommand {
         ]
         for threads in [1, 2] {
             for kind in Lookup.allCases {
-                let pairs = (0..<rounds).map { round in
+                let pairs = (0..<synthetic.rounds).map { round in
                     (
                         ours: lookups(files, kind, threads, round) { index.find($0) != nil },
                         peer: lookups(files, kind, threads, round) { digest in
@@ -84,7 +64,7 @@ struct IndexBenchmark: ParsableCommand {
             }
         }
         // As the questions of the network are answered.
-        let byPrefix = (0..<rounds).map { round in
+        let byPrefix = (0..<synthetic.rounds).map { round in
             lookups(files, .hits, 1, round) { digest in
                 index.contains(DigestPrefix(digest)) { !$0.flags.contains(.disabled) }
             }
@@ -94,7 +74,7 @@ struct IndexBenchmark: ParsableCommand {
                 what: "CPU of a lookup by 60 digits, hits, 1 thread", unit: "ns",
                 ours: median(byPrefix.map(\.cost))))
         return Report(
-            name: "index, \(entries) entries", peer: "Dictionary<Digest, entry with its path> and a lock",
+            name: "index, \(files.count) entries", peer: "Dictionary<Digest, entry with its path> and a lock",
             rows: rows)
     }
 
@@ -117,9 +97,7 @@ struct IndexBenchmark: ParsableCommand {
     ) -> (bytesPerEntry: Double, cost: Double) {
         let before = residentBytes()
         var used: UInt64 = 0
-        for directory in 0..<(files.count + 99) / 100 {
-            let numbers = directory * 100..<min(directory * 100 + 100, files.count)
-            let (path, names) = (files.directory(directory), numbers.map { ($0, files.name($0)) })
+        files.forEachDirectory { path, names in
             let start = processorNanoseconds()
             body(path, names)
             used += processorNanoseconds() - start

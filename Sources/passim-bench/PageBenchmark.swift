@@ -12,40 +12,20 @@ struct PageBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "page", abstract: "The page over an index of a million files.")
 
-    @Option(help: "Files, 100 a directory, with paths of 40 bytes.")
-    var entries = 1_000_000
+    @OptionGroup var synthetic: SyntheticOptions
 
-    @Option(help: "Rounds, of which the median counts.")
-    var rounds = 5
-
-    @Option(help: "Where to write the figures as JSON.")
-    var json: String?
-
-    func validate() throws {
-        guard (1...16_000_000).contains(entries) else {
-            throw ValidationError("--entries takes 1 to 16000000")
-        }
-        guard rounds > 0 else { throw ValidationError("--rounds takes 1 or more") }
-    }
+    @OptionGroup var report: ReportOptions
 
     func run() throws {
-        try measure().tell(json: json)
+        try measure().tell(json: report.json)
     }
 
     func measure() -> Report {
-        let files = SyntheticFiles(count: entries)
+        let files = synthetic.files
         let index = DigestIndex()
-        for directory in 0..<(entries + 99) / 100 {
-            let id = index.directory(origin: OriginID(1), path: files.directory(directory))
-            index.apply(
-                (directory * 100..<min(directory * 100 + 100, entries)).map { number in
-                    .insert(
-                        directory: id, name: files.name(number), digest: files.digest(number),
-                        identity: files.identity(number), flags: [])
-                })
-        }
-        let digest = files.digest(entries / 2).hex
-        let middle = entries / PageQuery.pageSize / 2
+        files.forEachDirectory { files.insert($1, below: $0, into: index) }
+        let digest = files.digest(files.count / 2).hex
+        let middle = files.count / PageQuery.pageSize / 2
         let queries: [(what: String, query: String)] = [
             ("first page", ""), ("a page in the middle", "page=\(middle)"),
             ("search, one found", "q=\(digest)"),
@@ -57,7 +37,7 @@ struct PageBenchmark: ParsableCommand {
         ]
         let rows = queries.map { what, query in
             let query = PageQuery(Array(query.utf8))
-            let times = (0..<rounds).map { _ in
+            let times = (0..<synthetic.rounds).map { _ in
                 let start = processorNanoseconds()
                 let page = PageBenchmark.page(query, index)
                 precondition(page.count > 4096)
@@ -65,7 +45,7 @@ struct PageBenchmark: ParsableCommand {
             }
             return Report.Row(what: what, unit: "ms of CPU", ours: median(times), target: .atMost(1000))
         }
-        return Report(name: "page, \(entries) entries", peer: "none", rows: rows)
+        return Report(name: "page, \(files.count) entries", peer: "none", rows: rows)
     }
 
     private static func page(_ query: PageQuery, _ index: DigestIndex) -> [UInt8] {

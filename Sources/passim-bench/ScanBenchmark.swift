@@ -28,8 +28,7 @@ struct ScanBenchmark: ParsableCommand {
     @Option(help: "Rounds of each kind.")
     var rounds = 5
 
-    @Option(help: "Where to write the figures as JSON.")
-    var json: String?
+    @OptionGroup var report: ReportOptions
 
     func validate() throws {
         guard coldFiles > 0, warmFiles > 0, rounds > 0 else {
@@ -38,7 +37,7 @@ struct ScanBenchmark: ParsableCommand {
     }
 
     func run() throws {
-        try measure().tell(json: json)
+        try measure().tell(json: report.json)
     }
 
     func measure() throws -> Report {

@@ -24,8 +24,7 @@ struct ServerBenchmark: ParsableCommand {
     @Flag(help: "Small sizes: shows that everything works, and takes less than a minute.")
     var quick = false
 
-    @Option(help: "Where to write the figures as JSON.")
-    var json: String?
+    @OptionGroup var report: ReportOptions
 
     func validate() throws {
         guard rounds ?? 1 > 0 else { throw ValidationError("--rounds takes 1 or more") }
@@ -33,7 +32,7 @@ struct ServerBenchmark: ParsableCommand {
 
     func run() throws {
         try Interruption.handle()
-        try measure().tell(json: json)
+        try measure().tell(json: report.json)
     }
 
     func measure() throws -> Report {

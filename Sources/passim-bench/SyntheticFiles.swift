@@ -1,4 +1,5 @@
 internal import PassimCore
+internal import PassimIndex
 
 /// Files that need no memory: all that is known of one follows from its number.
 struct SyntheticFiles: Sendable {
@@ -26,6 +27,23 @@ struct SyntheticFiles: Sendable {
 
     /// 19 bytes.
     func name(_ number: Int) -> RawName { RawName("fw-\(padded(number, 12)).cab") }
+
+    /// Directories of 100 files: the path, and each file's number and name.
+    func forEachDirectory(_ body: (RawName, [(number: Int, name: RawName)]) -> Void) {
+        for first in stride(from: 0, to: count, by: 100) {
+            body(directory(first / 100), (first..<min(first + 100, count)).map { ($0, name($0)) })
+        }
+    }
+
+    func insert(_ files: [(number: Int, name: RawName)], below path: RawName, into index: DigestIndex) {
+        let directory = index.directory(origin: OriginID(1), path: path)
+        index.apply(
+            files.map { number, name in
+                .insert(
+                    directory: directory, name: name, digest: digest(number), identity: identity(number),
+                    flags: [])
+            })
+    }
 
     private func padded(_ number: Int, _ width: Int) -> String {
         let digits = String(number)

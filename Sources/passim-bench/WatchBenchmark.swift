@@ -25,8 +25,7 @@ struct WatchBenchmark: ParsableCommand {
     @Option(help: "Directories, and files, whose memory is measured.")
     var population = 20_000
 
-    @Option(help: "Where to write the figures as JSON.")
-    var json: String?
+    @OptionGroup var report: ReportOptions
 
     func validate() throws {
         guard files > 0, burst > 0, idleFiles > 0, idleSeconds > 0, population > 0 else {
@@ -36,7 +35,7 @@ struct WatchBenchmark: ParsableCommand {
 
     func run() throws {
         try Interruption.handle()
-        try measure().tell(json: json)
+        try measure().tell(json: report.json)
     }
 
     func measure() throws -> Report {

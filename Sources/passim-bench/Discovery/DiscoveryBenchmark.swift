@@ -26,8 +26,7 @@ struct DiscoveryBenchmark: ParsableCommand {
         @Option(help: "Digests that are looked for at each number.")
         var lookups = 25
 
-        @Option(help: "Where to write the figures as JSON.")
-        var json: String?
+        @OptionGroup var report: ReportOptions
 
         func validate() throws {
             guard (counts + answered).allSatisfy({ $0 > 0 }), lookups > 0 else {
@@ -38,7 +37,7 @@ struct DiscoveryBenchmark: ParsableCommand {
 
         func run() throws {
             try Interruption.handle()
-            try measure().tell(json: json)
+            try measure().tell(json: report.json)
         }
 
         func measure() throws -> Report {

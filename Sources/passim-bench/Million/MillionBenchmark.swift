@@ -40,8 +40,7 @@ struct MillionBenchmark: ParsableCommand {
     @Option(help: "Files that the LAN is compared with.")
     var fewest = 100
 
-    @Option(help: "Where to write the figures as JSON.")
-    var json: String?
+    @OptionGroup var report: ReportOptions
 
     func validate() throws {
         guard !counts.isEmpty, counts == counts.sorted(), (counts + [fewest]).allSatisfy({ $0 > 0 }),
@@ -70,6 +69,8 @@ struct MillionBenchmark: ParsableCommand {
             try report.tell(json: nil)
             documents.append(report.document)
         }
-        if let json { try Report.write("[\n\(documents.joined(separator: ",\n"))\n]\n", to: json) }
+        if let json = report.json {
+            try Report.write("[\n\(documents.joined(separator: ",\n"))\n]\n", to: json)
+        }
     }
 }
