@@ -326,13 +326,18 @@ struct ResponderTests {
         try neighbours.waitUntilFound(numbers)
     }
 
-    @Test(.timeLimit(.minutes(2))) func manyQuestionsAtOnceAreAnswered() throws {
+    @Test(.timeLimit(.minutes(10))) func manyQuestionsAtOnceAreAnswered() throws {
         let neighbours = try Neighbours()
         let advertiser = try neighbours.launch(1000, ["--answering", "always"])
         try advertiser.waitForAnswers(1000)
-        let answers = try neighbours.find(Array(1...1000), "--together", "--first")
-        #expect(answers.count == 1000)
-        #expect(answers.values.count { $0.peers == [Neighbours.address] } > 900)
+        // A search ends after a second, which may be short for a thousand: those that found nobody ask again.
+        var left = Array(1...1000)
+        for _ in 0..<10 where !left.isEmpty {
+            let answers = try neighbours.find(left, "--together", "--first")
+            #expect(answers.count == left.count)
+            left.removeAll { answers[$0]?.peers == [Neighbours.address] }
+        }
+        #expect(left.isEmpty)
     }
 }
 
