@@ -157,15 +157,16 @@ package actor PeerSearch: PeerLookup {
             if isWaitedFor, isLate { conclude(first.digest, first.number, nil) }
             if isWaitedFor, !isLate { start(first.digest) }
         }
+        queueTimer?.cancel()
+        queueTimer = nil
     }
 
-    /// Ends with the last that waits.
+    /// Until nobody waits: then it is cancelled.
     private func watchQueue() async {
-        while let first = queue.first {
+        while !Task.isCancelled, let first = queue.first {
             await clock.sleep(first.until)
-            startWaiting()
+            if !Task.isCancelled { startWaiting() }
         }
-        queueTimer = nil
     }
 
     // MARK: One search

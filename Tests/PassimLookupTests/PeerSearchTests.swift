@@ -241,6 +241,8 @@ import Testing
         finder.end(digest(1))
         #expect(await first == nil)
         #expect(await second == peer(1))
+        // Nor does the queue watch the time any more.
+        #expect(await becomesTrue { clock.sleeperCount == 0 })
     }
 
     @Test func moreThanMayWaitGetNobodyAtOnce() async {
