@@ -149,7 +149,7 @@ struct CrowdAbuseTests {
             """)
         // A sanitizer shadows all memory.
         #if !PASSIM_SANITIZE
-            #expect(growth / crowd.count < 40)
+        #expect(growth / crowd.count < 40)
         #endif
         let clock = ContinuousClock.now
         for exchange in crowd {
