@@ -3,7 +3,7 @@ import PassimTestKit
 import Testing
 
 /// Two machines of one network, each with our daemon and an avahi-daemon as the distribution configures it.
-@Suite(.enabled(if: AvahiHost.isPossible, Comment(rawValue: AvahiHost.requirement)), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: AvahiHost.isPossible, Comment(rawValue: AvahiHost.requirement)), .timeLimit(.minutes(30)))
 struct NeighbourhoodTests {
     let lan: Lan
     let hosts: [AvahiHost]
@@ -97,9 +97,9 @@ struct NeighbourhoodTests {
         let daemon = try sites[0].start()
         if count > 30_000 {
             try daemon.firstPass()
-            try daemon.process.waitForLine(containing: "answering questions ourselves", seconds: 120)
+            try daemon.process.waitForLine(containing: "answering questions ourselves", seconds: 600)
         } else {
-            try daemon.process.waitForLine(containing: "advertising \(count) files", seconds: 120)
+            try daemon.process.waitForLine(containing: "advertising \(count) files", seconds: 600)
         }
         var generator = SeededGenerator(seed: 7)
         let chosen = (0..<50).map { _ in Int.random(in: 0..<count, using: &generator) }

@@ -19,7 +19,8 @@ struct ResourceLimitTests {
 
     // MARK: Descriptors
 
-    @Test func sixtyFourDescriptorsServeTwoHundredClients() throws {
+    @Test(.enabled(if: !isSanitized, "needs a program that is as small as it is"))
+    func sixtyFourDescriptorsServeTwoHundredClients() throws {
         let site = try DaemonSite()
         var digests: [Digest] = []
         for number in 0..<40 {
@@ -53,7 +54,9 @@ struct ResourceLimitTests {
 
     // MARK: Memory
 
-    @Test(.enabled(if: MemoryLimit.isPossible, "needs control groups of memory to make"))
+    @Test(
+        .enabled(if: MemoryLimit.isPossible, "needs control groups of memory to make"),
+        .enabled(if: !isSanitized, "needs a program that is as small as it is"))
     func sixtyFourMebibytesAreEnough() throws {
         let site = try DaemonSite()
         let files = ResourceLimitTests.isLong ? 50_000 : 2000
