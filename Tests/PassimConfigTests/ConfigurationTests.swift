@@ -75,6 +75,13 @@ import Testing
         #expect(dropIn.cooldown == 0 && dropIn.rescanInterval == 0 && dropIn.maxRate == 0)
     }
 
+    /// To Swift, the accent and the slash before it are one character.
+    @Test func absolutePathIsTakenByItsFirstByte() throws {
+        try scratch.write("passim.d/a.conf", "[passim]\nPath=/\u{301}a\n")
+        #expect(read().dropIns.map(\.path) == ["/\u{301}a"])
+        #expect(read().allComplaints == [])
+    }
+
     @Test func emptyExcludeClearsTheDefault() throws {
         try scratch.write("passim.d/a.conf", "[passim]\nPath=/a\nExclude=\n")
         try scratch.write("passim.d/b.conf", "[passim]\nPath=/a\nExclude=;*.bak\n")
