@@ -95,12 +95,11 @@ struct NeighbourhoodTests {
         for number in 0..<count { try sites[0].put("\(number % 100)/\(number)", "file \(number)") }
         try sites[0].share()
         let daemon = try sites[0].start()
+        try daemon.firstPass(seconds: 600)
         if count > 30_000 {
-            try daemon.firstPass()
             try daemon.process.waitForLine(containing: "answering questions ourselves", seconds: 600)
-        } else {
-            try daemon.process.waitForLine(containing: "advertising \(count) files", seconds: 600)
         }
+        try daemon.waitUntilFindable(count, on: hosts[0])
         var generator = SeededGenerator(seed: 7)
         let chosen = (0..<50).map { _ in Int.random(in: 0..<count, using: &generator) }
         let digests = Set(chosen).map { Digest(of: "file \($0)").hex }

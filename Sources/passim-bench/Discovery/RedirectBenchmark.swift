@@ -20,7 +20,7 @@ enum RedirectBenchmark {
         for number in 0..<count { try sites[0].put("file-\(number)", "content \(number)") }
         let daemons = try sites.map { try $0.start() }
         try daemons[0].firstPass()
-        try daemons[0].process.waitForLine(containing: "advertising \(count) files", seconds: 60)
+        try daemons[0].waitUntilFindable(count, on: hosts[0], seconds: 60)
         // A service is announced several times, a second and more apart.
         Footprint.rest(seconds: 4)
         let found = try (0..<count).map { number in
