@@ -76,6 +76,18 @@ final class AbusedDaemon {
         }
     }
 
+    /// How much memory it has taken since then. Of a sanitized one, which keeps what was freed, nothing is expected.
+    ///
+    /// - Parameter limit: KiB, as what is returned.
+    @discardableResult
+    func expectGrowth(
+        since before: Int, below limit: Int, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> Int {
+        let growth = try daemon.status("VmRSS") - before
+        #expect(isSanitized || growth < limit, sourceLocation: sourceLocation)
+        return growth
+    }
+
     /// What abuse must leave working for others.
     func expectServesOthers(_ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation)
         throws

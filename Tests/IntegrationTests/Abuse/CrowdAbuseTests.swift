@@ -30,9 +30,8 @@ struct CrowdAbuseTests {
         let sending = try Sending(records, by: client)
         let bytes = try client.receiveUntilClosed().bytes
         sending.join()
-        let growth = try abused.daemon.status("VmRSS") - before
+        let growth = try abused.expectGrowth(since: before, below: 16 << 10)
         print("pipelining: 10000 requests in \(records.count) bytes, \(growth) KiB more")
-        #expect(growth < 16 << 10)
         let answers = try CrowdAbuseTests.answers(in: bytes)
         #expect(answers.count == 10_000)
         for (number, answer) in answers.enumerated() {
@@ -68,7 +67,7 @@ struct CrowdAbuseTests {
         let requests = String(repeating: AbusedDaemon.request(abused.large), count: 10_000)
         let sending = try Sending(try exchange.client.sealed(Array(requests.utf8)), by: exchange.client)
         for _ in 0..<50 { try abused.expectServesOthers() }
-        #expect(try abused.daemon.status("VmRSS") - before < 16 << 10)
+        try abused.expectGrowth(since: before, below: 16 << 10)
         exchange.client.resetWhenDone()
         exchange.client.endSending()
         sending.join()
@@ -89,10 +88,9 @@ struct CrowdAbuseTests {
             clients.append(client)
         }
         for _ in 0..<50 { try abused.expectServesOthers() }
-        let growth = try abused.daemon.status("VmRSS") - before
-        print("stopped readers: 100, \(growth) KiB more")
         // What a connection holds that cannot send: a turn's output.
-        #expect(growth < 100 * 200)
+        let growth = try abused.expectGrowth(since: before, below: 100 * 200)
+        print("stopped readers: 100, \(growth) KiB more")
         #expect(try abused.daemon.connectionUse().connections == 100)
         if CrowdAbuseTests.isLong {
             let start = ContinuousClock.now
@@ -142,12 +140,11 @@ struct CrowdAbuseTests {
         }
         let connected = ContinuousClock.now - start
         #expect(try abused.daemon.connectionUse().connections == crowd.count)
-        let growth = try abused.daemon.status("VmRSS") - before
+        let growth = try abused.expectGrowth(since: before, below: 40 * crowd.count)
         print(
             """
             crowd: \(crowd.count) connections in \(connected), \(growth * 1024 / crowd.count) bytes each while idle
             """)
-        #expect(isSanitized || growth / crowd.count < 40)
         let clock = ContinuousClock.now
         for exchange in crowd {
             #expect(try exchange.request(AbusedDaemon.request).text == AbusedDaemon.content)
