@@ -136,6 +136,19 @@ extension DaemonProcess {
         get throws { try DaemonProcess.sharedFiles(on: get("/").text) }
     }
 
+    /// Waits until it shares so many: a file is served a moment before it is counted.
+    package func waitForSharedFiles(seconds: Double = 30, until isGood: (Int) -> Bool) throws {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while true {
+            let count = try sharedFiles
+            if isGood(count) { return }
+            guard ContinuousClock.now < end else {
+                throw Disagreement(description: "\(count) files are shared; it said: \(log.suffix(3000))")
+            }
+            usleep(5000)
+        }
+    }
+
     /// `7 files are shared`, `1 file is shared`, `No file is shared`.
     private static func sharedFiles(on page: String) throws -> Int {
         let words = page.utf8.split { " <>.;".utf8.contains($0) }

@@ -25,10 +25,7 @@ struct CompleteFileTests {
     private func expectUnshared(_ contents: [String]) throws {
         for count in 0..<3 {
             try settle(count)
-            // A file may be served a moment before it is counted.
-            let end = ContinuousClock.now + .seconds(10)
-            while try daemon.sharedFiles < 2, ContinuousClock.now < end {}
-            #expect(try daemon.sharedFiles == 2)
+            try daemon.waitForSharedFiles { $0 == 2 }
         }
         for content in contents { #expect(try daemon.fetch(Digest(of: content)).status == 404) }
     }
@@ -159,7 +156,7 @@ struct CompleteFileTests {
         try live.expectFresh()
         try tree.rename("mirror/file", to: "mirror/\(name)")
         try live.expectFresh()
-        #expect(try daemon.sharedFiles == 2)
+        try daemon.waitForSharedFiles { $0 == 2 }
     }
 
     @Test func directoryOfTemporariesThatIsMovedIntoPlaceIsServed() throws {
@@ -171,7 +168,7 @@ struct CompleteFileTests {
         try live.expectFresh()
         try tree.rename("mirror/repodata", to: "mirror/.repodata")
         try live.expectFresh()
-        #expect(try daemon.sharedFiles == 2)
+        try daemon.waitForSharedFiles { $0 == 2 }
     }
 
     @Test func fileMovedInFromOutsideIsServed() throws {
@@ -203,7 +200,7 @@ struct CompleteFileTests {
         try stopInTheMiddle(command + [url], setting, whole: content.count)
         try live.expectFresh()
         #expect(try daemon.fetch(digest).status == 200)
-        #expect(try daemon.sharedFiles == 3)
+        try daemon.waitForSharedFiles { $0 == 3 }
     }
 
     @Test(arguments: [[], ["--inplace"], ["--delay-updates"], ["--partial"]])
@@ -218,7 +215,7 @@ struct CompleteFileTests {
             whole: content.count)
         try live.expectFresh()
         #expect(try daemon.fetch(Digest(of: content)).status == 200)
-        #expect(try daemon.sharedFiles == 3)
+        try daemon.waitForSharedFiles { $0 == 3 }
     }
 
     /// Runs a tool that takes a few seconds, stops it when some of the file is there, and lets it go on.

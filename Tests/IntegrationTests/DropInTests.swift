@@ -26,9 +26,7 @@ struct LiveDropInTests {
 
     /// All that the daemon shares: the steady files and so many more.
     private func expectShared(besides count: Int) throws {
-        let end = ContinuousClock.now + .seconds(10)
-        while try daemon.sharedFiles != 2 + count, ContinuousClock.now < end {}
-        #expect(try daemon.sharedFiles == 2 + count)
+        try daemon.waitForSharedFiles { $0 == 2 + count }
         #expect(try steady.stop() > 0)
         #expect(daemon.isRunning)
     }
@@ -175,13 +173,13 @@ struct LiveDropInTests {
         try site.share("one", as: "twin")
         try daemon.expectServed("one a", "one sub/c")
         // Each has it before another one goes.
-        try waitForSharedFiles(2 + 3 + 1 + 3)
+        try daemon.waitForSharedFiles { $0 == 2 + 3 + 1 + 3 }
         let both = try SteadyClient(daemon, "one sub/c")
         try tree.remove("etc/passim.d/whole.conf")
-        try waitForSharedFiles(2 + 1 + 3)
+        try daemon.waitForSharedFiles { $0 == 2 + 1 + 3 }
         try tree.remove("etc/passim.d/twin.conf")
         try daemon.expectUnknown("one a", "one b")
-        try waitForSharedFiles(2 + 1)
+        try daemon.waitForSharedFiles { $0 == 2 + 1 }
         #expect(try both.stop() > 0)
         try tree.write("one/sub/late", "one late")
         try daemon.expectServed("one late", "one sub/c")
@@ -194,26 +192,17 @@ struct LiveDropInTests {
     @Test func changesAreSeenByAllDropInsThatHaveThem() throws {
         try site.share("one", as: "whole")
         try site.share("one/sub", as: "sub")
-        try waitForSharedFiles(2 + 3 + 1)
+        try daemon.waitForSharedFiles { $0 == 2 + 3 + 1 }
         try tree.write("one/sub/new", "new")
-        try waitForSharedFiles(2 + 4 + 2)
+        try daemon.waitForSharedFiles { $0 == 2 + 4 + 2 }
         try tree.remove("etc/passim.d/sub.conf")
-        try waitForSharedFiles(2 + 4)
+        try daemon.waitForSharedFiles { $0 == 2 + 4 }
         try tree.write("one/sub/newer", "newer")
         try daemon.expectServed("newer")
         try tree.rename("one/sub", to: "one/moved")
         try tree.write("one/moved/newest", "newest")
         try daemon.expectServed("newest", "newer", "new", "one sub/c")
         try expectShared(besides: 6)
-    }
-
-    private func waitForSharedFiles(_ count: Int) throws {
-        let end = ContinuousClock.now + .seconds(10)
-        while try daemon.sharedFiles != count {
-            guard ContinuousClock.now < end else {
-                throw TestFailure("\(try daemon.sharedFiles) files instead of \(count): \(daemon.log)")
-            }
-        }
     }
 
     // MARK: The directories that they name

@@ -76,7 +76,7 @@ struct ResourceLimitTests {
         let failures = try crowd.wait(seconds: 200)
         #expect(failures.isEmpty, "\(failures.prefix(3))")
         #expect(try daemon.fetch(Digest(of: "file \(files - 1)")).status == 200)
-        #expect(try daemon.sharedFiles == files + 2)
+        try daemon.waitForSharedFiles { $0 == files + 2 }
         #expect(try limit.kills() == 0 && daemon.isRunning)
         #expect(try idle[0].request("HEAD", "/x?sha256=\(large[0].hex)").status == 200)
         print(

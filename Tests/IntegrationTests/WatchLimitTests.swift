@@ -33,8 +33,8 @@ struct WatchLimitTests {
         // The drop-in that came meanwhile has some of the files once more.
         let more = try FreshScan(of: tree.absolute("mirror/old/1")).files.count
         try live.daemon.expectServed("brand new", seconds: 120)
-        try WatchLimitTests.waitForFiles(
-            live.daemon.freshScan().files.count + more, of: live.daemon, seconds: 120)
+        let all = try live.daemon.freshScan().files.count + more
+        try live.daemon.waitForSharedFiles(seconds: 120) { $0 == all }
         try tree.remove("etc/passim.d/one of them.conf")
         try live.expectFresh(within: 120)
         // It goes on as before.
@@ -57,15 +57,6 @@ struct WatchLimitTests {
                 done
                 """, site.tree.absolute("mirror"), "\(files)",
             ], seconds: 300)
-    }
-
-    private static func waitForFiles(_ count: Int, of daemon: DaemonProcess, seconds: Double) throws {
-        let end = ContinuousClock.now + .seconds(seconds)
-        while try daemon.sharedFiles != count {
-            guard ContinuousClock.now < end else {
-                throw TestFailure("\(try daemon.sharedFiles) files instead of \(count): \(daemon.log)")
-            }
-        }
     }
 
     /// Rewritten with its size and time, and given another name: its attributes went with it, and tell of what
@@ -124,7 +115,7 @@ struct WatchLimitTests {
 
     private static func expectFollowed(_ live: LiveMirror) throws {
         try live.expectFresh()
-        #expect(try live.daemon.sharedFiles == 66)
+        try live.daemon.waitForSharedFiles { $0 == 66 }
         for number in 0..<60 where number % 3 == 0 {
             try live.tree.write("mirror/dir \(number % 6)/sub \(number)/late", "late \(number)")
         }
