@@ -5,15 +5,16 @@ package import PassimSystem
 /// Calls of the daemon, for the command. Each blocks for its time limit at most.
 package final class BusClient: Sendable {
     private let connection: BusConnection
-
-    /// D-Bus's own.
-    private static let seconds = 25.0
+    private let seconds: Double
 
     /// Connects to the system bus ($DBUS_SYSTEM_BUS_ADDRESS, or its standard address).
     ///
-    /// - Parameter address: of another bus.
+    /// - Parameters:
+    ///   - address: of another bus.
+    ///   - seconds: of each call, Publish excepted; by default D-Bus's own time limit.
     /// - Throws: `.noBus`.
-    package init(address: String? = nil) throws(BusError) {
+    package init(address: String? = nil, seconds: Double = 25) throws(BusError) {
+        self.seconds = seconds
         do throws(CallFailure) {
             connection = try BusConnection(address: address, seconds: 10)
         } catch {
@@ -77,7 +78,7 @@ package final class BusClient: Sendable {
         let number = content.lend { $0 }
         let parameters = Variant(tuple: [Variant(handle: 0), request.dictionary])
         _ = try call(
-            "Publish", of: BusNames.passim, parameters, answer: "()", descriptors: [number], seconds: nil)
+            "Publish", of: BusNames.passim, parameters, answer: "()", descriptors: [number], within: nil)
     }
 
     package func unpublish(_ hash: String) throws(BusError) {
@@ -102,14 +103,21 @@ package final class BusClient: Sendable {
     }
 
     private func call(
-        _ method: String, of interface: String, _ parameters: Variant? = nil, answer: StaticString,
-        descriptors: [Int32] = [], seconds: Double? = BusClient.seconds
+        _ method: String, of interface: String, _ parameters: Variant? = nil, answer: StaticString
+    ) throws(BusError) -> Variant {
+        try call(method, of: interface, parameters, answer: answer, descriptors: [], within: seconds)
+    }
+
+    private func call(
+        _ method: String, of interface: String, _ parameters: Variant?, answer: StaticString,
+        descriptors: [Int32], within seconds: Double?
     ) throws(BusError) -> Variant {
         let method = BusConnection.Method(
             method, of: interface, at: BusNames.path, destination: BusNames.service)
         do throws(CallFailure) {
             return try connection.call(
-                method, parameters, answer: answer, descriptors: descriptors, seconds: seconds)
+                method, parameters, answer: answer, descriptors: descriptors,
+                seconds: seconds)
         } catch {
             throw BusError(error, isMirror: interface == BusNames.mirror)
         }

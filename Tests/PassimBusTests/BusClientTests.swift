@@ -29,7 +29,7 @@ import Testing
             state.items = items
         }
         try await onOwnThread {
-            let client = try BusClient(address: fixture.bus.address)
+            let client = try BusClient(address: fixture.bus.address, seconds: 600)
             let properties = try client.properties()
             #expect(String(describing: properties) == String(describing: fixture.shelf.properties))
             #expect(try client.items() == items)
@@ -53,7 +53,7 @@ import Testing
         let request = PublishRequest(
             filename: RawName("a.cab"), lifetime: Lifetime(maxAge: 1, shareLimit: 9), shareCount: 2,
             flags: [.disabled])
-        let client = try await onOwnThread { try BusClient(address: fixture.bus.address) }
+        let client = try await onOwnThread { try BusClient(address: fixture.bus.address, seconds: 600) }
         try await onOwnThread {
             try client.publish(request, content: Descriptor.open(tree.absolute("file"), .readOnly))
         }
@@ -124,7 +124,7 @@ import Testing
         let fixture = try await Fixture.make(.older)
         fixture.shelf.state.withLock { $0.items = [ItemDescription(name: RawName("a"), number: 1)] }
         let client = try await onOwnThread { () -> BusClient in
-            let client = try BusClient(address: fixture.bus.address)
+            let client = try BusClient(address: fixture.bus.address, seconds: 600)
             #expect(try client.items(offset: 0, limit: 9, filter: "").total == 1)
             // Those come through the interface Properties, which is allowed.
             #expect(try client.properties().mirror != nil)
