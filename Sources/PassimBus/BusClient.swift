@@ -116,8 +116,7 @@ package final class BusClient: Sendable {
             method, of: interface, at: BusNames.path, destination: BusNames.service)
         do throws(CallFailure) {
             return try connection.call(
-                method, parameters, answer: answer, descriptors: descriptors,
-                seconds: seconds)
+                method, parameters, answer: answer, descriptors: descriptors, seconds: seconds)
         } catch {
             throw BusError(error, isMirror: interface == BusNames.mirror)
         }

@@ -10,10 +10,8 @@ struct IdentityFile {
     /// - Parameter path: absolute, or relative to the working directory.
     init(path: String) {
         self.path = path
-        let raw = RawName(path)
-        name = raw.basename
-        let parent = String(decoding: raw.parent.bytes, as: UTF8.self)
-        directory = parent.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : parent
+        name = RawName(path).basename
+        directory = parentDirectory(of: path)
     }
 
     /// 1 MiB: keys and chains have a few KiB.

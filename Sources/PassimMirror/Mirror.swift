@@ -1,7 +1,8 @@
 // The directories that are shared: walked, hashed, and put in the index, by threads of their own.
 //
-// This file is what others see, and Mirror+Work what the workers do. The work itself is Worker's; what waits for it is in
-// WorkQueue, under the one lock here, which is never held over I/O, a call of the index, or an origin's lock.
+// This file is what others see, and Mirror+Work what the workers ask for. The work itself is Worker's; what waits
+// for it is in WorkQueue, under the one lock here, which is never held over I/O, a call of the index, or an
+// origin's lock.
 
 package import Logging
 package import PassimConfig

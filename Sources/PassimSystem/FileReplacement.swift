@@ -67,8 +67,7 @@ package func setFileAside(_ path: String) throws(SystemError) -> String {
 }
 
 private func openParent(of path: String, making: Bool) throws(SystemError) -> Descriptor {
-    let above = String(decoding: RawName(path).parent.bytes, as: UTF8.self)
-    let directory = above.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : above
+    let directory = parentDirectory(of: path)
     if making { try makeDirectories(directory, mode: 0o700) }
     return try Descriptor.open(directory, [.readOnly, .directory])
 }

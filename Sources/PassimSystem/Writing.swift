@@ -70,14 +70,23 @@ extension Descriptor {
     }
 }
 
+/// The directory of what a path names: `/` or `.` where the path tells no other.
+package func parentDirectory(of path: String) -> String {
+    let parent = RawName(path).parent
+    if parent.bytes.isEmpty { return path.utf8.first == UInt8(ascii: "/") ? "/" : "." }
+    return String(decoding: parent.bytes, as: UTF8.self)
+}
+
 /// mkdir(2) of `path` and of what is missing above it.
 ///
 /// - Parameter mode: of directories that are made; existing ones stay as they are.
 /// - Throws: `.notDirectory` where there is something else.
 package func makeDirectories(_ path: String, mode: UInt32) throws(SystemError) {
-    var prefix = path.hasPrefix("/") ? "/" : ""
-    for component in path.split(separator: "/") {
-        prefix += (prefix.isEmpty || prefix == "/" ? "" : "/") + component
+    // Bytes: a slash and an accent behind it are one character.
+    let slash = UInt8(ascii: "/")
+    var prefix = path.utf8.first == slash ? "/" : ""
+    for component in path.utf8.split(separator: slash) {
+        prefix += (prefix.isEmpty || prefix == "/" ? "" : "/") + Substring(component)
         do throws(SystemError) {
             let wanted = prefix
             _ = try retrying(.mkdirat, wanted) { mkdir(wanted, mode_t(mode)) }

@@ -34,6 +34,7 @@ struct RealToolTests {
         try rsync()
         try live.shell("rm -rf source/*")
         try rsync()
+        // .hidden is all that is left.
         try live.daemon.waitForSharedFiles { $0 == 1 }
     }
 

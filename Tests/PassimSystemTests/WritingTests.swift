@@ -30,6 +30,22 @@ import Testing
         #expect(try made.status().mode == 0o700)
     }
 
+    /// To Swift, an accent and the slash before it are one character.
+    @Test func directoriesWhoseNamesBeginWithAnAccentAreMade() throws {
+        try makeDirectories(scratch.path + "/a/\u{301}b/\u{301}c", mode: 0o700)
+        let made = try Descriptor.open(scratch.path + "/a/\u{301}b/\u{301}c", .readOnly)
+        #expect(try made.status().kind == .directory)
+    }
+
+    @Test(arguments: [
+        ("/", "/"), ("/a", "/"), ("/a/b", "/a"), ("a", "."), ("a/b", "a"), ("", "."),
+        ("/\u{301}a", "/"), ("/a/\u{301}b", "/a"),
+    ])
+    func directoryOfAPathIsTold(path: String, parent: String) {
+        // As bytes: to strings, canonically equivalent ones are equal.
+        #expect(parentDirectory(of: path).utf8.elementsEqual(parent.utf8))
+    }
+
     @Test func fileInTheWayOfADirectoryIsAnError() throws {
         let path = try scratch.write("file", "x")
         for wanted in [path, path + "/below"] {
