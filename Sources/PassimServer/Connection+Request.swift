@@ -16,6 +16,7 @@ extension Connection {
                 switch parser.parse(received) {
                 case .incomplete: break
                 case .request(let head):
+                    hasAsked = true
                     requestsOfLate &+= 1
                     if requestsOfLate == Connection.busy { beBusy() }
                     hold(input[head.length..<count])
@@ -30,7 +31,10 @@ extension Connection {
             }
             switch session.read(into: UnsafeMutableRawBufferPointer(rebasing: input[count...])) {
             case .done(let more):
-                if count == 0 { deadline = reactor.now + reactor.settings.values.timeLimits.head }
+                if count == 0 {
+                    waitingSince = reactor.now
+                    deadline = reactor.now + reactor.settings.values.timeLimits.head
+                }
                 count += more
             case .wantsInput:
                 hold(input[..<count])

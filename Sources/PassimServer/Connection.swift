@@ -57,11 +57,14 @@ final class Connection {
     private var slowSince: UInt64 = 0
     var throttledUntil: UInt64 = 0
     var isResumable = false
+    /// Has sent a request.
+    var hasAsked = false
     /// Requests answered since the last tick that found the connection idle.
     var requestsOfLate = 0
 
     /// - Returns: nil where there is no memory; the socket is still the caller's then.
-    init?(socket: CInt, peer: IPAddress, generation: UInt32, tls: TLSContext, reactor: Reactor) {
+    init?(_ newcomer: Reactor.Newcomer, generation: UInt32, tls: TLSContext, reactor: Reactor) {
+        let socket = newcomer.socket
         let transport = UnsafeMutablePointer<TLSTransport>.allocate(capacity: 1)
         transport.initialize(to: TLSTransport(socket: socket))
         guard let session = TLSSession(context: tls, transport: transport) else {
@@ -72,7 +75,7 @@ final class Connection {
         self.session = session
         self.socket = Descriptor(owning: socket)
         self.socket.sendWithoutDelay()
-        self.peer = peer
+        peer = newcomer.peer
         number = socket
         token = UInt64(generation) << 32 | UInt64(socket)
         isLoopback = peer.isLoopback
@@ -101,9 +104,14 @@ final class Connection {
         try? reactor.poller.remove(number)
     }
 
-    /// Neither sending nor about to: may be ended to make room.
+    /// Neither sending nor about to.
     var isWaiting: Bool {
         phase != .response && phase != .waiting && transport.pointee.output == nil
+    }
+
+    /// Between two requests: it has had what it came for.
+    var isResting: Bool {
+        phase == .request && hasAsked && heldInput.isEmpty
     }
 
     /// For a server that stops.

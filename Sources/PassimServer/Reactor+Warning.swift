@@ -8,7 +8,7 @@ internal import PassimSystem
 extension Reactor {
     /// Of each kind so many are enough: whatever a client can bring about comes as often as he likes.
     enum Trouble: Hashable {
-        case descriptors, listening, connection, file
+        case descriptors, crowd, listening, connection, file
     }
 
     /// When a kind of trouble may be told of again, and nanoseconds from when it was.

@@ -10,7 +10,7 @@ internal import Synchronization
 final class Reactor {
     /// What other threads say to a reactor.
     enum Message {
-        case adopt(socket: CInt, peer: IPAddress)
+        case adopt(Newcomer)
         case settingsChanged
         /// What the connection of that token waits for has come.
         case found(token: UInt64, WaitingResult)
@@ -53,8 +53,10 @@ final class Reactor {
     var now: UInt64 = monotonicNanoseconds()
     var nextTick: UInt64 = 0
     var isListening = false
-    /// Accepting stopped for want of descriptors; goes on then.
+    /// Accepting stopped for want of room; goes on then.
     var acceptAgainAt: UInt64?
+    /// For whom there was none.
+    var newcomer: Newcomer?
     /// When each kind of trouble may be told of again.
     var silences: [Trouble: Silence] = [:]
     var drainDeadline: UInt64?
@@ -134,7 +136,7 @@ final class Reactor {
     private func readMailbox() {
         for message in mailbox.take() {
             switch message {
-            case .adopt(let socket, let peer): adopt(socket, peer)
+            case .adopt(let newcomer): adopt(newcomer, countedFor: number)
             case .settingsChanged: settings = state.settings
             case .found(let token, let result): connection(token)?.take(result, self)
             case .drain(let deadline): drain(until: deadline)
@@ -203,10 +205,7 @@ final class Reactor {
         for connection in connections {
             if let connection { close(connection) }
         }
-        for case .adopt(let socket, let peer) in mailbox.close() {
-            _ = Descriptor(owning: socket)
-            state.counts.leave(peer)
-        }
+        for case .adopt(let newcomer) in mailbox.close() { giveUp(newcomer) }
     }
 
     /// A file that is asked for all the time would go on under its origin's former limits.
@@ -223,6 +222,7 @@ final class Reactor {
     /// What a connection may encrypt in one turn.
     var turnSize: Int { senders <= 4 ? BufferPool.largeTurn : BufferPool.smallTurn }
 
+    /// It has been counted when it was accepted.
     func insert(_ connection: Connection) {
         let number = Int(connection.number)
         if number >= connections.count {
@@ -232,7 +232,6 @@ final class Reactor {
         connectionCount += 1
         // One that is due stays due: clients that come one by one must not put it off for ever.
         if connectionCount == 1, nextTick == 0 { nextTick = now + Reactor.second }
-        state.loads[self.number].connections.add(1, ordering: .relaxed)
     }
 
     /// Ends a connection that waits, and tells the peer, who may be about to send another request.

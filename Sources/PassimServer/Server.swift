@@ -74,7 +74,7 @@ package final class Server: Sendable {
 
     /// Open connections.
     package var connectionCount: Int {
-        state.loads.reduce(0) { $0 + $1.connections.load(ordering: .relaxed) }
+        state.connectionCount
     }
 
     /// Since the start.

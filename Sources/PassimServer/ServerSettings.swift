@@ -51,6 +51,8 @@ package struct TimeLimits: Sendable {
     package var head: UInt64 = 10_000_000_000
     /// From the end of a response to the next request's first byte.
     package var idle: UInt64 = 60_000_000_000
+    /// For a handshake or a head where somebody else waits for the place.
+    package var contended: UInt64 = 1_000_000_000
     /// Over how long a reader's speed is measured.
     package var slowWindow: UInt64 = 60_000_000_000
     /// Bytes that a reader takes in each such time at least: 1 KiB/s.

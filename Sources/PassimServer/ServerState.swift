@@ -60,6 +60,11 @@ final class ServerState: Sendable {
         current = Lock(settings)
     }
 
+    /// Open connections of all reactors.
+    var connectionCount: Int {
+        loads.reduce(0) { $0 + $1.connections.load(ordering: .relaxed) }
+    }
+
     var settings: Settings {
         get { current.withLock { $0 } }
         set { current.withLock { $0 = newValue } }

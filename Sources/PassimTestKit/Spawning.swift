@@ -14,8 +14,14 @@ enum Spawning {
     /// the pipe open.
     private static let turn = Lock(())
 
+    /// A limit of descriptors would count those that whoever runs the tests has left open.
+    private static let closeInherited: Void = {
+        for number: Int32 in 3..<1024 { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+    }()
+
     static func spawn(_ arguments: [String], _ setting: ChildProcess.Setting) throws -> Spawned {
         try turn.withLock { _ in
+            closeInherited
             let output = try pipe()
             defer { close(output.write) }
             let errors: (read: Int32, write: Int32)

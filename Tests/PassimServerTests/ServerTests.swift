@@ -59,46 +59,6 @@ import Testing
 
     // MARK: Limits
 
-    @Test func oldestIdleConnectionMakesRoom() async throws {
-        try await withServer({
-            $0.maxConnections = 8
-            $0.reactors = 1
-        }) { test in
-            let digest = try test.add("a", [1, 2, 3])
-            var clients: [HTTPClient] = []
-            for _ in 0..<8 {
-                let client = try test.client()
-                try client.get(digest)
-                #expect(try client.answer().body == [1, 2, 3])
-                clients.append(client)
-            }
-            let ninth = try test.fetch(digest)
-            #expect(ninth.body == [1, 2, 3])
-            #expect(try clients[0].isEnded())
-            for client in clients[1...] {
-                try client.get(digest)
-                #expect(try client.answer().body == [1, 2, 3])
-            }
-        }
-    }
-
-    @Test func connectionsThatAreSendingDoNotMakeRoom() async throws {
-        try await withServer({
-            $0.maxConnections = 2
-            $0.reactors = 1
-        }) { test in
-            let digest = try test.addSparse("large", size: 16 << 20)
-            let busy = try (0..<2).map { _ in
-                let client = try test.client { $0.receiveBuffer = 8192 }
-                try client.get(digest)
-                #expect(try client.head().status == 200)
-                return client
-            }
-            #expect(throws: TLSClient.Failure.self) { try test.client() }
-            for client in busy { #expect(try client.bytes(16 << 20).count == 16 << 20) }
-        }
-    }
-
     /// Time is measured from below only: a busy machine takes longer and proves nothing.
     @Test func rateOfTheServerHolds() async throws {
         try await withServer({ $0.maxRate = 400_000 }) { test in

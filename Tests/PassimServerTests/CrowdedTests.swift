@@ -1,0 +1,106 @@
+import PassimCore
+import PassimCrypto
+import PassimTestKit
+import Testing
+
+@testable import PassimServer
+
+/// More clients than there may be connections.
+@Suite struct CrowdedTests {
+    /// If each who comes had another one end, nobody would ever be served.
+    @Test(arguments: [1, 2]) func whoHasBegunIsServedAndTheOthersWait(reactors: Int) async throws {
+        try await withServer({
+            $0.reactors = reactors
+            $0.maxConnections = 4
+            $0.timeLimits.contended = 3_600_000_000_000
+        }) { test in
+            let digest = try test.add("file", [1, 2, 3])
+            let begun = try (0..<4).map { _ in try test.client() }
+            let waiting = try (0..<8).map { _ in try test.rawClient() }
+            for client in waiting { try client.beginHandshake() }
+            // Some turns of a server that would end those in it.
+            pause(milliseconds: 500)
+            #expect(test.server.connectionCount == 4)
+            for client in begun {
+                try client.get(digest)
+                #expect(try client.answer().body == [1, 2, 3])
+            }
+            // Those who have been served make room.
+            for raw in waiting {
+                try raw.handshake()
+                let client = HTTPClient(raw)
+                try client.get(digest)
+                #expect(try client.answer().body == [1, 2, 3])
+                #expect(test.server.connectionCount <= 4)
+            }
+            for client in begun { #expect(try client.isEnded()) }
+        }
+    }
+
+    @Test func whoDoesNotUseItsTimeMakesRoom() async throws {
+        try await withServer({
+            $0.maxConnections = 3
+            $0.timeLimits.contended = 50_000_000
+        }) { test in
+            let digest = try test.add("file", [1, 2, 3])
+            let silent = try test.rawClient()
+            #expect(eventually { test.server.connectionCount == 1 })
+            let others = try (0..<2).map { _ in try test.client() }
+            #expect(try test.fetch(digest).body == [1, 2, 3])
+            #expect(try silent.receiveUntilClosedRaw().isEmpty)
+            for client in others {
+                try client.get(digest)
+                #expect(try client.answer().body == [1, 2, 3])
+            }
+        }
+    }
+
+    @Test func oldestIdleConnectionMakesRoom() async throws {
+        try await withServer({
+            $0.maxConnections = 8
+            $0.reactors = 1
+        }) { test in
+            let digest = try test.add("a", [1, 2, 3])
+            var clients: [HTTPClient] = []
+            for _ in 0..<8 {
+                let client = try test.client()
+                try client.get(digest)
+                #expect(try client.answer().body == [1, 2, 3])
+                clients.append(client)
+            }
+            let ninth = try test.fetch(digest)
+            #expect(ninth.body == [1, 2, 3])
+            #expect(try clients[0].isEnded())
+            for client in clients[1...] {
+                try client.get(digest)
+                #expect(try client.answer().body == [1, 2, 3])
+            }
+        }
+    }
+
+    @Test func connectionsThatAreSendingDoNotMakeRoom() async throws {
+        try await withServer({
+            $0.maxConnections = 2
+            $0.reactors = 1
+            $0.timeLimits.contended = 0
+        }) { test in
+            let large = try test.addSparse("large", size: 16 << 20)
+            let digest = try test.add("file", [1, 2, 3])
+            let busy = try (0..<2).map { _ in
+                let client = try test.client { $0.receiveBuffer = 8192 }
+                try client.get(large)
+                #expect(try client.head().status == 200)
+                return client
+            }
+            let waiting = try test.rawClient()
+            try waiting.beginHandshake()
+            #expect(throws: TLSClient.Failure.self) { try waiting.receiveRaw(seconds: 0.5) }
+            for client in busy { #expect(try client.bytes(16 << 20).count == 16 << 20) }
+            // They rest now.
+            try waiting.handshake()
+            let client = HTTPClient(waiting)
+            try client.get(digest)
+            #expect(try client.answer().body == [1, 2, 3])
+        }
+    }
+}
