@@ -20,10 +20,14 @@ extension DigestIndex {
     }
 
     /// Lends each file that belongs to the listing, and its path as far as it is shown; an empty one where
-    /// the listing does not need paths.
+    /// files are not ordered by it.
     private func scan(_ listing: Listing, _ body: (Entry, UnsafeRawBufferPointer) -> Void) {
         let filter = listing.filter.isEmpty ? nil : PathFilter(listing.filter)
+        let isByName = listing.order == .name
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         var chunk = ListingChunk()
+        var paths = DirectoryPaths(of: tree.withLock { $0.value.count }, filter)
+        var path: [UInt8] = []
         for shard in shards {
             var position: UInt32? = 0
             while let here = position {
@@ -32,14 +36,25 @@ extension DigestIndex {
                     $0.value.collect(from: here, of: listing.origin, into: &chunk)
                 }
                 guard listing.needsPaths else {
-                    for entry in chunk.entries { body(entry, UnsafeRawBufferPointer(start: nil, count: 0)) }
+                    for entry in chunk.entries { body(entry, nothing) }
                     continue
                 }
-                tree.withLock { chunk.findPaths($0.value) }
-                chunk.forEach { entry, path in
-                    let hidden = entry.origin == .published ? listing.hiddenPrefix(path) : 0
-                    let shown = UnsafeRawBufferPointer(rebasing: path[min(hidden, path.count)...])
-                    if filter?.matches(shown, entry.digest) != false { body(entry, shown) }
+                tree.withLock { chunk.findDirectories($0.value, &paths) }
+                chunk.forEach { entry, place, name in
+                    let isPublished = entry.origin == .published
+                    // Most files are told by their name alone.
+                    if let filter, filter.isOfOneComponent, !isPublished {
+                        guard place.isFound || filter.matches(name, entry.digest) else { return }
+                        if !isByName { return body(entry, nothing) }
+                    }
+                    paths.write(place, appending: name, to: &path)
+                    path.withUnsafeBytes { path in
+                        let hidden = isPublished ? listing.hiddenPrefix(path) : 0
+                        let shown = UnsafeRawBufferPointer(rebasing: path[min(hidden, path.count)...])
+                        if filter?.matches(shown, entry.digest) != false {
+                            body(entry, isByName ? shown : nothing)
+                        }
+                    }
                 }
             }
         }
@@ -82,7 +97,7 @@ extension DigestIndex {
         var selection = Selection(capacity: capacity, window: window, isDescending: listing.isDescending)
         scan(listing) { entry, path in
             selection.offer(
-                entry, SortKey.Position(entry, name: path, listing.order), name: listing.name(path))
+                entry, SortKey.Position(entry, name: path, listing.order), name: path)
         }
         return selection
     }
@@ -90,17 +105,9 @@ extension DigestIndex {
     private func sample(of listing: Listing) -> SortSample {
         var sample = SortSample(of: count)
         scan(listing) { entry, path in
-            sample.offer(SortKey.Position(entry, name: path, listing.order), name: listing.name(path))
+            sample.offer(SortKey.Position(entry, name: path, listing.order), name: path)
         }
         sample.sort(isDescending: listing.isDescending)
         return sample
-    }
-}
-
-extension Listing {
-    /// What of a path belongs into a key.
-    @inline(__always)
-    fileprivate func name(_ path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        order == .name ? path : UnsafeRawBufferPointer(start: nil, count: 0)
     }
 }

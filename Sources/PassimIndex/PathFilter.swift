@@ -5,6 +5,8 @@ struct PathFilter {
     /// In lower case.
     private let part: [UInt8]
     private let isASCII: Bool
+    /// A path has it only where its directory's or its name has it.
+    let isOfOneComponent: Bool
     /// nil where the text cannot be the beginning of a digest.
     private let digestPrefix: String?
 
@@ -12,6 +14,7 @@ struct PathFilter {
         let lower = text.lowercased()
         part = Array(lower.utf8)
         isASCII = part.allSatisfy { $0 < 0x80 }
+        isOfOneComponent = isASCII && !part.contains(0x2F)
         let isHex = part.count <= Digest.hexCount && part.allSatisfy { hexValue($0) != 0xFF }
         digestPrefix = isHex ? lower : nil
     }

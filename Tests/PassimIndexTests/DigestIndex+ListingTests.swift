@@ -66,18 +66,21 @@ struct DigestIndexListingTests {
         }
     }
 
+    private func digest(of file: File) -> Digest { .make(Int(file.identity.inode)) }
+
     private func file(_ item: Item, _ files: [File]) -> File { files[Int(item.entry.identity.inode)] }
 
     @Test(arguments: [ListingOrder.name, .size, .modified], [false, true])
     func ordersAreThoseOfAPlainSort(order: ListingOrder, isDescending: Bool) {
         let files = fill(700)
-        for (filter, origin) in [("", nil), ("x-1", nil), ("", OriginID(1)), ("FX", .published)]
-            as [(String, OriginID?)]
-        {
+        // Of names, of directories, and of both; what a digest could begin with; what no ASCII is.
+        let filters = ["", "x-1", "C-D", "a/F", "b", "ÜX"].map { ($0, nil as OriginID?) }
+        for (filter, origin) in filters + [("", OriginID(1)), ("FX", .published)] {
             let listing = listing(order, isDescending, filter, origin)
             let wanted = files.filter { file in
                 (origin == nil || file.origin == origin)
-                    && (filter.isEmpty || PathFilter(filter).matches(shown(file)))
+                    && (filter.isEmpty || PathFilter(filter).matches(shown(file))
+                        || digest(of: file).hex.hasPrefix(filter))
             }
             var expected = wanted.map { key($0, order) }.sorted { $0.lexicographicallyPrecedes($1) }
             if isDescending { expected.reverse() }
