@@ -124,6 +124,7 @@ extension Reactor {
         self.newcomer = newcomer
         unwatchListeners()
         acceptAgainAt = now + Reactor.pause
+        for (other, mailbox) in state.mailboxes.enumerated() where other != number { mailbox.send(.makeRoom) }
     }
 
     /// Without descriptors, a listener that stays readable would have the reactor spin. What idles makes room.
@@ -133,7 +134,7 @@ extension Reactor {
         warnOfDescriptors(error)
         files.removeAll()
         waitForPlace()
-        _ = makeRoom()
+        makeRoom()
     }
 
     private func warnOfDescriptors(_ error: SystemError) {
@@ -203,7 +204,8 @@ extension Reactor {
     /// Some at a time, so that a flood does not look through all connections for each of its own.
     ///
     /// - Returns: false where there is nobody to end.
-    private func makeRoom() -> Bool {
+    @discardableResult
+    func makeRoom() -> Bool {
         let patience = settings.values.timeLimits.contended
         var resting: [Connection] = []
         var late: [Connection] = []

@@ -11,6 +11,8 @@ final class Reactor {
     /// What other threads say to a reactor.
     enum Message {
         case adopt(Newcomer)
+        /// Another reactor has a newcomer, and nobody of its own whom it could end for it.
+        case makeRoom
         case settingsChanged
         /// What the connection of that token waits for has come.
         case found(token: UInt64, WaitingResult)
@@ -137,6 +139,7 @@ final class Reactor {
         for message in mailbox.take() {
             switch message {
             case .adopt(let newcomer): adopt(newcomer, countedFor: number)
+            case .makeRoom: makeRoom()
             case .settingsChanged: settings = state.settings
             case .found(let token, let result): connection(token)?.take(result, self)
             case .drain(let deadline): drain(until: deadline)

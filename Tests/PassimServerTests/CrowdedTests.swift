@@ -40,6 +40,7 @@ import Testing
     @Test func whoDoesNotUseItsTimeMakesRoom() async throws {
         try await withServer({
             $0.maxConnections = 3
+            $0.reactors = 1
             $0.timeLimits.contended = 50_000_000
         }) { test in
             let digest = try test.add("file", [1, 2, 3])
@@ -101,6 +102,28 @@ import Testing
             let client = HTTPClient(waiting)
             try client.get(digest)
             #expect(try client.answer().body == [1, 2, 3])
+        }
+    }
+    /// The one that accepts may have only downloads, and the other one whoever idles.
+    @Test(arguments: [false, true]) func reactorsMakeRoomForEachOther(isBusyFirst: Bool) async throws {
+        try await withServer({
+            $0.maxConnections = 2
+            $0.reactors = 2
+        }) { test in
+            let large = try test.addSparse("large", size: 16 << 20)
+            let digest = try test.add("file", [1, 2, 3])
+            func ask() throws -> HTTPClient {
+                let client = try test.client()
+                try client.get(digest)
+                #expect(try client.answer().body == [1, 2, 3])
+                return client
+            }
+            var idle = isBusyFirst ? [] : [try ask()]
+            let busy = try test.client { $0.receiveBuffer = 8192 }
+            try busy.get(large)
+            #expect(try busy.head().status == 200)
+            while idle.count < 5 { idle.append(try ask()) }
+            #expect(try busy.bytes(16 << 20).count == 16 << 20)
         }
     }
 }
