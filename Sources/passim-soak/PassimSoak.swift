@@ -26,7 +26,7 @@ struct PassimSoak: ParsableCommand {
     func run() throws {
         guard AvahiHost.isPossible else { throw ValidationError(AvahiHost.requirement) }
         Interruption.heed()
-        let soak = try Soak(minutes: minutes, seed: seed ?? SeededGenerator().seed)
+        let soak = try Soak(minutes: minutes, seed: seed ?? .random(in: 0 ... .max))
         guard try soak.run() else { throw ExitCode.failure }
     }
 }

@@ -69,7 +69,7 @@ struct InjectedFaultTests {
     // MARK: One daemon
 
     private func expectSurvival(of rows: [Row]) async throws {
-        let seed = getenv("PASSIM_SEED").flatMap { UInt64(String(cString: $0)) } ?? SeededGenerator().seed
+        let seed = SeededGenerator().seed
         let site = try PublisherSite()
         let churn = try TreeChurn(site.site.tree, "mirror", seed: seed, files: 60...120)
         // The walks of its own accord after a failure come later than a test waits.

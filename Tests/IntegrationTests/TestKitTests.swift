@@ -127,7 +127,8 @@ struct TreeChurnTests {
             let found = try FreshScan(of: tree.absolute("mirror")).digests
             #expect(found.isSubset(of: churn.currentDigests), "seed \(churn.seed)")
             #expect(found.isSubset(of: churn.history.all))
-            #expect(found.count > 30, "seed \(churn.seed)")
+            // The others are symlinks, further names of one file, excluded, or closed to others.
+            #expect(found.count > 10, "seed \(churn.seed)")
         }
         #expect(churn.history.all.count > 300)
         #expect(Set(churn.history.all).count == churn.history.all.count)

@@ -20,8 +20,7 @@ extension LiveTests {
         }
 
         @Test func indexEqualsAFreshScanAfterEachRound() throws {
-            let seed = LiveSoakTests.number("PASSIM_SEED").map { UInt64($0) } ?? .random(in: 0..<1 << 32)
-            var random = SeededGenerator(seed: seed)
+            var random = SeededGenerator()
             let fixture = try LiveFixture()
             defer { fixture.stop() }
             fixture.tree.makeDirectory("root")
@@ -52,13 +51,15 @@ extension LiveTests {
                 let began = monotonicNanoseconds()
                 if let difference = fixture.settle(origins) {
                     Issue.record(
-                        "seed \(seed), round \(round): \(difference)\n\(histories.joined(separator: "\n--\n"))"
+                        "seed \(random.seed), round \(round): \(difference)\n\(histories.joined(separator: "\n--\n"))"
                     )
                     return
                 }
                 slowest = max(slowest, monotonicNanoseconds() - began)
             }
-            print("soak: seed \(seed), \(done) changes in \(round) rounds, slowest \(slowest / 1_000_000) ms")
+            print(
+                "soak: PASSIM_SEED=\(random.seed), \(done) changes in \(round) rounds, slowest \(slowest / 1_000_000) ms"
+            )
             print(
                 "soak: \(fixture.mirror.counters), \(fixture.batches.withLock { $0 }) batches,",
                 "\(fixture.log.warnings.count) warnings")
