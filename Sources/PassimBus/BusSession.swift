@@ -99,6 +99,7 @@ final class BusSession: Sendable {
     }
 
     func close(_ done: @escaping @Sendable () -> Void) {
+        connection.withdraw()
         connection.close(done)
     }
 

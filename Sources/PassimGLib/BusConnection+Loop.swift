@@ -1,4 +1,5 @@
 internal import CGLib
+internal import PassimCore
 
 // What is called on a loop's thread, and reports there.
 
@@ -101,11 +102,12 @@ extension BusConnection {
         let handler: GDBusSignalCallback = { _, _, _, _, _, parameters, box in
             Box<Signalled>.borrow(box)(Variant(taking: g_variant_ref(parameters)))
         }
-        lend { pointer in
-            _ = g_dbus_connection_signal_subscribe(
+        let number = lend { pointer in
+            g_dbus_connection_signal_subscribe(
                 pointer, sender, interface, signal, nil, nil, G_DBUS_SIGNAL_FLAGS_NONE, handler,
                 Box<Signalled>.make(body), releaseBox)
         }
+        registrations.withLock { $0.append(.signal(number)) }
     }
 
     private typealias Signalled = @Sendable (Variant) -> Void

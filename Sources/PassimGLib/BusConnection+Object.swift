@@ -1,4 +1,5 @@
 internal import CGLib
+internal import PassimCore
 
 extension BusConnection {
     /// Puts an interface on an object of this connection. Introspectable, Peer and the checks of Properties are
@@ -23,9 +24,27 @@ extension BusConnection {
             }
         }
         guard number > 0 else { throw CallFailure(consuming: error) }
+        registrations.withLock { $0.append(.object(number)) }
     }
 
     private typealias Handler = @Sendable (BusInvocation) -> Void
+
+    /// Undoes all exports and subscriptions; on the thread of the loop where they report, which frees what they hold. One
+    /// that ends first never would.
+    package func withdraw() {
+        let all = registrations.withLock { registrations in
+            defer { registrations = [] }
+            return registrations
+        }
+        lend { pointer in
+            for registration in all {
+                switch registration {
+                case .object(let number): _ = g_dbus_connection_unregister_object(pointer, number)
+                case .signal(let number): g_dbus_connection_signal_unsubscribe(pointer, number)
+                }
+            }
+        }
+    }
 
     /// Sends a signal to everybody who listens. Where the connection is gone, nobody does.
     package func emit(_ signal: String, of interface: String, at path: String, _ parameters: Variant? = nil) {

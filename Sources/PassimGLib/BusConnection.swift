@@ -1,10 +1,19 @@
 internal import CGLib
+internal import PassimCore
 
 /// A connection to a message bus (GDBusConnection) of our own: not the one that GIO shares within a process, which
 /// may end that process when the bus goes. Closed with the last reference.
 package final class BusConnection: @unchecked Sendable {
     // Unchecked: GDBusConnection may be used from any thread.
     private let pointer: OpaquePointer
+    /// What undoes each export and subscription.
+    let registrations = Lock<[Registration]>([])
+
+    /// GDBus's numbers of what calls us.
+    enum Registration {
+        case object(guint)
+        case signal(guint)
+    }
 
     /// - Parameter pointer: a reference that is this object's from now on.
     init(taking pointer: OpaquePointer) {

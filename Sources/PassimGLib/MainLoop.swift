@@ -20,6 +20,10 @@ package final class MainLoop: Sendable {
                 // What is made on this thread reports to it.
                 g_main_context_push_thread_default(context)
                 g_main_loop_run(loop)
+                // What is ready besides: frees of what GIO has been told to forget.
+                for _ in 0..<1000 where g_main_context_iteration(context, gboolean(0)) == gboolean(0) {
+                    break
+                }
                 g_main_context_pop_thread_default(context)
                 g_main_loop_unref(loop)
                 return nil

@@ -82,6 +82,39 @@ import Testing
         }
     }
 
+    /// Though the connection lives longer than its loop.
+    @Test func whatIsWithdrawnIsFreedBeforeTheLoopEnds() async throws {
+        final class Token: Sendable {}
+        let bus = try await onOwnThread { try SystemBus(.everything) }
+        let description = try InterfaceDescription(
+            xml: "<node><interface name='a.b'><method name='Forget'/></interface></node>")
+        try await onOwnThread {
+            let loop = MainLoop(name: "loop")
+            let connection = try BusConnection(address: bus.address, seconds: 60)
+            let tokens = Lock<[@Sendable () -> Token?]>([])
+            loop.perform {
+                let exported = Token()
+                let subscribed = Token()
+                try? connection.export("a.b", of: description, at: "/") { _ in
+                    withExtendedLifetime(exported) {}
+                }
+                connection.subscribe(to: "C", of: "a.b", from: "org.freedesktop.DBus") { _ in
+                    withExtendedLifetime(subscribed) {}
+                }
+                tokens.withLock { $0 = [exported, subscribed].map { token in { [weak token] in token } } }
+            }
+            loop.perform {
+                let held = tokens.withLock { $0.filter { $0() != nil }.count }
+                #expect(held == 2)
+                connection.withdraw()
+            }
+            loop.stop()
+            let left = tokens.withLock { $0.filter { $0() != nil }.count }
+            #expect(left == 0)
+            withExtendedLifetime(connection) {}
+        }
+    }
+
     @Test func callThatNobodyAnswersHasAnError() async throws {
         let bus = try await onOwnThread { try SystemBus(.everything) }
         let loop = MainLoop(name: "loop")
