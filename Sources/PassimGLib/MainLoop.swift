@@ -21,9 +21,8 @@ package final class MainLoop: Sendable {
                 g_main_context_push_thread_default(context)
                 g_main_loop_run(loop)
                 // What is ready besides: frees of what GIO has been told to forget.
-                for _ in 0..<1000 where g_main_context_iteration(context, gboolean(0)) == gboolean(0) {
-                    break
-                }
+                var left = 1000
+                while left > 0, g_main_context_iteration(context, gboolean(0)) != gboolean(0) { left -= 1 }
                 g_main_context_pop_thread_default(context)
                 g_main_loop_unref(loop)
                 return nil

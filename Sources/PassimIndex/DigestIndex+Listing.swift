@@ -26,7 +26,8 @@ extension DigestIndex {
         let isByName = listing.order == .name
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         var chunk = ListingChunk()
-        var paths = DirectoryPaths(of: tree.withLock { $0.value.count }, filter)
+        let directories = listing.needsPaths ? tree.withLock { $0.value.count } : 0
+        var paths = DirectoryPaths(of: directories, filter)
         var path: [UInt8] = []
         for shard in shards {
             var position: UInt32? = 0

@@ -7,6 +7,13 @@ import Testing
 
 /// More clients than there may be connections.
 @Suite struct CrowdedTests {
+    private func expectAnswer(
+        _ client: HTTPClient, _ digest: Digest, _ location: SourceLocation = #_sourceLocation
+    ) throws {
+        try client.get(digest)
+        #expect(try client.answer().body == [1, 2, 3], sourceLocation: location)
+    }
+
     /// If each who comes had another one end, nobody would ever be served.
     @Test(arguments: [1, 2]) func whoHasBegunIsServedAndTheOthersWait(reactors: Int) async throws {
         try await withServer({
@@ -21,16 +28,11 @@ import Testing
             // Some turns of a server that would end those in it.
             pause(milliseconds: 500)
             #expect(test.server.connectionCount == 4)
-            for client in begun {
-                try client.get(digest)
-                #expect(try client.answer().body == [1, 2, 3])
-            }
+            for client in begun { try expectAnswer(client, digest) }
             // Those who have been served make room.
             for raw in waiting {
                 try raw.handshake()
-                let client = HTTPClient(raw)
-                try client.get(digest)
-                #expect(try client.answer().body == [1, 2, 3])
+                try expectAnswer(HTTPClient(raw), digest)
                 #expect(test.server.connectionCount <= 4)
             }
             for client in begun { #expect(try client.isEnded()) }
@@ -49,10 +51,7 @@ import Testing
             let others = try (0..<2).map { _ in try test.client() }
             #expect(try test.fetch(digest).body == [1, 2, 3])
             #expect(try silent.receiveUntilClosedRaw().isEmpty)
-            for client in others {
-                try client.get(digest)
-                #expect(try client.answer().body == [1, 2, 3])
-            }
+            for client in others { try expectAnswer(client, digest) }
         }
     }
 
@@ -65,17 +64,13 @@ import Testing
             var clients: [HTTPClient] = []
             for _ in 0..<8 {
                 let client = try test.client()
-                try client.get(digest)
-                #expect(try client.answer().body == [1, 2, 3])
+                try expectAnswer(client, digest)
                 clients.append(client)
             }
             let ninth = try test.fetch(digest)
             #expect(ninth.body == [1, 2, 3])
             #expect(try clients[0].isEnded())
-            for client in clients[1...] {
-                try client.get(digest)
-                #expect(try client.answer().body == [1, 2, 3])
-            }
+            for client in clients[1...] { try expectAnswer(client, digest) }
         }
     }
 
@@ -99,11 +94,10 @@ import Testing
             for client in busy { #expect(try client.bytes(16 << 20).count == 16 << 20) }
             // They rest now.
             try waiting.handshake()
-            let client = HTTPClient(waiting)
-            try client.get(digest)
-            #expect(try client.answer().body == [1, 2, 3])
+            try expectAnswer(HTTPClient(waiting), digest)
         }
     }
+
     /// The one that accepts may have only downloads, and the other one whoever idles.
     @Test(arguments: [false, true]) func reactorsMakeRoomForEachOther(isBusyFirst: Bool) async throws {
         try await withServer({
@@ -114,8 +108,7 @@ import Testing
             let digest = try test.add("file", [1, 2, 3])
             func ask() throws -> HTTPClient {
                 let client = try test.client()
-                try client.get(digest)
-                #expect(try client.answer().body == [1, 2, 3])
+                try expectAnswer(client, digest)
                 return client
             }
             var idle = isBusyFirst ? [] : [try ask()]
