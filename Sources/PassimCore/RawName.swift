@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A file name or relative path as the kernel has it: any bytes but NUL, often but not always UTF-8.
 ///
 /// As a path it has no leading, trailing or double `/`, and no `.` or `..` component; the empty one is
@@ -42,6 +44,21 @@ package struct RawName: Hashable, Sendable, Comparable {
     package var parent: RawName {
         guard let slash = bytes.lastIndex(of: 0x2F) else { return .empty }
         return RawName(bytes: Array(bytes[..<slash]))
+    }
+
+    // What Array does of its own goes element by element.
+
+    package static func == (one: RawName, other: RawName) -> Bool {
+        one.bytes.withUnsafeBytes { one in
+            other.bytes.withUnsafeBytes { other in
+                one.count == other.count
+                    && (one.isEmpty || memcmp(one.baseAddress!, other.baseAddress!, one.count) == 0)
+            }
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
     }
 
     package static func < (one: RawName, other: RawName) -> Bool {

@@ -126,11 +126,11 @@ final class ChecksumTable {
             digest: digest, overrides: selection.integer(6) != 0, seen: selection.integer(7))
     }
 
-    /// All of them in one transaction.
+    /// All of them in one transaction, in the order of the table: then most go where the one before them went.
     func write(_ rows: [Key: Row]) throws(SQLiteError) {
         try database.execute("BEGIN IMMEDIATE")
         do throws(SQLiteError) {
-            for row in rows.values { try insert(row) }
+            for (_, row) in rows.sorted(by: { $0.key < $1.key }) { try insert(row) }
             try database.execute("COMMIT")
         } catch {
             // Some failures have rolled back already; then this one fails and that is all.

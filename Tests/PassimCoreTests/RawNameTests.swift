@@ -70,6 +70,15 @@ import Testing
         #expect(names.sorted().map(\.bytes) == [[], [0x5A], [0x61], [0x61, 0x62], [0xFF]])
     }
 
+    @Test func namesAreTheSameWhereAllTheirBytesAre() {
+        let all = [[], [0x61], [0x62], [0x61, 0x62], [0x61, 0x63], [0xFF, 0x61]].map { RawName(bytes: $0) }
+        for (number, one) in all.enumerated() {
+            for (other, two) in all.enumerated() { #expect((one == two) == (number == other)) }
+            #expect(one.hashValue == RawName(bytes: Array(one.bytes)).hashValue)
+        }
+        #expect(Set(all).count == all.count)
+    }
+
     @Test func normalFormsAreDifferentNames() {
         #expect(RawName("é") != RawName("e\u{301}"))
         #expect(Set([RawName("é"), RawName("e\u{301}")]).count == 2)

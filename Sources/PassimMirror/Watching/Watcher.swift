@@ -9,6 +9,8 @@ final class Watcher: Sendable {
     private let wakeUp: WakeUp
     private let stopping = Atomic<Bool>(false)
     private let thread = Lock<SystemThread?>(nil)
+    /// Rung at the end only.
+    private let rest = Doorbell()
 
     private enum Token: UInt64 {
         case wakeUp, events, mounts
@@ -46,6 +48,7 @@ final class Watcher: Sendable {
     func stop() {
         stopping.store(true, ordering: .relaxed)
         wakeUp.signal()
+        rest.ring()
         thread.withLock { $0 }?.join()
     }
 
@@ -63,39 +66,47 @@ final class Watcher: Sendable {
                     try poller.add(number, .priority, token: Token.mounts.rawValue)
                 }
             }
-            var more = false
+            var count = 0
             while !stopping.load(ordering: .relaxed) {
-                more = try turn(poller, instance, table, mounts, report, waiting: !more)
+                count = try turn(
+                    poller, instance, table, mounts, report, waiting: count < Watcher.eventsPerTurn)
+                if (1..<Watcher.eventsPerTurn).contains(count) {
+                    rest.wait(after: 0, until: monotonicNanoseconds() + Limits.watcherRest)
+                }
             }
         } catch {
             report.failed(error)
         }
     }
 
-    /// - Returns: whether there are more events: the library has read them, so the descriptor does not tell.
+    /// As many as the kernel's queue holds by default, so that it is emptied before anything else.
+    private static let eventsPerTurn = 16384
+
+    /// - Parameter waiting: not where there may be more events: the library has read them, so the descriptor does
+    ///   not tell.
+    /// - Returns: how many there were, `eventsPerTurn` at most.
     private func turn(
         _ poller: borrowing Poller, _ instance: InotifyInstance, _ table: WatchTable, _ mounts: MountTable?,
         _ report: any WatchReport, waiting: Bool
-    ) throws(SystemError) -> Bool {
-        let count = try poller.wait(
+    ) throws(SystemError) -> Int {
+        let ready = try poller.wait(
             milliseconds: waiting ? milliseconds(until: report.nextDue(table)) : 0)
         let now = monotonicNanoseconds()
-        for index in 0..<count {
+        for index in 0..<ready {
             switch Token(rawValue: poller.event(index).token) {
             case .wakeUp: wakeUp.clear()
             case .mounts: if let points = try? mounts?.changedPoints() { report.mountsChanged(points) }
             case .events, nil: break
             }
         }
-        // As many as the kernel's queue holds by default, so that it is emptied before anything else.
-        var left = 16384
-        while left > 0, let event = instance.next() {
+        var count = 0
+        while count < Watcher.eventsPerTurn, let event = instance.next() {
             table.take(event, now: now)
-            left -= 1
+            count += 1
         }
         table.expire(now: now)
         report.tell(table, now: now)
-        return left == 0
+        return count
     }
 
     private func milliseconds(until due: UInt64?) -> CInt {
