@@ -49,6 +49,7 @@ package final class ChildProcess: Sendable {
         self.monitor = monitor
         identifier = spawned.identifier
         let pid = spawned.identifier
+        Leavings.add(process: pid)
         threads = [
             try ChildProcess.reader(spawned.output, monitor) { $0.output.append(contentsOf: $1) },
             try ChildProcess.reader(spawned.errors, monitor) { $0.errors.append(contentsOf: $1) },
@@ -57,6 +58,7 @@ package final class ChildProcess: Sendable {
                 var information = siginfo_t()
                 while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) == -1, errno == EINTR {}
                 monitor.withLock { state in
+                    Leavings.forget(process: pid)
                     var status: Int32 = 0
                     waitpid(pid, &status, 0)
                     state.reaped = true

@@ -7,6 +7,8 @@ package final class Lan: Sendable {
     /// Namespaces, for `ChildProcess.Setting.namespace`.
     package let hosts: [String]
     private let bridge: String?
+    /// Those of the hosts and of the bridge.
+    private let namespaces: [String]
 
     package var server: String { hosts[0] }
     package var client: String { hosts[1] }
@@ -36,11 +38,13 @@ package final class Lan: Sendable {
             }
         }
         bridge = count > 2 ? "\(name)-b" : nil
+        namespaces = hosts + [bridge].compactMap { $0 }
+        Leavings.add(namespaces: namespaces)
         do {
             try connect()
             for (number, host) in hosts.enumerated() { try configure(host, number) }
         } catch {
-            Lan.remove(hosts, bridge)
+            Lan.remove(namespaces)
             throw error
         }
     }
@@ -80,13 +84,12 @@ package final class Lan: Sendable {
     }
 
     deinit {
-        Lan.remove(hosts, bridge)
+        Lan.remove(namespaces)
     }
 
-    private static func remove(_ hosts: [String], _ bridge: String?) {
-        for namespace in hosts + [bridge].compactMap({ $0 }) {
-            _ = try? Command.run(["ip", "netns", "delete", namespace])
-        }
+    private static func remove(_ namespaces: [String]) {
+        for namespace in namespaces { _ = try? Command.run(["ip", "netns", "delete", namespace]) }
+        Leavings.forget(namespaces: namespaces)
     }
 
     /// Whether this process may make one: for `.enabled(if: Lan.isPossible, "…")`.

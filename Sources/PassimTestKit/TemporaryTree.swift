@@ -18,11 +18,13 @@ package final class TemporaryTree: Sendable {
         var template = Array("\(parent)/passim-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw TestFailure(errnoWhile: "mkdtemp in \(parent)") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        Leavings.add(tree: path)
         chmod(path, 0o755)
         root = try Descriptor.open(path, [.readOnly, .directory])
     }
 
     deinit {
+        defer { Leavings.forget(tree: path) }
         // rm goes by descriptors: at any depth. Only directories without permissions stop it.
         if let outcome = try? Command.run(["rm", "-rf", "--one-file-system", path]), outcome.succeeded {
             return

@@ -1,13 +1,10 @@
 internal import Glibc
-internal import PassimCore
 internal import PassimSystem
 internal import PassimTestKit
 
-/// SIGINT and SIGTERM: gigabytes of temporary files must not stay. Servers get SIGTERM when this process is
-/// gone.
+/// SIGINT and SIGTERM: gigabytes of temporary files must not stay, nor hosts. Servers get SIGTERM when this process
+/// is gone.
 enum Interruption {
-    private static let trees = Lock<[String]>([])
-
     /// Before any thread is made: they inherit that the signals are blocked.
     static func handle() throws {
         var signals = sigset_t()
@@ -20,15 +17,8 @@ enum Interruption {
             var signals = waited
             var signal: CInt = 0
             while sigwait(&signals, &signal) != 0 {}
-            for tree in trees.withLock({ $0 }) {
-                _ = try? Command.run(["rm", "-rf", "--one-file-system", tree])
-            }
+            Leavings.remove()
             _exit(128 + signal)
         }
-    }
-
-    /// Removes this directory, too, when interrupted.
-    static func remove(_ tree: String) {
-        trees.withLock { $0.append(tree) }
     }
 }

@@ -23,7 +23,6 @@ final class ServedTree: Sendable {
     /// - Parameter bigMebibytes: of each of the big files.
     init(bigMebibytes: Int) throws {
         tree = try TemporaryTree()
-        Interruption.remove(tree.path)
         small = try ServedTree.make("small.bin", 4096, in: tree)
         big = try [
             ServedTree.make("big-0.bin", bigMebibytes << 20, in: tree),

@@ -46,7 +46,6 @@ struct WatchBenchmark: ParsableCommand {
 
     private func latency() throws -> [Report.Row] {
         let site = try DaemonSite()
-        Interruption.remove(site.tree.path)
         try site.share()
         let daemon = try site.start()
         let connection = try daemon.connect()
@@ -134,7 +133,6 @@ struct WatchBenchmark: ParsableCommand {
 
     private func makeSite(directories: Int, filesEach: Int) throws -> DaemonSite {
         let site = try DaemonSite()
-        Interruption.remove(site.tree.path)
         try site.share()
         for directory in 0..<directories {
             for file in 0..<filesEach {

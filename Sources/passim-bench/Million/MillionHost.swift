@@ -34,6 +34,7 @@ struct MillionHost {
         // Before any attribute is written: that moves ctime, which rows are compared with.
         let store = try warm(inStore)
         let cold = try cold(inAttributes)
+        let coldPeer = try hashAndRestore(inAttributes)
         let attributes = try warm(inAttributes)
         let peer = attributes.map(\.peer)
         func add(_ what: String, _ unit: String, _ value: Double, atMost limit: Double? = nil) {
@@ -41,6 +42,11 @@ struct MillionHost {
         }
         add("cold scan, checksums into attributes", "s", cold.seconds)
         add("cold scan, checksums into attributes, CPU", "s", cold.processorSeconds)
+        add("sha256sum", "s", coldPeer.hash)
+        add("setfattr --restore", "s", coldPeer.restore)
+        add(
+            "cold scan, attributes, to sha256sum and setfattr", "×",
+            cold.seconds / (coldPeer.hash + coldPeer.restore))
         add("cold scan, checksums into the store", "s", coldStore.seconds)
         add("find -printf", "s", median(peer.map(\.find)))
         add("getfattr -R", "s", median(peer.map(\.attributes)))
@@ -81,7 +87,6 @@ struct MillionHost {
 
     private func site(_ environment: [String: String?]) throws -> DaemonSite {
         let site = try DaemonSite(environment: environment)
-        Interruption.remove(site.tree.path)
         try site.tree.write("etc/passim.d/million.conf", "[passim]\nPath=\(tree.path)\n")
         return site
     }
@@ -101,11 +106,31 @@ struct MillionHost {
             peak: try counters.peakResidentBytes() / 1_048_576, hashed: pass.hashed)
     }
 
+    /// With the content of all files in memory: how fast disks are is not the question.
     private func cold(_ site: DaemonSite) throws -> Running {
+        try readAll()
         let running = try start(site)
         guard running.hashed == tree.count else { throw TestFailure("\(running.hashed) were hashed") }
         try running.daemon.process.terminate(seconds: 60)
         return running
+    }
+
+    /// What common programs take, one after the other, to read all files and to write the attributes that a cold scan
+    /// has just written: most of it is the file system's.
+    private func hashAndRestore(_ site: DaemonSite) throws -> (hash: Double, restore: Double) {
+        let dump = site.tree.absolute("attributes")
+        defer { unlink(dump) }
+        _ = try timed("\(allAttributes) > \(dump)")
+        try tree.forgetChecksums()
+        try readAll()
+        return (
+            try timed("find \(tree.path) -type f -exec sha256sum {} + > /dev/null"),
+            try timed("setfattr --restore=\(dump)")
+        )
+    }
+
+    private func readAll() throws {
+        _ = try timed("find \(tree.path) -type f -exec cat {} + > /dev/null")
     }
 
     private struct Round {
@@ -117,7 +142,7 @@ struct MillionHost {
     private func warm(_ site: DaemonSite) throws -> [Round] {
         try (0..<rounds).map { _ in
             let find = try timed("find \(tree.path) -type f -printf '%p %s %T@\\n' > /dev/null")
-            let attributes = try timed("getfattr -R --absolute-names -d \(tree.path) > /dev/null")
+            let attributes = try timed("\(allAttributes) > /dev/null")
             let running = try start(site)
             guard running.hashed == 0 else { throw TestFailure("\(running.hashed) were hashed again") }
             try running.daemon.process.terminate(seconds: 60)
@@ -126,6 +151,8 @@ struct MillionHost {
             )
         }
     }
+
+    private var allAttributes: String { "getfattr -R --absolute-names -d \(tree.path)" }
 
     private func timed(_ script: String) throws -> Double {
         let start = monotonicNanoseconds()

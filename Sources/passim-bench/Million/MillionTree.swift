@@ -47,7 +47,8 @@ struct MillionTree {
 
     func digest(_ number: Int) -> Digest { Digest(of: content(number)) }
 
-    /// As new: nobody has written checksums. Returns when all files are older than a scan asks for.
+    /// As new: nobody has written checksums. Returns when all files are older than a scan asks for, and the disk has
+    /// all that was written.
     func forgetChecksums() throws {
         try inEachDirectory { number, root in
             let directory = try root.open(beneath: files.directory(number), [.path, .directory])
@@ -60,6 +61,8 @@ struct MillionTree {
                 }
             }
         }
+        // What comes next is not to wait for this to reach the disk.
+        sync()
         Footprint.rest(seconds: 3)
     }
 
