@@ -23,33 +23,36 @@ package enum Redirect {
     /// The peer of a URL that `location` has made, or of one like it: https, an address and a port (443 where there
     /// is none), whatever follows.
     package static func peer(ofLocation url: String) -> Peer? {
-        guard url.hasPrefix("https://") else { return nil }
-        let authority = url.dropFirst(8).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        let host: Substring
-        let rest: Substring
-        if authority.hasPrefix("[") {
-            guard let end = authority.firstIndex(of: "]") else { return nil }
-            host = authority[authority.index(after: authority.startIndex)..<end]
-            rest = authority[authority.index(after: end)...]
+        // By bytes: a slash with a combining character behind it is no slash to String.
+        guard url.utf8.starts(with: "https://".utf8) else { return nil }
+        let ends = [ASCII.slash, ASCII.questionMark, ASCII.hash]
+        let authority = url.utf8.dropFirst(8).prefix { !ends.contains($0) }
+        let isBracketed = authority.first == ASCII.openBracket
+        let host: Substring.UTF8View
+        let rest: Substring.UTF8View
+        if isBracketed {
+            guard let end = authority.firstIndex(of: ASCII.closeBracket) else { return nil }
+            host = authority[..<end].dropFirst()
+            rest = authority[end...].dropFirst()
         } else {
-            host = authority.prefix { $0 != ":" }
+            host = authority.prefix { $0 != ASCII.colon }
             rest = authority[host.endIndex...]
         }
-        guard let address = address(host, isBracketed: authority.hasPrefix("[")) else { return nil }
+        guard let address = address(host, isBracketed: isBracketed) else { return nil }
         if rest.isEmpty { return Peer(address: address, port: 443) }
         let digits = rest.dropFirst()
-        guard rest.hasPrefix(":"), digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let port = UInt16(digits),
-            port > 0
+        guard rest.first == ASCII.colon, digits.allSatisfy(ASCII.isDigit),
+            let port = UInt16(Substring(digits)), port > 0
         else { return nil }
         return Peer(address: address, port: port)
     }
 
-    private static func address(_ host: Substring, isBracketed: Bool) -> IPAddress? {
-        let parts = host.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let address = IPAddress(parts[0]), address.isIPv4 != isBracketed else { return nil }
+    private static func address(_ host: Substring.UTF8View, isBracketed: Bool) -> IPAddress? {
+        let parts = host.split(separator: ASCII.percent, maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = IPAddress(Substring(parts[0])), address.isIPv4 != isBracketed else { return nil }
         guard parts.count == 2 else { return address }
-        guard parts[1].hasPrefix("25") else { return nil }
-        let zone = String(parts[1].dropFirst(2))
+        guard parts[1].starts(with: "25".utf8) else { return nil }
+        let zone = String(Substring(parts[1].dropFirst(2)))
         let scope = if_nametoindex(zone) == 0 ? UInt32(zone) : if_nametoindex(zone)
         guard !address.isIPv4, let scope, scope != 0 else { return nil }
         return IPAddress(high: address.high, low: address.low, scope: scope)

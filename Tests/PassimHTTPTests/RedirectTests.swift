@@ -70,6 +70,15 @@ struct RedirectTests {
         #expect(Redirect.peer(ofLocation: url) == nil)
     }
 
+    /// With a mark behind it, a slash is another character to String.
+    @Test(arguments: ["", "/", "/a b", "/\u{618}", "?\u{301}", "#\u{301}"])
+    func anythingMayFollowTheAuthority(rest: String) throws {
+        let address = try #require(IPAddress("10.77.0.1"))
+        #expect(
+            Redirect.peer(ofLocation: "https://10.77.0.1:27500" + rest) == Peer(address: address, port: 27500)
+        )
+    }
+
     @Test func portOfHTTPSGoesWithoutSaying() throws {
         let address = try #require(IPAddress("10.77.0.1"))
         #expect(Redirect.peer(ofLocation: "https://10.77.0.1") == Peer(address: address, port: 443))
