@@ -58,6 +58,7 @@ package final class KeyFile {
     /// - Throws: `.unknownEncoding` where it is not UTF-8, `.invalidValue` for another escape,
     ///   `.keyNotFound`, `.groupNotFound`.
     package func string(_ group: String, _ key: String) throws(KeyFileError) -> String {
+        try checkEnd(group, key)
         var error: UnsafeMutablePointer<GError>?
         // Of an unknown escape GLib gives both a value and an error.
         let text = g_key_file_get_string(handle, group, key, &error)
@@ -71,6 +72,7 @@ package final class KeyFile {
     ///
     /// - Throws: as `string`.
     package func strings(_ group: String, _ key: String) throws(KeyFileError) -> [String] {
+        try checkEnd(group, key)
         var error: UnsafeMutablePointer<GError>?
         var count: gsize = 0
         let list = g_key_file_get_string_list(handle, group, key, &count, &error)
@@ -87,6 +89,18 @@ package final class KeyFile {
         let value = g_key_file_get_boolean(handle, group, key, &error)
         if let error { throw KeyFileError(consuming: error) }
         return value != 0
+    }
+
+    /// GLib (2.74) writes the error of a backslash at the end over that of an unknown escape before it, and complains of
+    /// itself on standard error.
+    private func checkEnd(_ group: String, _ key: String) throws(KeyFileError) {
+        guard let text = g_key_file_get_value(handle, group, key, nil) else { return }
+        defer { g_free(text) }
+        let end = strlen(text)
+        var start = end
+        while start > 0, text[start - 1] == 0x5C { start -= 1 }
+        if (end - start).isMultiple(of: 2) { return }
+        throw KeyFileError(code: .invalidValue, message: "Key file contains escape character at end of line")
     }
 
     private func trimValues() {

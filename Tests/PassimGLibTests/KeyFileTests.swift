@@ -1,3 +1,4 @@
+import Glibc
 import PassimGLib
 import Testing
 
@@ -38,6 +39,23 @@ import Testing
         let file = try keyFile(#"[g]"# + "\n" + #"a=x\sy\\z"# + "\n")
         #expect(try file.string("g", "a") == #"x y\z"#)
         #expect(file.value("g", "a") == #"x\sy\\z"#)
+    }
+
+    /// GLib would complain of itself.
+    @Test func backslashAtTheEndBehindAnUnknownEscapeIsAnErrorAndNothingElse() async throws {
+        let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+            let file = try KeyFile(Array(("[g]\n" + #"a=\x;\q\"#).utf8))
+            for read in [{ _ = try file.string("g", "a") }, { _ = try file.strings("g", "a") }] {
+                do {
+                    try read()
+                    exit(1)
+                } catch let error as KeyFileError {
+                    if error.code != .invalidValue { exit(2) }
+                }
+            }
+        }
+        #expect(try #require(result).standardErrorContent.isEmpty)
+        #expect(try keyFile("[g]\n" + #"a=x\\"#).string("g", "a") == #"x\"#)
     }
 
     @Test func listsAreSplitAtSemicolons() throws {

@@ -40,7 +40,7 @@ extension FuzzTarget {
         try check(
             values.carbonCost >= 0.00001 && values.carbonCost.isFinite, "CarbonCost \(values.carbonCost)")
         try check(values.maxConnections >= 0 && values.maxConnectionsPerAddress >= 0, "\(values)")
-        try check(values.path?.hasPrefix("/") ?? true, "Path \(values.path!)")
+        try check(isAbsolute(values.path ?? "/"), "Path \(values.path!)")
         try readAgain(values.keyFile) { (again) throws(Flaw) in
             let (read, complaints) = DaemonConfiguration.read(again, file: "/etc/passim.conf")
             try check(complaints.isEmpty, "\(complaints)")
@@ -57,7 +57,7 @@ extension FuzzTarget {
             return try checkLine(error.complaint)
         }
         for complaint in complaints { try checkLine(complaint) }
-        try check(dropIn.path.hasPrefix("/"), "Path \(dropIn.path)")
+        try check(isAbsolute(dropIn.path), "Path \(dropIn.path)")
         try check(dropIn.cooldown >= 0 && dropIn.rescanInterval >= 0, "\(dropIn)")
         for name in names { try match(dropIn, name) }
         try readAgain(dropIn.keyFile) { (again) throws(Flaw) in
@@ -65,6 +65,9 @@ extension FuzzTarget {
             try checkEqual(read?.0, dropIn, "written and read")
         }
     }
+
+    /// To String a slash is none where a combining character is behind it.
+    private static func isAbsolute(_ path: String) -> Bool { path.utf8.first == 0x2F }
 
     private static func readAgain(_ text: String, _ body: (KeyFile) throws(Flaw) -> Void) throws(Flaw) {
         let keyFile: KeyFile
