@@ -6,11 +6,14 @@ internal import PassimIndex
 /// drop-in that advertises.
 final class AdvertisedDigests: Sendable {
     private let index: DigestIndex
+    private let awaited: @Sendable (_ hidden: Set<OriginID>) -> Int
     /// Origins with `Advertise=false`.
     private let hidden = Lock<Set<OriginID>>([])
 
-    init(index: DigestIndex) {
+    /// - Parameter awaited: how many files wait to be hashed, besides those of hidden origins.
+    init(index: DigestIndex, awaited: @escaping @Sendable (_ hidden: Set<OriginID>) -> Int = { _ in 0 }) {
         self.index = index
+        self.awaited = awaited
     }
 
     /// - Returns: whether that is a change.
@@ -38,6 +41,8 @@ final class AdvertisedDigests: Sendable {
         let files = hidden.reduce(index.count) { $0 - index.totals(origin: $1).files }
         return min(index.digestCount, max(0, files))
     }
+
+    var expectedCount: Int { count + awaited(hidden.withLock { $0 }) }
 
     func contains(_ prefix: DigestPrefix) -> Bool {
         let hidden = hidden.withLock { $0 }

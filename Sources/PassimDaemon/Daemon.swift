@@ -56,12 +56,13 @@ package final class Daemon: Sendable {
         configured = Lock(configuration)
         settings = Lock(configuration.daemon)
         index = DigestIndex()
-        advertised = AdvertisedDigests(index: index)
-        mirror = Mirror(
+        let mirror = Mirror(
             index: index,
             store: ChecksumStore(directory: paths.checksumDirectory, logger: logger),
             place: options.environment["PASSIM_CHECKSUMS"] == "store" ? .storeOnly : .attributes,
             logger: logger)
+        self.mirror = mirror
+        advertised = AdvertisedDigests(index: index) { mirror.pendingFiles(besides: $0) }
         auditLog = AuditLog(path: paths.auditLog, clients: configuration.daemon.logClients, logger: logger)
         totals = Totals(path: paths.totals, auditLog: paths.auditLog, logger: logger)
         store = ItemStore(

@@ -263,6 +263,13 @@ package final class Mirror: Sendable {
 
     // MARK: - What is known
 
+    /// Files that wait to be hashed, of all origins but those.
+    package func pendingFiles(besides origins: Set<OriginID>) -> Int {
+        allOrigins.reduce(0) { sum, origin in
+            origins.contains(origin.id) ? sum : sum + origin.progress.withLock { $0.pendingFiles }
+        }
+    }
+
     /// Of all drop-ins, those that could not be read last.
     package var statuses: [DirectoryStatus] {
         let (origins, failures) = state.withLock { ($0.origins, $0.failures) }

@@ -74,6 +74,18 @@ struct AdvertisedDigestsTests {
         #expect(advertised.newest(limit: 10).total == 0)
     }
 
+    @Test func filesThatWaitToBeHashedAreExpectedWhereTheyAreNotHidden() {
+        let waiting = [shown: 100, hidden: 1000]
+        let advertised = AdvertisedDigests(index: index) { hidden in
+            waiting.reduce(0) { hidden.contains($1.key) ? $0 : $0 + $1.value }
+        }
+        insert("content")
+        #expect(advertised.expectedCount == 1101)
+        #expect(advertised.count == 1)
+        _ = advertised.replaceHidden([hidden])
+        #expect(advertised.expectedCount == 101)
+    }
+
     @Test func newestAreThoseOfTheFilesThatChangedLast() {
         for number in 0..<1000 { insert("content \(number)", "\(number)", changed: Int64(number)) }
         // One of its two files is the newest of all.
