@@ -92,7 +92,7 @@ struct AdvertiserThread {
         policy.answering = mail.answering
         if mail.reload {
             // The plan takes memory, and its making time.
-            if isPlanned || !policy.wantsAnswers(for: advertiser.source.expectedCount) { makePlan(anew: true) }
+            if isPlanned || !wantsAnswers() { makePlan(anew: true) }
             responder.recheck()
         } else if let due = mail.due, due <= now {
             if isPlanned { change(by: mail.changes) }
@@ -142,8 +142,7 @@ struct AdvertiserThread {
             }
             // A mirror of a million files is found within seconds: what comes while answers are about to take over is
             // no record's any more. avahi-daemon would take minutes for them, and keep the memory.
-            let isGivingWay =
-                isPlanned && answersDue <= now && policy.wantsAnswers(for: advertiser.source.expectedCount)
+            let isGivingWay = isPlanned && answersDue <= now && wantsAnswers()
             let isBusy: Bool
             if isGivingWay {
                 try publication!.keep()
@@ -168,7 +167,7 @@ struct AdvertiserThread {
     private mutating func takeTurns(_ loop: AvahiLoop, _ now: UInt64) -> Bool {
         if answersDue <= now { answersDue = 0 }
         if isPlanned, plan.isFull, plan.waitingCount > 0 { policy.recordsAreFull(at: plan.placed) }
-        guard policy.wantsAnswers(for: advertiser.source.expectedCount), answersDue == 0 else {
+        guard wantsAnswers(), answersDue == 0 else {
             if isPlanned {
                 // All records are there that can be.
                 stopAnswering(sayingGoodbye: false)
@@ -291,6 +290,10 @@ struct AdvertiserThread {
             if saidLeftOut == 0 { sayLeftOut() }
             saidLeftOut = status.leftOut
         }
+    }
+
+    private mutating func wantsAnswers() -> Bool {
+        policy.wantsAnswers(for: advertiser.source.expectedCount)
     }
 
     private var state: AdvertiserStatus.State {

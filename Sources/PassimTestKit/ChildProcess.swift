@@ -104,6 +104,16 @@ package final class ChildProcess: Sendable {
         }
     }
 
+    /// From /proc/PID/status: a line's number, `VmRSS` (KiB) say.
+    package func status(_ name: String) throws -> Int {
+        let text = try Command.succeed(["cat", "/proc/\(identifier)/status"]).text
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name + ":") }),
+            let number = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first
+                .flatMap({ Int($0) })
+        else { throw TestFailure("no \(name) of process \(identifier)") }
+        return number
+    }
+
     package func kill(_ signal: Int32) {
         monitor.withLock { state in
             if !state.reaped { _ = Glibc.kill(identifier, signal) }

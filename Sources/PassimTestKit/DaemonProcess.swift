@@ -111,14 +111,7 @@ package final class DaemonProcess: Sendable {
     package var log: String { process.errorText }
 
     /// From /proc/PID/status: a line's number, `VmRSS` (KiB) say.
-    package func status(_ name: String) throws -> Int {
-        let text = try Command.succeed(["cat", "/proc/\(process.identifier)/status"]).text
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name + ":") }),
-            let number = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first
-                .flatMap({ Int($0) })
-        else { throw TestFailure("no \(name) of process \(process.identifier)") }
-        return number
-    }
+    package func status(_ name: String) throws -> Int { try process.status(name) }
 
     package var openDescriptors: Int {
         get throws {

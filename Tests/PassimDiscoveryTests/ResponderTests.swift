@@ -188,6 +188,17 @@ struct ResponderTests {
         try neighbours.waitUntilFound([1, 60, 100])
     }
 
+    /// As its status lines say, those of answers besides.
+    private func mostRecords(of advertiser: ChildProcess) -> Int? {
+        advertiser.errorText.split(separator: "\n").compactMap { line -> Int? in
+            let words = line.split(separator: " ")
+            guard line.hasPrefix("status "), !line.hasSuffix(", by answers."),
+                let position = words.firstIndex(of: "registered")
+            else { return nil }
+            return Int(words[position + 1])
+        }.max()
+    }
+
     @Test(.timeLimit(.minutes(3))) func thirtyOneThousandAreAnsweredFromTheStart() throws {
         let neighbours = try Neighbours()
         let advertiser = try neighbours.launch(31_000)
@@ -203,15 +214,17 @@ struct ResponderTests {
         try advertiser.waitForStatus("advertising", registered: 900)
         advertiser.kill(SIGUSR1)
         try advertiser.waitForAnswers(20_900, seconds: 120)
-        let records = advertiser.errorText.split(separator: "\n").compactMap { line -> Int? in
-            let words = line.split(separator: " ")
-            guard line.hasPrefix("status "), !line.hasSuffix(", by answers."),
-                let position = words.firstIndex(of: "registered")
-            else { return nil }
-            return Int(words[position + 1])
-        }
-        #expect(records.max()! <= 1000)
+        #expect(try #require(mostRecords(of: advertiser)) <= 1000)
         try neighbours.waitUntilFound([1, 900, 20_900])
+    }
+
+    /// While a mirror's files are read for the first time.
+    @Test(.timeLimit(.minutes(2))) func fewOfManyThatAreAwaitedAreAnsweredAndGetNoRecords() throws {
+        let neighbours = try Neighbours()
+        let advertiser = try neighbours.launch(count, ["--awaited", "\(Advertiser.defaultCapacity)"])
+        try advertiser.waitForAnswers(count)
+        #expect((mostRecords(of: advertiser) ?? 0) == 0)
+        try neighbours.waitUntilFound(numbers)
     }
 
     @Test(.timeLimit(.minutes(2))) func whereThePortIsAvahisAloneThereAreRecords() throws {

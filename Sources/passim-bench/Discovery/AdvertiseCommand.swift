@@ -32,6 +32,9 @@ struct AdvertiseCommand: ParsableCommand {
     @Option(help: "Digests that appear at once.")
     var atOnce = 1
 
+    @Option(help: "Digests that are expected besides, and do not come.")
+    var awaited = 0
+
     @Flag(help: "Over IPv6, too.")
     var ipv6 = false
 
@@ -42,7 +45,7 @@ struct AdvertiseCommand: ParsableCommand {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         var logger = Logger(label: "advertise") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .debug
-        let source = NumberedDigests(count)
+        let source = NumberedDigests(count, awaited: awaited)
         let advertiser = try Advertiser(
             port: port, ipv6: ipv6, answering: answering, capacity: capacity, limit: limit, logger: logger,
             source: source)

@@ -6,9 +6,11 @@ internal import PassimIndex
 final class NumberedDigests: AdvertisedSource {
     private let index = DigestIndex()
     private let range: Lock<ClosedRange<Int>>
+    private let awaited: Int
 
-    /// Those of 1 to `count`, of which there may be none.
-    init(_ count: Int) {
+    /// Those of 1 to `count`, of which there may be none; `awaited` are still to come, as it is told.
+    init(_ count: Int, awaited: Int = 0) {
+        self.awaited = awaited
         range = Lock(0...count)
         for start in stride(from: 1, through: count, by: 1000) {
             index.apply((start...min(start + 999, count)).map { insertion($0) })
@@ -34,6 +36,8 @@ final class NumberedDigests: AdvertisedSource {
     }
 
     var count: Int { index.digestCount }
+
+    var expectedCount: Int { count + awaited }
 
     func newest(limit: Int) -> (newest: [Digest], total: Int) {
         let range = range.withLock { $0 }
