@@ -155,11 +155,11 @@ extension DropIn {
 }
 
 private func keyFileList(_ parts: [String]) -> String {
-    parts.map { keyFileValue($0).replacing(";", with: "\\;") + ";" }.joined()
+    parts.map { keyFileValue($0, isPart: true) + ";" }.joined()
 }
 
-/// As g_key_file_set_string(3) escapes, and all spaces.
-private func keyFileValue(_ text: String) -> String {
+/// As g_key_file_set_string(3) escapes, and all spaces; of a list, semicolons too.
+private func keyFileValue(_ text: String, isPart: Bool = false) -> String {
     var value = ""
     for scalar in text.unicodeScalars {
         switch scalar {
@@ -168,6 +168,7 @@ private func keyFileValue(_ text: String) -> String {
         case "\r": value += "\\r"
         case "\t": value += "\\t"
         case " ": value += "\\s"
+        case ";" where isPart: value += "\\;"
         default: value.unicodeScalars.append(scalar)
         }
     }
