@@ -125,14 +125,24 @@ package final class AvahiHost: Sendable {
 
     /// What a stock peer does: browses the subtype until AllForNow, then resolves every hit.
     ///
+    /// avahi-browse 0.8 waits for ever where a hit goes while it is resolved (`remove_service` lowers no count): after
+    /// `seconds` it is ended and run again, three times altogether.
+    ///
     /// - Returns: those that are not this host itself.
-    package func browse(_ type: String, seconds: Double = 30) throws -> [Answer] {
-        let outcome = try Command.succeed(
-            [
-                "avahi-browse", "--terminate", "--resolve", "--parsable", "--ignore-local", "--no-db-lookup",
-                type,
-            ],
-            setting, seconds: seconds)
+    package func browse(_ type: String, seconds: Double = 15) throws -> [Answer] {
+        let arguments = [
+            "timeout", "\(seconds)", "avahi-browse", "--terminate", "--resolve", "--parsable",
+            "--ignore-local", "--no-db-lookup", type,
+        ]
+        var outcome: Command.Outcome
+        var runs = 0
+        repeat {
+            outcome = try Command.run(arguments, setting, seconds: seconds + 30)
+            runs += 1
+        } while outcome.end == .exit(124) && runs < 3
+        guard outcome.succeeded else {
+            throw TestFailure("\(arguments.joined(separator: " ")): \(outcome.end), \(outcome.errorText)")
+        }
         // =;lan0;IPv4;name;type;domain;host;address;port;"txt"
         return outcome.text.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: ";", omittingEmptySubsequences: false)

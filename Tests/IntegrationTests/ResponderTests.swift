@@ -21,7 +21,7 @@ struct ResponderTests {
 
     private func found(_ content: String) throws -> Bool {
         let type = "_\(Digest(of: content).hex.prefix(60))._sub._cache._tcp"
-        return try hosts[1].browse(type, seconds: 20).contains { $0.address == Lan.serverAddress }
+        return try hosts[1].browse(type).contains { $0.address == Lan.serverAddress }
     }
 
     private func expect(_ content: String, isFound: Bool) throws {

@@ -176,6 +176,23 @@ struct FreshScanTests {
     }
 }
 
+@Suite(.enabled(if: AvahiHost.isPossible, Comment(rawValue: AvahiHost.requirement)))
+struct AvahiHostTests {
+    @Test(.timeLimit(.minutes(2))) func hitThatGoesWhileItIsResolvedIsNotWaitedFor() throws {
+        let lan = try Lan()
+        let hosts = try [AvahiHost(lan.server, name: "alpha"), AvahiHost(lan.client, name: "beta")]
+        // Nobody has its address, so that it is resolved until it goes.
+        let leaving = try ChildProcess(
+            [
+                "timeout", "4", "avahi-publish", "--service", "--host=nobody.local", "leaving", "_cache._tcp",
+                "9",
+            ],
+            hosts[0].setting)
+        try leaving.waitForLine(containing: "Established")
+        #expect(try hosts[1].browse("_cache._tcp", seconds: 10).isEmpty)
+    }
+}
+
 struct HTTPResponseTests {
     @Test func headAndBodyAreTakenApart() throws {
         let response = try HTTPResponse(
