@@ -16,7 +16,3 @@ package protocol AdvertisedSource: Sendable {
     /// Whether a digest that begins so is to be found. Asked for each question of the network.
     func contains(_ prefix: DigestPrefix) -> Bool
 }
-
-extension AdvertisedSource {
-    package var expectedCount: Int { count }
-}
