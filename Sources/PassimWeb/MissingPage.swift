@@ -1,4 +1,4 @@
-package import PassimCore
+internal import PassimCore
 
 /// What is said of a path that leads to nothing.
 package struct MissingPage: Sendable {
