@@ -49,6 +49,13 @@ final class LiveFixture: Sendable {
         eventually { mirror.nextDue.map { $0 <= monotonicNanoseconds() } ?? false }
     }
 
+    /// Whether the watcher has told of a name that nobody has looked at yet.
+    func isNoted(_ name: String, in directory: String, of origin: MirrorOrigin) -> Bool {
+        // Taken from a copy.
+        var notes = mirror.state.withLock { $0.notes[origin.id] }
+        return notes?.begin(RawName(directory))?[RawName(name)] != nil
+    }
+
     func entry(_ path: String) -> Entry? {
         known().values.compactMap { $0[RawName(path)] }.first
     }

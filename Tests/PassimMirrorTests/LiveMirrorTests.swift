@@ -13,11 +13,11 @@ extension LiveTests {
         // MARK: - How much is done
 
         @Test func burstIsFewBatchesAndEachFileIsHashedOnce() throws {
-            let fixture = try LiveFixture()
+            let fixture = try LiveFixture(isStarted: false)
             defer { fixture.stop() }
             for number in 0..<10 { fixture.tree.makeDirectory("\(number)") }
             let origins = fixture.share()
-            #expect(eventually { fixture.mirror.firstPassDone })
+            fixture.drain()
             for number in 0..<5_000 {
                 let path = fixture.tree.child("\(number % 10)/\(number)")
                 // Each time it is modified and closed, twenty events in all.
@@ -27,12 +27,23 @@ extension LiveTests {
                     close(file)
                 }
             }
-            #expect(fixture.settle(origins) == nil)
+            // Events come in their order: with this one's the watcher has read all. Where the kernel lost some, it
+            // may be lost too, and is written again.
+            #expect(
+                eventually {
+                    fixture.tree.write("last", "")
+                    return fixture.isNoted("last", in: "", of: origins[0])
+                })
+            #expect(
+                eventually {
+                    fixture.drain()
+                    return fixture.mirror.nextDue == nil && fixture.settle(origins, seconds: 0) == nil
+                })
             let batches = fixture.batches.withLock { $0 }
             let hashed = fixture.mirror.counters.filesHashed
             print("live: 100 000 events over 5 000 files: \(batches) batches, \(hashed) files hashed")
-            #expect(batches < 3_000)
-            #expect(hashed < 7_500)
+            #expect(batches < 500)
+            #expect(hashed == 5_001)
         }
 
         @Test func ownAttributesAreNoNewsForLong() throws {
