@@ -34,7 +34,9 @@ extension DaemonProcess {
         let shared = scan.digests
         let gone = Set(vanished).subtracting(shared)
         let end = ContinuousClock.now + .seconds(seconds)
-        while let difference = try difference(from: scan, gone, over: exchange) {
+        while let difference = try difference(from: scan, gone, over: exchange)
+            ?? firstUnfetched(of: scan, over: exchange)
+        {
             guard ContinuousClock.now < end else {
                 throw Disagreement(
                     description: """
@@ -44,16 +46,27 @@ extension DaemonProcess {
             // The page takes the daemon's time, which it should have for other things.
             usleep(20_000)
         }
+    }
+
+    /// Fetches some of them. Where a directory has just been moved, the files of its old name may all have been
+    /// there a moment ago, and be gone until it has been walked under its new one.
+    ///
+    /// - Returns: the first that is not there.
+    /// - Throws: `Disagreement` where one is there with other bytes.
+    private func firstUnfetched(of scan: FreshScan, over exchange: HTTPExchange) throws -> Disagreement? {
         let step = max(1, scan.files.count / 200)
         for (position, file) in scan.files.enumerated() where position % step == 0 {
             let response = try exchange.request("GET", "/x?sha256=\(file.value.hex)")
-            guard response.status == 200, Digest(of: response.body) == file.value else {
-                throw Disagreement(
-                    description:
-                        "\(file.key) (\(file.value)) came as \(response.status), \(response.body.count) bytes",
-                    paths: [file.key])
-            }
+            let isServed = response.status == 200
+            if isServed, Digest(of: response.body) == file.value { continue }
+            let difference = Disagreement(
+                description:
+                    "\(file.key) (\(file.value)) came as \(response.status), \(response.body.count) bytes",
+                paths: [file.key])
+            if isServed { throw difference }
+            return difference
         }
+        return nil
     }
 
     /// The number of files comes first: to ask for what is stale would have it looked at.
