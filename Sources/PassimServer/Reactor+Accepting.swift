@@ -76,17 +76,20 @@ extension Reactor {
     /// - Returns: false where there are as many connections as there may be, or descriptors, and none can go.
     private func seat(_ newcomer: Newcomer) -> Bool {
         let limit = max(1, settings.values.maxConnections)
-        if state.connectionCount >= limit, !makeRoom() {
-            warn(
-                .crowd,
-                "\(limit) connections, none of which idles: others wait until one ends. Raise MaxConnections= of passim.conf, or the limit of open files (LimitNOFILE=), if this stays"
-            )
-            return false
+        while !state.places.take(limit: limit) {
+            guard makeRoom() else {
+                warn(
+                    .crowd,
+                    "\(limit) connections, none of which idles: others wait until one ends. Raise MaxConnections= of passim.conf, or the limit of open files (LimitNOFILE=), if this stays"
+                )
+                return false
+            }
         }
         do throws(SystemError) {
             place(Newcomer(socket: try outOfReserve(newcomer.socket), peer: newcomer.peer))
             return true
         } catch {
+            state.places.leave()
             warnOfDescriptors(error)
             return false
         }
@@ -150,7 +153,7 @@ extension Reactor {
         state.counts.leave(newcomer.peer)
     }
 
-    /// With the reactor with the fewest connections; with this one when there is no better.
+    /// With the reactor with the fewest connections; with this one when there is no better. It has its place.
     private func place(_ newcomer: Newcomer) {
         var best = number
         var fewest = state.loads[number].connections.load(ordering: .relaxed)
@@ -193,6 +196,7 @@ extension Reactor {
 
     /// One that is counted for this reactor already.
     func giveUp(_ newcomer: Newcomer) {
+        state.places.leave()
         state.loads[number].connections.subtract(1, ordering: .relaxed)
         refuse(newcomer)
     }

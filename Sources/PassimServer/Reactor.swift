@@ -250,6 +250,7 @@ final class Reactor {
         connections[Int(connection.number)] = nil
         connectionCount -= 1
         state.loads[number].connections.subtract(1, ordering: .relaxed)
+        state.places.leave()
         state.counts.leave(connection.peer)
         // A descriptor came free: whoever waits to be accepted need not wait for the clock.
         if acceptAgainAt != nil { listen() }

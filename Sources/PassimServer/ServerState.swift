@@ -33,6 +33,7 @@ final class ServerState: Sendable {
     let logger: Logger
     let cooldowns = CooldownTable()
     let counts = ConnectionCounts()
+    let places = ConnectionPlaces()
     /// Open connections of each reactor: a new one goes where there are fewest.
     let loads: [ReactorLoad]
     let mailboxes: [Mailbox]
@@ -61,9 +62,7 @@ final class ServerState: Sendable {
     }
 
     /// Open connections of all reactors.
-    var connectionCount: Int {
-        loads.reduce(0) { $0 + $1.connections.load(ordering: .relaxed) }
-    }
+    var connectionCount: Int { places.count }
 
     var settings: Settings {
         get { current.withLock { $0 } }
