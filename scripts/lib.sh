@@ -35,6 +35,8 @@ command:curl                  curl              curl
 command:openssl               openssl           openssl
 command:ip                    iproute2          iproute
 command:setpriv               util-linux        util-linux
+file:/bin/kill                procps            util-linux
+file:/etc/protocols           netbase           setup
 command:setfattr              attr              attr
 command:strace                strace            strace
 command:bindfs                bindfs            bindfs
