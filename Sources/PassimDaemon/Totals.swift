@@ -32,7 +32,7 @@ package final class Totals: Sendable {
     /// From any thread; takes no lock.
     package func add(_ count: UInt64) {
         // In one order with `save`, which takes the flag first and the number then: of the two, one sees the other.
-        bytes.wrappingAdd(count, ordering: .sequentiallyConsistent)
+        bytes.add(saturating: count)
         guard !isUnsaved.load(ordering: .sequentiallyConsistent) else { return }
         if !isUnsaved.exchange(true, ordering: .sequentiallyConsistent) { bell.ring() }
     }

@@ -23,7 +23,7 @@ extension Census: FileVisitor {
     ) throws(SystemError) {
         _ = try directory.open(name, fileFlags)
         files += 1
-        bytes += status.identity.size
+        bytes.add(saturating: status.identity.size)
     }
 
     mutating func failed(_ path: RawName, _ error: SystemError) {

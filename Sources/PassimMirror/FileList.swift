@@ -34,13 +34,13 @@ extension FileList: FileVisitor {
         _ name: RawName, in directory: borrowing Descriptor, _ path: RawName, _ status: FileStatus
     ) throws(SystemError) {
         files += 1
-        bytes += status.identity.size
+        bytes.add(saturating: status.identity.size)
         let parent = path.parent
         if batches.last.map({ $0.isFull || $0.directory != parent }) ?? true {
             batches.append(Batch(directory: parent))
         }
         batches[batches.count - 1].names += name.bytes + [0]
-        batches[batches.count - 1].bytes += status.identity.size
+        batches[batches.count - 1].bytes.add(saturating: status.identity.size)
     }
 
     mutating func failed(_ path: RawName, _ error: SystemError) {

@@ -152,7 +152,7 @@ final class FileReading<Examiner: FileExaminer>: Sendable {
     // MARK: - On each thread
 
     private func work() {
-        let reader = FileReader { [self] count in bytes.add(count, ordering: .relaxed) }
+        let reader = FileReader { [self] count in bytes.add(saturating: count) }
         while true {
             switch nextJob() {
             case .batch(let batch): examine(batch, reader)

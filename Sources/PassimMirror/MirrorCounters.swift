@@ -1,6 +1,6 @@
 /// What the mirror has done since its start.
 package struct MirrorCounters: Sendable, Equatable {
-    /// Files read to their end to find their digest, and their bytes.
+    /// Files read to their end to find their digest, and their bytes, 2^64 - 1 at most.
     package var filesHashed = 0
     package var bytesHashed: UInt64 = 0
     /// Files whose digest came from a valid stamp, or from the checksum store.

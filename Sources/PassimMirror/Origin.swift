@@ -57,22 +57,12 @@ final class Origin: Sendable {
     }
     let state: Lock<State>
 
-    struct Progress {
-        var pendingFiles = 0
-        var pendingBytes: UInt64 = 0
-        var hashedFiles = 0
-        var hashedBytes: UInt64 = 0
-        var unreadable = 0
-        /// When the pass that runs began, in monotonic nanoseconds, and what was hashed until then.
-        var since: UInt64 = 0
-        var bytesBefore: UInt64 = 0
-    }
-    let progress: Lock<Progress>
+    let progress: Lock<ScanProgress>
 
     init(id: OriginID, dropIn: DropIn) {
         self.id = id
         state = Lock(State(dropIn: dropIn))
-        progress = Lock(Progress())
+        progress = Lock(ScanProgress())
     }
 
     var isRemoved: Bool { removal.load(ordering: .sequentiallyConsistent) }
@@ -123,8 +113,7 @@ final class Origin: Sendable {
     func addPending(_ jobs: [FileJob]) {
         if jobs.isEmpty { return }
         progress.withLock { progress in
-            progress.pendingFiles += jobs.count
-            for job in jobs { progress.pendingBytes += job.size }
+            for job in jobs { progress.addPending(size: job.size) }
         }
     }
 
@@ -138,18 +127,7 @@ final class Origin: Sendable {
         status.lastChange = lastChange
         status.items = items
         status.bytes = bytes
-        progress.withLock { progress in
-            status.pendingFiles = progress.pendingFiles
-            status.pendingBytes = progress.pendingBytes
-            status.hashedFiles = progress.hashedFiles
-            status.hashedBytes = progress.hashedBytes
-            status.unreadable = progress.unreadable
-            let hashed = progress.hashedBytes - progress.bytesBefore
-            if progress.pendingFiles > 0, hashed > 0, now > progress.since {
-                let rate = Double(hashed) / Double(now - progress.since) * 1e9
-                status.secondsLeft = Int(Double(progress.pendingBytes) / rate) + 1
-            }
-        }
+        progress.withLock { $0.write(to: &status, now: now) }
         return status
     }
 }

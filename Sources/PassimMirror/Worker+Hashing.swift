@@ -17,7 +17,7 @@ extension Worker {
         /// Files that the walk waits for no longer, though they are queued again.
         var released = 0
         var hashedFiles = 0
-        var hashedBytes: UInt64 = 0
+        var hashedBytes = ByteSum()
 
         var changedNames: [RawName] {
             changes.compactMap { change in
@@ -137,7 +137,7 @@ extension Worker {
             putBackChanged(job, name, id, &results)
         case .digest(let digest):
             results.hashedFiles += 1
-            results.hashedBytes += identity.size
+            results.hashedBytes.add(identity.size)
             job.walk.noteHashed()
             switch try mirror.cache.keep(digest, of: file, hashed: identity) {
             case .changed: putBackChanged(job, name, id, &results)
@@ -264,14 +264,12 @@ extension Worker {
         if results.hashedFiles > 0 {
             mirror.count { counters in
                 counters.filesHashed += results.hashedFiles
-                counters.bytesHashed += results.hashedBytes
+                counters.bytesHashed.add(saturating: results.hashedBytes.clamped)
             }
         }
         origin.progress.withLock { progress in
-            progress.hashedFiles += results.hashedFiles
-            progress.hashedBytes += results.hashedBytes
-            progress.pendingFiles -= results.ended.count
-            for job in results.ended { progress.pendingBytes -= job.size }
+            progress.addHashed(files: results.hashedFiles, results.hashedBytes)
+            for job in results.ended { progress.endPending(size: job.size) }
         }
         var counted = results.released
         for job in results.ended {

@@ -44,10 +44,7 @@ extension Worker {
             origin: origin, dropIn: dropIn, root: root, rootIdentity: identity, scope: .whole, pass: pass,
             stamp: mirror.watches?.beginWalk() ?? 0, isFirst: isFirst || isOther,
             clock: mirror.clock)
-        origin.progress.withLock { progress in
-            progress.since = walk.started
-            progress.bytesBefore = progress.hashedBytes
-        }
+        origin.progress.withLock { $0.beginPass(at: walk.started) }
         origin.state.withLock { state in
             state.walk = walk
             state.outcome = .scanning

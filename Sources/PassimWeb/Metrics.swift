@@ -114,12 +114,12 @@ package struct Metrics: Sendable {
                 }
             }
         }
-        each("passim_items", "Files that can be fetched.") { UInt64($0.items) }
+        each("passim_items", "Files that can be fetched.") { UInt64(clamping: $0.items) }
         each("passim_item_bytes", "Their bytes.") { $0.bytes }
-        each("passim_pending_files", "Files that wait to be hashed.") { UInt64($0.pendingFiles) }
+        each("passim_pending_files", "Files that wait to be hashed.") { UInt64(clamping: $0.pendingFiles) }
         each("passim_pending_bytes", "Their bytes.") { $0.pendingBytes }
         each("passim_unreadable_files", "Files and directories that could not be read in the last pass.") {
-            UInt64($0.unreadable)
+            UInt64(clamping: $0.unreadable)
         }
         each("passim_last_change_timestamp_seconds", "When a file came, went or changed last.") {
             $0.lastChange.map { UInt64(max(0, $0.seconds)) }

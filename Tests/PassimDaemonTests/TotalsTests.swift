@@ -40,6 +40,13 @@ import Testing
         #expect(log.lines.isEmpty)
     }
 
+    @Test func totalStaysAtTheMostThatThereIs() throws {
+        try tree.write("lib/totals", "18446744073709551610\n")
+        let totals = makeTotals()
+        totals.add(7)
+        #expect(totals.downloadSaving == .max)
+    }
+
     @Test func totalIsSavedWithoutAStop() async throws {
         let totals = makeTotals()
         try totals.start()

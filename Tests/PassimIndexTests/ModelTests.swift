@@ -371,7 +371,7 @@ private final class ModelRun {
 
     func compareAll() {
         var enabled: Set<Digest> = []
-        var sums: [OriginID: (files: Int, bytes: UInt64)] = [:]
+        var sums: [OriginID: (files: Int, bytes: UInt128)] = [:]
         for (place, content) in model {
             let directory = index.directory(origin: place.origin, path: place.path)
             guard let entry = index.entry(directory: directory, name: place.name) else {
@@ -385,7 +385,7 @@ private final class ModelRun {
             expect(index.path(of: entry) == place.path.appending(place.name), "path of \(place)")
             if content.flags.isEmpty { enabled.insert(content.digest) }
             sums[place.origin, default: (0, 0)].files += 1
-            sums[place.origin, default: (0, 0)].bytes &+= content.identity.size
+            sums[place.origin, default: (0, 0)].bytes += UInt128(content.identity.size)
         }
         let digests = digests
         for number in 0..<60 {
@@ -399,7 +399,8 @@ private final class ModelRun {
         }
         for number in UInt32(1)...3 {
             let totals = index.totals(origin: OriginID(number))
-            expect(totals == sums[OriginID(number)] ?? (0, 0), "totals of \(number): \(totals)")
+            let sum = sums[OriginID(number)] ?? (0, 0)
+            expect(totals == (sum.files, UInt64(clamping: sum.bytes)), "totals of \(number): \(totals)")
         }
         expect(index.count == model.count, "count \(index.count)")
         expect(index.digestCount == digests.count, "digestCount \(index.digestCount)")

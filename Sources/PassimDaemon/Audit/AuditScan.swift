@@ -80,7 +80,6 @@ enum AuditScan {
         }
         guard case .shared(let size, _) = parsed.event else { return }
         sum.shares += 1
-        let (bytes, isTooMuch) = sum.bytes.addingReportingOverflow(size)
-        sum.bytes = isTooMuch ? .max : bytes
+        sum.bytes.add(saturating: size)
     }
 }
