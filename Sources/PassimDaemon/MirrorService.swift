@@ -40,8 +40,7 @@ extension Daemon {
         configured.withLock { before in
             let configuration = Configuration.read(
                 systemConfigurationDirectory: paths.systemConfiguration, leaving: unfinished, asIn: before)
-            let complaints = configuration.allComplaints
-            say(sayingAll ? complaints : complaints.filter { !before.allComplaints.contains($0) })
+            say(sayingAll ? configuration.allComplaints : configuration.complaints(since: before))
             before = configuration
             settings.withLock { $0 = configuration.daemon }
             apply(configuration)

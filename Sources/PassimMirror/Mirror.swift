@@ -164,7 +164,8 @@ package final class Mirror: Sendable {
                 kept.append(origin)
             }
         }
-        for origin in old where !kept.contains(where: { $0 === origin }) {
+        let stays = Set(kept.map(ObjectIdentifier.init))
+        for origin in old where !stays.contains(ObjectIdentifier(origin)) {
             origin.remove()
             removed.append(origin)
         }
@@ -197,15 +198,20 @@ package final class Mirror: Sendable {
     /// For each drop-in the origin that it goes on with: that of the same file and path; else one of the same
     /// path whose file is gone, which has been renamed.
     private static func match(_ dropIns: [DropIn], _ origins: [Origin]) -> [Origin?] {
-        var rest = origins.filter { !$0.isRemoved }.map { ($0, $0.state.withLock { $0.dropIn }) }
-        func take(where matches: (DropIn) -> Bool) -> Origin? {
-            rest.firstIndex { matches($0.1) }.map { rest.remove(at: $0).0 }
+        // By path, in their order: there may be ten thousand of them.
+        var rest: [String: [(origin: Origin, name: String)]] = [:]
+        for origin in origins where !origin.isRemoved {
+            let dropIn = origin.state.withLock { $0.dropIn }
+            rest[dropIn.path, default: []].append((origin, dropIn.name))
         }
-        var found = dropIns.map { new in take { $0.name == new.name && $0.path == new.path } }
+        func take(_ path: String, where matches: (String) -> Bool) -> Origin? {
+            guard let place = rest[path]?.firstIndex(where: { matches($0.name) }) else { return nil }
+            return rest[path]?.remove(at: place).origin
+        }
+        let names = Set(dropIns.map(\.name))
+        var found = dropIns.map { new in take(new.path) { $0 == new.name } }
         for (index, new) in dropIns.enumerated() where found[index] == nil {
-            found[index] = take { old in
-                old.path == new.path && !dropIns.contains { $0.name == old.name }
-            }
+            found[index] = take(new.path) { !names.contains($0) }
         }
         return found
     }

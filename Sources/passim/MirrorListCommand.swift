@@ -64,9 +64,10 @@ struct MirrorRow {
 
     /// Sorted by name.
     static func rows(of configuration: Configuration) -> [MirrorRow] {
+        let complaints = Dictionary(grouping: configuration.complaints, by: \.file)
         let good = configuration.dropIns.map { dropIn in
             let missing = dropIn.examineDirectory()
-            let warnings = configuration.complaints.filter { $0.file == dropIn.file }
+            let warnings = complaints[dropIn.file] ?? []
             return MirrorRow(
                 name: dropIn.name, file: dropIn.file, directory: dropIn.path, isFaulty: missing != nil,
                 notes: (warnings + [missing].compactMap { $0 }).map(\.description))
