@@ -39,4 +39,11 @@ package struct Paths: Sendable, Equatable {
 
     /// The store of checksums for files that take no attributes.
     package var checksumDirectory: String { localState + "/cache/passim" }
+
+    /// Directories of the daemon, of which no drop-in ever shares anything.
+    ///
+    /// - Parameter published: where published items are.
+    package func privateDirectories(published: String) -> [String] {
+        [stateDirectory, logDirectory, checksumDirectory, dropInDirectory, published]
+    }
 }

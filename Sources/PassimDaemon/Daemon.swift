@@ -56,17 +56,22 @@ package final class Daemon: Sendable {
         configured = Lock(configuration)
         settings = Lock(configuration.daemon)
         index = DigestIndex()
+        let published = configuration.daemon.path ?? paths.publishedItems
+        // Before anything is shared, so that they are known. Whoever fails to use them says so.
+        try? makeDirectories(paths.stateDirectory, mode: 0o700)
+        try? makeDirectories(paths.logDirectory, mode: 0o755)
+        try? makeDirectories(paths.checksumDirectory, mode: 0o700)
         let mirror = Mirror(
             index: index,
             store: ChecksumStore(directory: paths.checksumDirectory, logger: logger),
             place: options.environment["PASSIM_CHECKSUMS"] == "store" ? .storeOnly : .attributes,
-            logger: logger)
+            logger: logger, privates: PrivateDirectories(paths.privateDirectories(published: published)))
         self.mirror = mirror
         advertised = AdvertisedDigests(index: index) { mirror.pendingFiles(besides: $0) }
         auditLog = AuditLog(path: paths.auditLog, clients: configuration.daemon.logClients, logger: logger)
         totals = Totals(path: paths.totals, auditLog: paths.auditLog, logger: logger)
         store = ItemStore(
-            directory: configuration.daemon.path ?? paths.publishedItems, stateFile: paths.shareCounts,
+            directory: published, stateFile: paths.shareCounts,
             index: index, maxItemSize: configuration.daemon.maxItemSize, bootTime: try? bootTime(),
             logger: logger
         ) { [auditLog] event in

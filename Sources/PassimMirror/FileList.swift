@@ -23,9 +23,12 @@ package struct FileList: Sendable {
 
     /// - Parameter root: the directory, open at least as a place.
     /// - Parameter dropIn: its path does not count.
+    /// - Parameter privates: directories of the daemon, which are left out.
     /// - Throws: where the directory itself cannot be read.
-    package init(of root: borrowing Descriptor, _ dropIn: DropIn) throws(SystemError) {
-        try FileWalk.run(root, dropIn, &self)
+    package init(
+        of root: borrowing Descriptor, _ dropIn: DropIn, besides privates: PrivateDirectories = .init()
+    ) throws(SystemError) {
+        try FileWalk.run(root, dropIn, besides: privates, &self)
     }
 }
 
@@ -46,4 +49,6 @@ extension FileList: FileVisitor {
     mutating func failed(_ path: RawName, _ error: SystemError) {
         unreadable.append((path, error.code.sentence))
     }
+
+    mutating func leftOut(_ path: RawName) {}
 }

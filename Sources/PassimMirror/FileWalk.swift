@@ -15,6 +15,9 @@ protocol FileVisitor {
 
     /// This file or directory could not be read, or `visit` threw that. Not called for what has gone meanwhile.
     mutating func failed(_ path: RawName, _ error: SystemError)
+
+    /// The directory is one of the daemon's own, and left out.
+    mutating func leftOut(_ path: RawName)
 }
 
 /// Goes through a directory on the calling thread, by the rules of a scan: no symlink is followed, and what the
@@ -22,15 +25,16 @@ protocol FileVisitor {
 enum FileWalk {
     /// - Throws: where the directory itself cannot be read.
     static func run(
-        _ root: borrowing Descriptor, _ dropIn: DropIn, _ visitor: inout some FileVisitor
+        _ root: borrowing Descriptor, _ dropIn: DropIn, besides privates: PrivateDirectories,
+        _ visitor: inout some FileVisitor
     ) throws(SystemError) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 32768, alignment: 8)
         defer { buffer.deallocate() }
         var waiting: [RawName] = []
-        try list(root, .empty, dropIn, buffer, &waiting, &visitor)
+        try list(root, .empty, dropIn, privates, buffer, &waiting, &visitor)
         while let path = waiting.popLast() {
             do throws(SystemError) {
-                try list(root, path, dropIn, buffer, &waiting, &visitor)
+                try list(root, path, dropIn, privates, buffer, &waiting, &visitor)
             } catch {
                 if error.meaning != .gone { visitor.failed(path, error) }
             }
@@ -38,10 +42,11 @@ enum FileWalk {
     }
 
     private static func list(
-        _ root: borrowing Descriptor, _ path: RawName, _ dropIn: DropIn,
+        _ root: borrowing Descriptor, _ path: RawName, _ dropIn: DropIn, _ privates: PrivateDirectories,
         _ buffer: UnsafeMutableRawBufferPointer, _ waiting: inout [RawName], _ visitor: inout some FileVisitor
     ) throws(SystemError) {
         let directory = try root.open(beneath: path, [.readOnly, .directory])
+        if privates.contains(try directory.status().identity) { return visitor.leftOut(path) }
         var names: [RawName] = []
         try directory.forEachName(buffer: buffer) { (name, kind) throws(SystemError) in
             switch kind {

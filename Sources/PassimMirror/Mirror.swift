@@ -16,6 +16,10 @@ package final class Mirror: Sendable {
     let cache: ChecksumCache
     let clock: TimeSource
     let logger: Logger
+    let privates: PrivateDirectories
+    let pathWalk: PathWalk
+    /// Directories of `privates` that were met below shared ones, and told of.
+    let privatesTold = Lock<Set<RootIdentity>>([])
     private let workers: Int
     let bell = Doorbell()
     private let stopping = Atomic<Bool>(false)
@@ -48,12 +52,16 @@ package final class Mirror: Sendable {
     }
 
     /// - Parameter store: where digests go that no attribute can take; nil: they are computed at each start.
+    /// - Parameter privates: never shared.
     /// - Parameter workers: threads that list and hash, at least 1.
     /// - Parameter firstOrigin: the first number given out to a directory; smaller ones are others'.
     package init(
         index: DigestIndex, store: ChecksumStore?, place: ChecksumPlace, logger: Logger,
-        workers: Int = processorCount(), firstOrigin: UInt32 = 1, clock: TimeSource = .system
+        privates: PrivateDirectories = PrivateDirectories(), workers: Int = processorCount(),
+        firstOrigin: UInt32 = 1, clock: TimeSource = .system
     ) {
+        self.privates = privates
+        pathWalk = PathWalk(privates)
         self.index = index
         cache = ChecksumCache(place: place, store: store)
         self.logger = logger

@@ -19,13 +19,12 @@ struct RootIdentity: Hashable {
         device = identity.device
         inode = identity.inode
     }
-}
 
-/// Opens a configured directory, as a place only: what is below is reached through it.
-///
-/// `path` itself, and what is above it, may be symlinks; nothing below is ever reached through one.
-///
-/// - Throws: `.notFound` where it is missing, `.notDirectory` where something else has its name.
-package func openRoot(of path: String) throws(SystemError) -> Descriptor {
-    try Descriptor.open(path, [.path, .directory])
+    init(of directory: borrowing Descriptor) throws(PathWalk.Failure) {
+        do throws(SystemError) {
+            self.init(try directory.status().identity)
+        } catch {
+            throw .system(error)
+        }
+    }
 }

@@ -16,7 +16,7 @@ final class Walk: Sendable {
     let scope: Scope
     let pass: PassID?
     /// Directories that nobody has entered since the table of watches was at this are not there.
-    let stamp: UInt32
+    let stamp: UInt64
     /// Nothing of this origin is in the index yet, so each file is opened for its attributes at once. They are
     /// believed in such a walk only: later, whatever is new has been put there under our eyes.
     let isFirst: Bool
@@ -59,7 +59,7 @@ final class Walk: Sendable {
 
     init(
         origin: Origin, dropIn: DropIn, root: OpenDirectory, rootIdentity: RootIdentity, scope: Scope,
-        pass: PassID?, stamp: UInt32, isFirst: Bool, clock: TimeSource
+        pass: PassID?, stamp: UInt64, isFirst: Bool, clock: TimeSource
     ) {
         self.origin = origin
         self.dropIn = dropIn

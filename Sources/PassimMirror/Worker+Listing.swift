@@ -13,6 +13,7 @@ extension Worker {
         let directory: OpenDirectory
         do throws(SystemError) {
             directory = try open(node, path, [.readOnly, .directory, .noFollow, .nonBlocking])
+            if try isPrivate(directory.descriptor, path, walk) { return endListing(walk) }
         } catch {
             return failedToList(job, node, path, error)
         }

@@ -26,6 +26,7 @@ extension Worker {
         }
         do throws(SystemError) {
             let directory = try place.root.descriptor.open(beneath: path, [.path, .directory, .noFollow])
+            if try isPrivate(directory, path, walk) { return }
             look(names, in: OpenDirectory(directory), node, path)
         } catch {
             switch error.meaning {
@@ -173,23 +174,25 @@ extension Worker {
         // Where there is none a pass begins with everything.
         guard let known else { return nil }
         if let open { return (open, known, dropIn) }
-        do throws(SystemError) {
-            let place = try PassimMirror.openRoot(of: dropIn.path)
-            if RootIdentity(try place.status().identity) == known {
+        do throws(PathWalk.Failure) {
+            let place = try mirror.pathWalk.run(dropIn.path)
+            if try RootIdentity(of: place) == known {
                 let root = OpenDirectory(place)
                 origin.state.withLock { $0.openRoot = root }
                 return (root, known, dropIn)
             }
         } catch {
-            switch error.meaning {
-            case .shortage:
-                mirror.note(names, in: path, of: origin.id, after: backOff(4))
-                return nil
-            case .fault:
-                // It may be the same all the time, and then nobody else would look at these names.
-                scheduleRescan(origin, after: .fault)
-                return nil
-            case .gone, .forbidden: break
+            if case .system(let error) = error {
+                switch error.meaning {
+                case .shortage:
+                    mirror.note(names, in: path, of: origin.id, after: backOff(4))
+                    return nil
+                case .fault:
+                    // It may be the same all the time, and then nobody else would look at these names.
+                    scheduleRescan(origin, after: .fault)
+                    return nil
+                case .gone, .forbidden: break
+                }
             }
         }
         mirror.lookAtRoot(of: origin.id)

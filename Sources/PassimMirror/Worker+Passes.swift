@@ -20,14 +20,15 @@ extension Worker {
         guard let (dropIn, isFirst) = plan else { return }
         let root: OpenDirectory
         let identity: RootIdentity
-        do throws(SystemError) {
-            // First: what changes while it is opened is told.
-            follow(dropIn.path, of: origin)
-            let place = try openRoot(of: dropIn.path)
-            identity = RootIdentity(try place.status().identity)
+        do throws(PathWalk.Failure) {
+            let place = try openRoot(dropIn.path, of: origin)
+            identity = try RootIdentity(of: place)
             root = OpenDirectory(place)
         } catch {
-            return failedToBegin(origin, error)
+            switch error {
+            case .system(let error): return failedToBegin(origin, error)
+            case .refused(let reason): return refuse(origin, reason)
+            }
         }
         let isOther = origin.state.withLock { state in
             defer {
@@ -88,14 +89,36 @@ extension Worker {
             return (state.outcome == outcome, state.dropIn)
         }
         if !wasKnown { tell(outcome, dropIn, error) }
-        if isGone {
-            _ = mirror.index.removeAll(origin: origin.id)
-            mirror.watches?.retireRoot(of: origin.id)
-        }
+        if isGone { forgetRoot(origin) }
         if endBeginning(origin) {
             scheduleRescan(origin, after: error.isPassing ? .fault : .pass(0))
         }
         mirror.endFirstPass(of: [origin.id])
+    }
+
+    /// Shares nothing of it, until something on the way to it changes.
+    private func refuse(_ origin: Origin, _ reason: String) {
+        let (wasKnown, dropIn) = origin.state.withLock { state in
+            defer {
+                state.outcome = .failed(reason)
+                state.tries = 0
+                state.loseRoot()
+            }
+            return (state.outcome == .failed(reason), state.dropIn)
+        }
+        if !wasKnown {
+            mirror.logger.warning(
+                "The directory is not shared: \(reason)",
+                metadata: ["path": "\(dropIn.path)", "drop-in": "\(dropIn.name)"])
+        }
+        forgetRoot(origin)
+        if endBeginning(origin) { scheduleRescan(origin, after: .pass(0)) }
+        mirror.endFirstPass(of: [origin.id])
+    }
+
+    private func forgetRoot(_ origin: Origin) {
+        _ = mirror.index.removeAll(origin: origin.id)
+        mirror.watches?.retireRoot(of: origin.id)
     }
 
     /// No pass has begun. Until here none can, whoever asks: what the last root had must be forgotten before

@@ -6,15 +6,18 @@ extension Worker {
     /// Looks where the path of an origin leads now, and begins a pass where that is not where it led.
     func lookAtRoot(_ origin: Origin) {
         let (path, known) = origin.state.withLock { ($0.dropIn.path, $0.root) }
-        follow(path, of: origin)
-        if origin.isThere, let known, isSame(path, known, origin) { return }
+        if let root = try? openRoot(path, of: origin), origin.isThere, let known, isSame(root, known, origin)
+        {
+            return
+        }
         mirror.requestPass(origin)
     }
 
-    /// Watches the way to an origin from now on.
-    func follow(_ path: String, of origin: Origin) {
-        mirror.watches?.follow(path, .origin(origin.id))
-        forgetIfRemoved(origin)
+    /// Opens the directory of an origin as a place, and watches the way to it from now on.
+    func openRoot(_ path: String, of origin: Origin) throws(PathWalk.Failure) -> Descriptor {
+        defer { forgetIfRemoved(origin) }
+        guard let watches = mirror.watches else { return try mirror.pathWalk.run(path) }
+        return try watches.follow(path, .origin(origin.id), by: mirror.pathWalk)
     }
 
     /// What was entered in the table of watches after its origin was removed is taken out again: either the
@@ -24,9 +27,9 @@ extension Worker {
     }
 
     /// The directory that is known, and as far as can be told nothing about it has changed.
-    private func isSame(_ path: String, _ known: RootIdentity, _ origin: Origin) -> Bool {
+    private func isSame(_ place: borrowing Descriptor, _ known: RootIdentity, _ origin: Origin) -> Bool {
         do throws(SystemError) {
-            let root = try Descriptor.open(path, [.readOnly, .directory, .nonBlocking])
+            let root = try place.open(RawName("."), [.readOnly, .directory, .nonBlocking])
             guard RootIdentity(try root.status().identity) == known, root.isSearchable else { return false }
             guard let table = mirror.watches, let watch = table.find(origin.id, .empty) else { return true }
             // A number is used again; a watch is not.

@@ -319,7 +319,7 @@ import Testing
             let origin = Origin(id: OriginID(isFirst ? 50 : 51), dropIn: fixture.dropIn())
             let walk = Walk(
                 origin: origin, dropIn: fixture.dropIn(),
-                root: OpenDirectory(try openRoot(of: fixture.tree.path)),
+                root: OpenDirectory(try Descriptor.open(fixture.tree.path, [.path, .directory])),
                 rootIdentity: RootIdentity(fixture.tree.identity("")), scope: .whole, pass: nil, stamp: 0,
                 isFirst: isFirst, clock: fixture.clock.clock)
             var names = NameCollector(directory: DirectoryNode(walk: walk, parent: nil, name: .empty))

@@ -25,7 +25,7 @@ struct MirrorWatch: WatchReport {
     func began(_ table: WatchTable, _ failure: SystemError?) {
         mirror.beganWatching(table)
         if let failure { return failed(failure) }
-        if let dropInDirectory { table.follow(dropInDirectory, .dropIns, content: true) }
+        followDropIns(table)
     }
 
     func failed(_ failure: SystemError) {
@@ -53,7 +53,7 @@ struct MirrorWatch: WatchReport {
                 switch follower {
                 case .origin(let origin): mirror.lookAtRoot(of: origin)
                 case .dropIns:
-                    if let dropInDirectory { table.follow(dropInDirectory, .dropIns, content: true) }
+                    followDropIns(table)
                     scheduleDropIns(at: now + Limits.gatheringTime)
                 }
             }
@@ -61,6 +61,13 @@ struct MirrorWatch: WatchReport {
             if findings.overflow { lose(table, now) }
         }
         readDropIns(table, now)
+    }
+
+    /// It is among the private directories, and nobody shares it here.
+    private func followDropIns(_ table: WatchTable) {
+        guard let dropInDirectory else { return }
+        _ = try? table.follow(
+            dropInDirectory, .dropIns, by: PathWalk(PrivateDirectories(), trusting: nil), content: true)
     }
 
     private func scheduleDropIns(at due: UInt64) {
@@ -79,7 +86,7 @@ struct MirrorWatch: WatchReport {
     /// Events were lost: whatever is watched may have changed, and is compared with what is known.
     private func lose(_ table: WatchTable, _ now: UInt64) {
         mirror.logger.notice("More has changed than inotify could tell; the directories are walked again")
-        if let dropInDirectory { table.follow(dropInDirectory, .dropIns, content: true) }
+        followDropIns(table)
         scheduleDropIns(at: now + Limits.gatheringTime)
         mirror.rescanAll(after: Limits.overflowDelay)
     }

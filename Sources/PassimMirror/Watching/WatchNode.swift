@@ -14,9 +14,9 @@ final class WatchNode: @unchecked Sendable {
     /// The watch descriptor; -1 where it is not watched.
     var watch: CInt = -1
     /// The walk that came by last.
-    var stamp: UInt32 = 0
+    var stamp: UInt64 = 0
     /// How many events have been read: what was found out before the last of them may not hold any more.
-    var events: UInt32 = 0
+    var events: UInt64 = 0
     var isGone = false
     /// Whether names below can be reached (the x of its mode, for us).
     var isSearchable = true

@@ -33,7 +33,7 @@ final class WatchTable: Sendable {
         let follower: Follower
         /// nil: every name.
         let name: RawName?
-        let round: UInt32
+        let round: UInt64
     }
 
     struct Watched {
@@ -54,11 +54,11 @@ final class WatchTable: Sendable {
         var deadlines = DelayQueue<(node: WatchNode, name: RawName)>()
         /// When to stop waiting for the end, in monotonic nanoseconds.
         var unfinishedDropIns: [RawName: UInt64] = [:]
-        var stamp: UInt32 = 0
-        var round: UInt32 = 0
+        var stamp: UInt64 = 0
+        var round: UInt64 = 0
         var lastFailure: SystemError.Code?
         /// How often events were lost.
-        var losses: UInt32 = 0
+        var losses: UInt64 = 0
         /// All names of the files that have several, as far as they were met.
         var links: [RootIdentity: [Link]] = [:]
         var linkCount = 0
@@ -87,7 +87,7 @@ final class WatchTable: Sendable {
     ///
     /// - Returns: what the directories are stamped with that are entered from now on, by this walk or another:
     ///   a walk sweeps what nobody has entered since it began.
-    func beginWalk() -> UInt32 {
+    func beginWalk() -> UInt64 {
         state.withLock { state in
             state.stamp += 1
             return state.stamp
@@ -189,7 +189,7 @@ final class WatchTable: Sendable {
     }
 
     /// Retires what no walk has entered since the one with this stamp began, at and below a path.
-    func sweep(_ origin: OriginID, _ path: RawName, before stamp: UInt32) {
+    func sweep(_ origin: OriginID, _ path: RawName, before stamp: UInt64) {
         tellingOfLinks { state in
             guard let top = state.find(origin, path) else { return }
             var waiting = [top]
@@ -207,8 +207,8 @@ final class WatchTable: Sendable {
 
     /// What has been noticed of a directory so far, and how often anything may have been missed.
     struct Mark: Equatable {
-        fileprivate let events: UInt32
-        fileprivate let losses: UInt32
+        fileprivate let events: UInt64
+        fileprivate let losses: UInt64
     }
 
     /// nil where the directory is gone.
@@ -333,7 +333,7 @@ extension WatchTable.State {
     }
 
     /// Ends the steps of a follower, but for those of a round and later ones: two may follow at a time.
-    mutating func unfollow(_ follower: WatchTable.Follower, keeping round: UInt32?) {
+    mutating func unfollow(_ follower: WatchTable.Follower, keeping round: UInt64?) {
         for watch in followed[follower] ?? [] {
             var isKept = false
             release(watch) { watched in
