@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <linux/fs.h>
 #include <linux/netlink.h>
@@ -102,6 +103,46 @@ static inline int clinux_birth_time(int fd, int64_t *seconds, uint32_t *nanoseco
     *nanoseconds = status.stx_btime.tv_nsec;
     return (status.stx_mask & STATX_BTIME) != 0;
 }
+
+// statx(2) again: the mount that an open file was reached by, as mountinfo numbers it, or (unique, Linux 6.8) by a
+// number that no later mount gets. 1 where that is told, 0 where not. The constants are newer than many headers.
+static inline int clinux_mount_id(int fd, int unique, uint64_t *id) {
+    enum { mount_id = 0x1000, unique_mount_id = 0x4000 };
+    unsigned wanted = unique ? unique_mount_id : mount_id;
+    struct statx status;
+    memset(&status, 0, sizeof status);
+    if (syscall(SYS_statx, fd, "", 0x1000, wanted, &status) != 0) return -1;
+    // stx_mnt_id: 8 bytes at offset 0x90 (statx(2)); headers before Linux 5.8 lack the name.
+    memcpy(id, (const char *)&status + 0x90, sizeof *id);
+    return (status.stx_mask & wanted) != 0;
+}
+
+// statfs is a function and a structure. The type of a file system, and f_fsid as one number.
+static inline int clinux_file_system(int fd, uint64_t *type, uint64_t *id) {
+    struct statfs status;
+    if (fstatfs(fd, &status) != 0) return -1;
+    *type = (uint32_t)status.f_type;
+    uint32_t halves[2];
+    memcpy(halves, &status.f_fsid, sizeof halves);
+    *id = (uint64_t)halves[1] << 32 | halves[0];
+    return 0;
+}
+
+// ioctl(2) is variadic; FS_IOC_GETFSUUID came with Linux 6.9. How many bytes of the 16 count.
+static inline int clinux_file_system_uuid(int fd, uint8_t uuid[16]) {
+    struct {
+        uint8_t length;
+        uint8_t bytes[16];
+    } answer;
+    memset(&answer, 0, sizeof answer);
+    // _IOR(0x15, 0, struct fsuuid2)
+    if (ioctl(fd, 0x80111500UL, &answer) != 0) return -1;
+    memcpy(uuid, answer.bytes, 16);
+    return answer.length <= 16 ? answer.length : 16;
+}
+
+// syncfs(2) is declared only under _GNU_SOURCE.
+static inline int clinux_syncfs(int fd) { return (int)syscall(SYS_syncfs, fd); }
 
 // pthread_setname_np(3) is declared only under _GNU_SOURCE; PR_SET_NAME names the calling thread.
 static inline int clinux_name_this_thread(const char *name) {

@@ -60,6 +60,7 @@ package final class Daemon: Sendable {
             index: index,
             store: ChecksumStore(directory: paths.checksumDirectory, logger: logger),
             place: options.environment["PASSIM_CHECKSUMS"] == "store" ? .storeOnly : .attributes,
+            epoch: ChecksumEpoch(directory: paths.stateDirectory),
             logger: logger)
         self.mirror = mirror
         advertised = AdvertisedDigests(index: index) { mirror.pendingFiles(besides: $0) }

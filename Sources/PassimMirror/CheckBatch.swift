@@ -10,12 +10,13 @@ struct CheckBatch {
     let node: DirectoryNode
     private let rechecks: RecheckTable
     private var path: RelativePath
+    private var volume: Volume?
 
     private(set) var changes: [Change] = []
     /// Names that are there, whatever becomes of them.
     private(set) var seen: [RawName] = []
     /// Files that the store is to be asked about, as they were when they were opened.
-    var unstamped: [(name: RawName, identity: FileIdentity)] = []
+    var unstamped: [(name: RawName, identity: FileIdentity, volume: Volume)] = []
     /// Directories whose kind the listing did not tell.
     var subdirectories: NameCollector
     private(set) var trustedAttributes = 0
@@ -60,15 +61,23 @@ struct CheckBatch {
         seen.append(name)
     }
 
-    mutating func trust(_ source: ChecksumCache.Source, _ name: RawName, _ identity: FileIdentity) {
-        let digest: Digest
+    /// The file system of an open file: all of them are in one directory.
+    mutating func volume(
+        of file: borrowing Descriptor, _ identity: FileIdentity, _ volumes: VolumeTable
+    ) -> Volume {
+        if let volume, volume.device == identity.device { return volume }
+        let found = volumes.volume(of: file, device: identity.device)
+        volume = found
+        return found
+    }
+
+    /// Where a digest that is believed comes from.
+    enum Source { case attributes, rows }
+
+    mutating func trust(_ digest: Digest, _ source: Source, _ name: RawName, _ identity: FileIdentity) {
         switch source {
-        case .attributes(let known):
-            digest = known
-            trustedAttributes += 1
-        case .store(let known):
-            digest = known
-            trustedStore += 1
+        case .attributes: trustedAttributes += 1
+        case .rows: trustedStore += 1
         }
         changes.append(
             .insert(directory: directory, name: name, digest: digest, identity: identity, flags: []))

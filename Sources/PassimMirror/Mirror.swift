@@ -14,6 +14,7 @@ internal import Synchronization
 package final class Mirror: Sendable {
     let index: DigestIndex
     let cache: ChecksumCache
+    let volumes = VolumeTable()
     let clock: TimeSource
     let logger: Logger
     private let workers: Int
@@ -48,14 +49,17 @@ package final class Mirror: Sendable {
     }
 
     /// - Parameter store: where digests go that no attribute can take; nil: they are computed at each start.
+    /// - Parameter epoch: of this start; nil: one that begins now, and believes no old stamps.
     /// - Parameter workers: threads that list and hash, at least 1.
     /// - Parameter firstOrigin: the first number given out to a directory; smaller ones are others'.
     package init(
-        index: DigestIndex, store: ChecksumStore?, place: ChecksumPlace, logger: Logger,
+        index: DigestIndex, store: ChecksumStore?, place: ChecksumPlace, epoch: ChecksumEpoch? = nil,
+        logger: Logger,
         workers: Int = processorCount(), firstOrigin: UInt32 = 1, clock: TimeSource = .system
     ) {
         self.index = index
-        cache = ChecksumCache(place: place, store: store)
+        cache = ChecksumCache(
+            place: place, store: store, epoch: epoch ?? ChecksumEpoch(directory: nil, clock: clock))
         self.logger = logger
         self.workers = max(1, workers)
         self.clock = clock

@@ -152,12 +152,15 @@ extension Worker {
         _ file: borrowing Descriptor, _ name: RawName, _ identity: FileIdentity, _ batch: inout CheckBatch
     ) {
         guard let known = mirror.index.entry(directory: batch.directory, name: name) else {
-            if !batch.walk.isFirst || hasChanged(identity, since: batch.walk) {
-                batch.queue(name, size: identity.size, distrusted: !batch.walk.isFirst)
-            } else if let digest = mirror.cache.trustedAttributes(of: file, identity) {
-                batch.trust(.attributes(digest), name, identity)
+            let volume = batch.volume(of: file, identity, mirror.volumes)
+            let isFirst = batch.walk.isFirst
+            if let trusted = mirror.cache.trustedAttributes(
+                of: file, identity, on: volume, isFirstScan: isFirst)
+            {
+                batch.trust(trusted.digest, .attributes, name, identity)
+                if trusted.isOldStamp { restamp(name, identity, &batch) }
             } else {
-                batch.unstamped.append((name, identity))
+                batch.unstamped.append((name, identity, volume))
             }
             return
         }
@@ -173,15 +176,12 @@ extension Worker {
         batch.queue(name, size: identity.size, distrusted: true)
     }
 
-    /// Whether something was done to a file while the walk was on its way: then it may be other content of the
-    /// same size, with its mtime put back.
-    private func hasChanged(_ identity: FileIdentity, since walk: Walk) -> Bool {
-        // It lags by a tick.
-        let isSince =
-            identity.changed >= walk.begun
-            || identity.changed.age(at: walk.begun).map { $0 < Limits.tick } ?? false
-        // One that is ahead of our clock was set by another one.
-        return isSince && identity.changed <= mirror.clock.now()
+    /// Has a file that is believed hashed again all the same; nobody waits for it.
+    private func restamp(_ name: RawName, _ identity: FileIdentity, _ batch: inout CheckBatch) {
+        let path = batch.path(of: name)
+        if mirror.adoptAsRecheck(batch.walk.origin, path, isWritten: true) {
+            batch.queue(name, size: identity.size, distrusted: true, isRecheck: true)
+        }
     }
 
     // MARK: - The end of a batch
@@ -201,7 +201,7 @@ extension Worker {
         }
         if let names = batch.subdirectories.finish().first { queue([], [names], of: walk) }
         let jobs = batch.jobs()
-        walk.addFiles(jobs.count)
+        walk.addFiles(jobs.count { $0.marks.contains(.counts) })
         walk.origin.addPending(jobs)
         mirror.push(jobs)
     }
@@ -211,13 +211,14 @@ extension Worker {
         let files = batch.unstamped
         if files.isEmpty { return }
         batch.unstamped = []
-        let digests =
-            mirror.cache.store?.find(files.map(\.identity)) ?? [Digest?](repeating: nil, count: files.count)
-        for (file, digest) in zip(files, digests) {
-            if let digest {
-                batch.trust(.store(digest), file.name, file.identity)
-            } else {
-                batch.queue(file.name, size: file.identity.size, distrusted: false)
+        for (volume, files) in Dictionary(grouping: files, by: \.volume) {
+            let digests = mirror.cache.trustedRows(files.map(\.identity), on: volume)
+            for (file, digest) in zip(files, digests) {
+                if let digest {
+                    batch.trust(digest, .rows, file.name, file.identity)
+                } else {
+                    batch.queue(file.name, size: file.identity.size, distrusted: !batch.walk.isFirst)
+                }
             }
         }
     }

@@ -120,11 +120,12 @@ extension Worker {
             results.changes.append(
                 .insert(directory: id, name: name, digest: digest, identity: identity, flags: []))
         }
+        let volume = mirror.volumes.volume(of: file, device: identity.device)
         // Another name of the same inode may have been hashed meanwhile: mirrors are full of hard links.
         if !job.marks.contains(.distrusted), identity.size > Limits.sizeClasses[0],
-            let source = mirror.cache.trusted(file, identity)
+            let digest = mirror.cache.trustedRows([identity], on: volume)[0]
         {
-            return publish(source.digest, identity)
+            return publish(digest, identity)
         }
         let outcome = try ContentHasher.hash(file, identity, with: hasher, buffer: chunkBuffer) { offset in
             giveWay(job, at: offset)
@@ -139,7 +140,7 @@ extension Worker {
             results.hashedFiles += 1
             results.hashedBytes += identity.size
             job.walk.noteHashed()
-            switch try mirror.cache.keep(digest, of: file, hashed: identity) {
+            switch try mirror.cache.keep(digest, of: file, hashed: identity, on: volume) {
             case .changed: putBackChanged(job, name, id, &results)
             case .kept(let identity, let attributesWritten, _):
                 if attributesWritten {

@@ -56,6 +56,8 @@ extension Worker {
             // What was asked for meanwhile may be another filter.
             if state.again { walk.cancel() }
         }
+        mirror.cache.prepare(
+            root.descriptor, mirror.volumes.volume(of: root.descriptor, device: identity.device))
         mirror.logger.debug("Scanning", metadata: ["path": "\(dropIn.path)"])
         walk.addFiles(1)
         walk.addListing(1)

@@ -55,6 +55,8 @@ package struct SystemError: Error, Hashable, Sendable {
         /// EBADF: closed, or not opened for this.
         package static let badDescriptor = Code(rawValue: EBADF)
         package static let fileTooLarge = Code(rawValue: EFBIG)
+        /// ENOTTY: no such ioctl(2) here.
+        package static let noSuchControl = Code(rawValue: ENOTTY)
         package static let notSocket = Code(rawValue: ENOTSOCK)
         package static let notConnected = Code(rawValue: ENOTCONN)
         package static let illegalSeek = Code(rawValue: ESPIPE)

@@ -54,13 +54,19 @@ final class Fixture {
         clock.onLook.withLock { $0 = nil }
     }
 
-    init(tree: MirrorTree = MirrorTree(), place: ChecksumPlace = .attributes, store: Bool = false) {
+    /// - Parameter old: old stamps are believed of files that are older than the first of these.
+    init(
+        tree: MirrorTree = MirrorTree(), place: ChecksumPlace = .attributes, store: Bool = false,
+        old: Bool = false
+    ) {
         self.tree = tree
         mirror = Mirror(
             index: index,
             store: store
                 ? ChecksumStore(directory: state.path, logger: log.logger, clock: clock.clock) : nil,
-            place: place, logger: log.logger, clock: clock.clock)
+            place: place,
+            epoch: old ? ChecksumEpoch(directory: state.path, clock: clock.clock) : nil, logger: log.logger,
+            clock: clock.clock)
     }
 
     /// With the store of another one.

@@ -71,6 +71,10 @@ extension TypedCall {
         file("status", .fstat) { "\(try $0.status().identity.size)" },
         file("birthTime", .statx) { try $0.birthTime() == nil ? "none" : "told" },
         file("availableBytes", .fstatvfs) { try $0.availableBytes() > 0 ? "some" : "none" },
+        file("fileSystem", .fstatfs) { try $0.fileSystem().type == 0 ? "none" : "told" },
+        file("mountID", .statx) { try $0.mountID() == nil ? "none" : "told" },
+        file("mountNumber", .statx) { try $0.mountNumber() == nil ? "none" : "told" },
+        file("fileSystemUUID", .ioctl) { try $0.fileSystemUUID() == nil ? "none" : "told" },
         file("lockExclusively", .flock, [.again: .gives("false")]) { "\(try $0.lockExclusively())" },
         directory("forEachName", .getdents64) { place, _ in
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
@@ -131,6 +135,8 @@ extension TypedCall {
             return "done"
         },
         file("sync", .fsync) { try done($0.sync()) },
+        file("syncContent", .fdatasync) { try done($0.syncContent()) },
+        file("syncFileSystem", .syncfs) { try done($0.syncFileSystem()) },
         file("truncate", .ftruncate) { try done($0.truncate(to: 3)) },
         file("changeMode", .fchmod) { try done($0.changeMode(0o600)) },
         directory("replaceFile", .renameat) { _, path in try done(replaceFile(path + "/file", with: [1])) },

@@ -85,6 +85,7 @@ struct MirrorWatch: WatchReport {
     }
 
     func mountsChanged(_ points: Set<RawName>) {
+        mirror.volumes.forget()
         mirror.mountsChanged(points)
     }
 }

@@ -16,7 +16,9 @@ package struct TreeVerification: Sendable {
         case unreadable(String)
     }
 
-    private let cache = ChecksumCache(place: .attributes, store: nil)
+    private let cache = ChecksumCache(
+        place: .attributes, store: nil, epoch: ChecksumEpoch(directory: nil))
+    private let volumes = VolumeTable()
 
     private init() {}
 
@@ -38,7 +40,8 @@ extension TreeVerification: FileExaminer {
         // What is in memory says nothing of the disk.
         file.adviseNotNeeded()
         guard let digest = try reader.hash(file, identity) else { return .changed }
-        let (recorded, isCurrent) = cache.recorded(of: file, identity)
+        let (recorded, isCurrent) = cache.recorded(
+            of: file, identity, on: volumes.volume(of: file, device: identity.device))
         guard let recorded else { return .done(.unstamped) }
         if !isCurrent { return .done(.outdated) }
         return .done(recorded == digest ? .sound : .rotten(recorded: recorded, found: digest))

@@ -12,7 +12,9 @@ package struct TreeScan: Sendable {
         case failed(String)
     }
 
-    private let cache = ChecksumCache(place: .attributes, store: nil)
+    private let cache = ChecksumCache(
+        place: .attributes, store: nil, epoch: ChecksumEpoch(directory: nil))
+    private let volumes = VolumeTable()
 
     private init() {}
 
@@ -31,7 +33,10 @@ extension TreeScan: FileExaminer {
     func examine(
         _ file: borrowing Descriptor, _ identity: FileIdentity, _ reader: FileReader
     ) throws(SystemError) -> Examination<Finding> {
-        if cache.trusted(file, identity) != nil { return .done(.current) }
+        let volume = volumes.volume(of: file, device: identity.device)
+        if cache.trustedAttributes(of: file, identity, on: volume, isFirstScan: true) != nil {
+            return .done(.current)
+        }
         // Before a terabyte is read that cannot be stamped.
         if let refusal = cache.refusal(of: file) { return .done(.failed(refusal.code.sentence)) }
         let before = identity
@@ -39,7 +44,7 @@ extension TreeScan: FileExaminer {
         guard identity.sameContent(as: before) else { return .changed }
         if let wait = identity.settleTime(Limits.settleTime, at: wallClock()) { return .young(wait) }
         guard let digest = try reader.hash(file, identity) else { return .changed }
-        switch try cache.keep(digest, of: file, hashed: identity) {
+        switch try cache.keep(digest, of: file, hashed: identity, on: volume) {
         case .changed: return .changed
         case .kept(_, _, let refusal?): return .done(.failed(refusal.code.sentence))
         case .kept(_, _, nil): return .done(.stamped(bytes: identity.size))
