@@ -55,8 +55,8 @@ struct WarmStartTests {
         try expectSecondStartToDoNothing(site)
         let file = "mirror/7/file 7"
         #expect(try site.tree.attribute("user.checksum.sha256", of: file) == Digest(of: "content of 7").hex)
-        #expect(
-            try site.tree.attribute("user.checksum.sha256.stamp", of: file) == "12:1600000000.000000005")
+        let stamp = try site.tree.attribute("user.checksum.sha256.stamp", of: file)
+        #expect(stamp?.hasPrefix("v2:12:1600000000.000000005:") == true)
         #expect(try site.tree.status(file).modified == longAgo)
     }
 

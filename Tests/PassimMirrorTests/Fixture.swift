@@ -70,12 +70,14 @@ final class Fixture {
     }
 
     /// With the store of another one.
-    init(after other: Fixture, place: ChecksumPlace = .attributes) {
+    init(after other: Fixture, place: ChecksumPlace = .attributes, old: Bool = false) {
         tree = other.tree
         mirror = Mirror(
             index: index,
             store: ChecksumStore(directory: other.state.path, logger: log.logger, clock: clock.clock),
-            place: place, logger: log.logger, clock: clock.clock)
+            place: place,
+            epoch: old ? ChecksumEpoch(directory: other.state.path, clock: clock.clock) : nil,
+            logger: log.logger, clock: clock.clock)
     }
 
     func dropIn(_ name: String = "a.conf", _ path: String? = nil) -> DropIn {

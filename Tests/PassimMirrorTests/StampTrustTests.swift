@@ -1,6 +1,7 @@
 import Glibc
 import PassimCore
 import PassimSystem
+import PassimTestKit
 import Testing
 
 @testable import PassimMirror

@@ -174,15 +174,15 @@ struct ChecksumCache: Sendable {
 
     // MARK: - For those who read without a daemon
 
-    /// What the attributes say, and whether they say it of the content that the file has now.
+    /// What was recorded of a file, and whether that is of the content that it has now.
     func recorded(of file: borrowing Descriptor, _ identity: FileIdentity, on volume: Volume) -> (
         digest: Digest?, isCurrent: Bool
     ) {
         let stamp = stamp(of: file)
-        return (
-            checksum(of: file),
-            stamp == Stamp(identity, on: volume).bytes || stamp == Stamp(old: identity).bytes
-        )
+        let isCurrent = stamp == Stamp(identity, on: volume).bytes || stamp == Stamp(old: identity).bytes
+        let isOverridden = store?.overrides(identity, on: volume) ?? false
+        if !isCurrent || isOverridden, let row = store?.find(identity, on: volume) { return (row, true) }
+        return (checksum(of: file), isCurrent && !isOverridden)
     }
 
     /// Why no stamp can be written on a file; nil where one can. What stamp it has is removed: it is not believed.

@@ -58,6 +58,7 @@ package final class ChecksumStore: Sendable {
         var nextTry: UInt64 = 0
         var pause = ChecksumStore.firstPause
         var warned = false
+        var problem: String?
         var prunedOn: Int64 = 0
         var writes = 0
     }
@@ -67,10 +68,14 @@ package final class ChecksumStore: Sendable {
         self.init(directory: directory, logger: logger, clock: .system)
     }
 
-    /// To look things up only, beside a daemon that may have it open: writes nothing.
-    package convenience init(readOnly directory: String, logger: Logger) {
-        self.init(directory: directory, logger: logger, clock: .system, access: .read)
+    /// To look things up only, beside a daemon that may have it open: writes nothing, and says nothing.
+    package convenience init(readOnly directory: String) {
+        let silent = Logger(label: "passim") { _ in SwiftLogNoOpLogHandler() }
+        self.init(directory: directory, logger: silent, clock: .system, access: .read)
     }
+
+    /// Why it could not be read or written last.
+    package var problem: String? { state.withLock { $0.problem } }
 
     init(
         directory: String, logger: Logger, clock: TimeSource, longest: Int64 = 4_000_000,
@@ -347,6 +352,7 @@ package final class ChecksumStore: Sendable {
 
     /// Once until it works again.
     private func warn(_ error: String, _ state: inout State) {
+        state.problem = error
         if state.warned { return }
         state.warned = true
         logger.warning(

@@ -5,7 +5,7 @@ internal import PassimCore
 /// `v2:SIZE:MTIME:INODE:FSID`, where MTIME is seconds, a point and nine digits, and FSID is as in `Volume.stampName`.
 /// A stamp that was copied with its file (rsync -X, cp -a) names another inode and is not believed.
 ///
-X
+/// Version 0.2.0 wrote `SIZE:MTIME`.
 struct Stamp: Equatable {
     static let attribute: StaticString = "user.checksum.sha256.stamp"
     /// Bytes: no stamp is longer.

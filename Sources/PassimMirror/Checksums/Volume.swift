@@ -123,7 +123,7 @@ final class Volume: Sendable, Hashable {
             // One driver for the three.
             return volume("\(type.hasPrefix("ext") ? "ext" : type):\(name)", stampName: name)
         }
-        if isToldByUUID(type) {
+        if isToldByUUID(type) || type.hasPrefix("ext") {
             if let uuid, uuid.contains(where: { $0 != 0 }) {
                 let name = uuid.map { hexadecimal(UInt64($0)).suffix(2) }.joined()
                 return volume("uuid:" + name, stampName: name)
@@ -135,11 +135,18 @@ final class Volume: Sendable, Hashable {
         case "overlay":
             // Where files have the device of their layer, nobody knows which layer that will be.
             guard mount.device == device else { return volume(nil) }
+            // Since Linux 6.6 it may have a UUID of its own, kept in the upper layer.
+            if mount.options.contains("uuid=on"), let number = status?.id, number != 0 {
+                return volume("overlay:" + hexadecimal(number))
+            }
             let layers = ["upperdir", "lowerdir", "lowerdir+", "datadir+"].flatMap { name in
                 mount.options.filter { $0.hasPrefix(name + "=") }
             }
-            return volume(
-                layers.isEmpty ? nil : "overlay:" + VolumeID(layers.joined(separator: ",")).hexadecimal)
+            // A path that does not begin at the root may be anything.
+            if layers.isEmpty || layers.contains(where: { !$0.contains("=/") || $0.contains("::") }) {
+                return volume(nil)
+            }
+            return volume("overlay:" + VolumeID(layers.joined(separator: ",")).hexadecimal)
         case "nfs", "nfs4": return volume("nfs:" + mount.source)
         case _ where numberedServers.contains(type) || sourcedTypes.contains(type):
             return volume("\(type):\(mount.source)")

@@ -16,20 +16,22 @@ package struct TreeVerification: Sendable {
         case unreadable(String)
     }
 
-    private let cache = ChecksumCache(
-        place: .attributes, store: nil, epoch: ChecksumEpoch(directory: nil))
+    private let cache: ChecksumCache
     private let volumes = VolumeTable()
 
-    private init() {}
+    private init(store: ChecksumStore?) {
+        cache = ChecksumCache(place: .attributes, store: store, epoch: ChecksumEpoch(directory: nil))
+    }
 
     /// - Parameter root: the directory of the list.
+    /// - Parameter store: tells of files whose attributes say nothing, or say something wrong.
     /// - Parameter onTurn: called some times a second with what was found since.
     /// - Throws: where there is not one thread to be had.
     package static func run(
-        _ list: FileList, in root: consuming Descriptor,
+        _ list: FileList, in root: consuming Descriptor, store: ChecksumStore?,
         onTurn: (ReadingProgress, [FileFinding<Finding>]) -> Void
     ) throws(SystemError) {
-        try FileReading(list, in: root, TreeVerification()).run(onTurn: onTurn)
+        try FileReading(list, in: root, TreeVerification(store: store)).run(onTurn: onTurn)
     }
 }
 
@@ -40,8 +42,8 @@ extension TreeVerification: FileExaminer {
         // What is in memory says nothing of the disk.
         file.adviseNotNeeded()
         guard let digest = try reader.hash(file, identity) else { return .changed }
-        let (recorded, isCurrent) = cache.recorded(
-            of: file, identity, on: volumes.volume(of: file, device: identity.device))
+        let volume = volumes.volume(of: file, device: identity.device)
+        let (recorded, isCurrent) = cache.recorded(of: file, identity, on: volume)
         guard let recorded else { return .done(.unstamped) }
         if !isCurrent { return .done(.outdated) }
         return .done(recorded == digest ? .sound : .rotten(recorded: recorded, found: digest))
