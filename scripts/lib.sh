@@ -41,6 +41,7 @@ command:setfattr              attr              attr
 command:strace                strace            strace
 command:bindfs                bindfs            bindfs
 command:mkfs.ext4             e2fsprogs         e2fsprogs
+command:mkfs.xfs              xfsprogs          xfsprogs
 command:dbus-daemon           dbus              dbus-daemon
 command:gdbus                 libglib2.0-bin    glib2
 command:busctl                systemd           systemd

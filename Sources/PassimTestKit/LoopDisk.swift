@@ -25,17 +25,25 @@ package final class LoopDisk: Sendable {
         try mount()
     }
 
-    /// What is on the disk of another one now: as after a power failure, what is in memory is not there. Not mounted.
+    /// What is on the disk of another one now: as after a power failure, what is in memory is not there.
     package init(diskOf other: LoopDisk) throws {
         type = other.type
         place = try TemporaryTree()
         try place.makeDirectory("mount")
-        try Command.succeed(["cp", "--sparse=always", other.image, image])
+        // A copy of a moment at which the journal is written may be of no use: a disk would not be so torn.
+        for _ in 0..<5 {
+            try Command.succeed(["cp", "--sparse=always", other.image, image])
+            if (try? mount()) != nil { return }
+        }
+        try mount()
     }
 
     deinit { _ = try? Command.run(["umount", "-l", path]) }
 
-    package func mount() throws { try Command.succeed(["mount", "-o", "loop", image, path]) }
+    package func mount() throws {
+        // Two with one UUID are refused else.
+        try Command.succeed(["mount", "-o", type == "xfs" ? "loop,nouuid" : "loop", image, path])
+    }
 
     package func unmount() throws { try Command.succeed(["umount", path]) }
 }

@@ -348,11 +348,34 @@ import Testing
         #expect(log.warnings.count == 1)
     }
 
+    @Test(.enabled(if: SmallDisk.isPossible, "needs root to mount a tmpfs"))
+    func rowsThatFoundNoRoomAreWrittenWhenThereIsSome() throws {
+        let disk = try SmallDisk(kibibytes: 2048)
+        let store = ChecksumStore(directory: disk.tree.path, logger: log.logger, clock: clock.clock)
+        record(1..<2, in: store)
+        store.flush()
+        #expect(throws: (any Error).self) {
+            try disk.tree.write("filler", [UInt8](repeating: 0, count: 4 << 20))
+        }
+        record(2..<3002, in: store)
+        store.flush()
+        #expect(store.writes == 1)
+        #expect(found(1..<3002, in: store) == 3001)
+        try disk.tree.remove("filler")
+        clock.advance(seconds: 10)
+        store.flush(onlyIfDue: true)
+        #expect(store.writes == 2)
+        store.close()
+        let next = ChecksumStore(directory: disk.tree.path, logger: log.logger, clock: clock.clock)
+        #expect(found(1..<3002, in: next) == 3001)
+        next.close()
+        #expect(log.warnings.count == 1)
+    }
+
     @Test func rowsThatCouldNotBeWrittenAreWrittenLater() throws {
         let store = open()
         record(1..<2, in: store)
         store.flush()
-        // As where the disk is full, which needs a file system of its own (FullDiskTests).
         let locker = try database()
         try locker.execute("BEGIN EXCLUSIVE")
         record(2..<3002, in: store)

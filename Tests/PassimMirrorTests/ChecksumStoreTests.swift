@@ -91,7 +91,9 @@ import Testing
                 return identity
             }
         }
-        let volumes: [UInt64: Volume] = [5: Volume(id: VolumeID("ext:5"), type: "ext4", device: 5), UInt64.max: volume]
+        let volumes: [UInt64: Volume] = [
+            5: Volume(id: VolumeID("ext:5"), type: "ext4", device: 5), UInt64.max: volume,
+        ]
         func name(_ identity: FileIdentity) -> Digest { digest("\(identity.device) \(identity.inode)") }
         let recorded = all.filter { _ in random.chance(70) }
         do {

@@ -9,12 +9,35 @@ import Testing
 /// it after a power cut is in PowerCutTests.
 @Suite struct DurabilityTests {
     private let tree = MirrorTree()
-    private let clock = TestClock()
+    private let clock = FrozenClock()
     private let volume = Volume(id: VolumeID("ext:1"), type: "ext4", device: 1)
     private static let syncs: Set<SystemCall> = [.fdatasync, .syncfs, .fsync]
 
+    /// Both clocks stand still until they are moved: what took how long must make no difference.
+    private final class FrozenClock: Sendable {
+        private let state = Lock((wall: Int64(1_800_000_000_000_000_000), monotonic: UInt64(1_000_000_000)))
+
+        func advance(seconds: Int64) {
+            state.withLock { state in
+                state.wall += seconds * 1_000_000_000
+                state.monotonic += UInt64(seconds) * 1_000_000_000
+            }
+        }
+
+        func set(ahead seconds: Int64) { state.withLock { $0.wall += seconds * 1_000_000_000 } }
+
+        var clock: TimeSource {
+            TimeSource(
+                now: { [self] in
+                    let wall = state.withLock { $0.wall }
+                    return Timestamp(
+                        seconds: wall / 1_000_000_000, nanoseconds: UInt32(wall % 1_000_000_000))
+                },
+                monotonic: { [self] in state.withLock { $0.monotonic } })
+        }
+    }
+
     init() {
-        clock.set(ahead: 0)
         tree.write("a", "content")
     }
 

@@ -144,7 +144,8 @@ import Testing
         #expect(found.values.contains(.stamped(bytes: 7)))
         #expect(found.values.allSatisfy { $0 == .current || $0 == .stamped(bytes: 7) })
         #expect(try tree.attribute("user.checksum.sha256", of: "a") == Digest(of: "content").hex)
-        #expect(try scan().values.allSatisfy { $0 == .current })
+        // What was stamped within a tick of the start of a scan is hashed once more.
+        #expect(try (0..<100).contains { _ in try scan().values.allSatisfy { $0 == .current } })
     }
 
     @Test func largeFileIsStampedAndReadAgain() throws {

@@ -70,6 +70,8 @@ final class ChecksumTable {
     private let volumeSelection: SQLiteStatement
     private let volumeInsertion: SQLiteStatement?
 
+    /// The database is of format 1, and read only.
+    private let isOldOnly: Bool
     /// Whether there are rows of format 1.
     var hasOld: Bool { oldSelection != nil }
 
@@ -85,6 +87,7 @@ final class ChecksumTable {
         }
         let version = try database.integer("PRAGMA user_version") ?? 0
         let isOld = access == .read && version == 1
+        isOldOnly = isOld
         if version != ChecksumTable.format, !isOld { throw SQLiteError.version(version) }
         let columns = "size, modified, modified_ns, changed, changed_ns, digest, overrides, seen, inode"
         func select(_ table: String, _ key: String) throws(SQLiteError) -> SQLiteStatement {
@@ -204,7 +207,7 @@ final class ChecksumTable {
 
     /// The inodes whose attributes are known to be wrong.
     func overridden(old: Bool) throws(SQLiteError) -> Set<Key> {
-        if old, !hasOld { return [] }
+        if old ? !hasOld : isOldOnly { return [] }
         let statement = try database.prepare(
             old
                 ? "SELECT device, inode FROM checksum WHERE overrides <> 0"

@@ -23,6 +23,8 @@ final class Durability: Sendable {
         var begun: Int64?
         /// Time of day less monotonic time then: after the clock was set, `begun` means nothing.
         var offset: Int64 = 0
+        /// When the one began that is under way, if one is.
+        var running: Int64?
         /// A scan is on its way, of which more files will come.
         var isScanning = false
         /// Since when these have been counted.
@@ -30,9 +32,11 @@ final class Durability: Sendable {
         var count = 0
     }
 
-    private enum Step { case nothing, file, all }
+    private enum Step { case nothing, file, all, wait }
 
     private let states = Lock<[Volume: State]>([:])
+    /// Rings when a syncfs(2) is over.
+    private let bell = Doorbell()
     private let clock: TimeSource
 
     /// - Parameter clock: the kernel's, by which ctime goes.
@@ -58,48 +62,73 @@ final class Durability: Sendable {
             try syncContent(of: file)
             return true
         }
-        let monotonic = clock.monotonic()
-        let begun = clock.now().clampedNanoseconds
-        let offset = begun.subtractingClamped(Int64(clamping: monotonic))
-        let step = states.withLock { states in
-            // Volumes of unmounted disks are of no use; few machines have many.
-            if states.count > 4096 { states = [:] }
-            return next(&states[volume, default: State()], identity, offset, monotonic)
-        }
-        switch step {
-        case .nothing: return false
-        case .file: try syncContent(of: file)
-        case .all:
-            do throws(SystemError) {
-                try file.syncFileSystem()
-                states.withLock { states in
-                    states[volume, default: State()].begun = begun
-                    states[volume, default: State()].offset = offset
-                }
-            } catch {
-                // Some file's fault, and not known whose.
+        var hasWaited = false
+        while true {
+            let ticket = bell.ticket()
+            let monotonic = clock.monotonic()
+            let begun = clock.now().clampedNanoseconds
+            let offset = begun.subtractingClamped(Int64(clamping: monotonic))
+            let step = states.withLock { states in
+                // Volumes of unmounted disks are of no use; few machines have many.
+                if states.count > 4096 { states = states.filter { $0.value.running != nil } }
+                return next(&states[volume, default: State()], identity, begun, offset, monotonic)
+            }
+            switch step {
+            case .nothing: return hasWaited
+            case .wait:
+                bell.wait(after: ticket, until: nil)
+                hasWaited = true
+            case .file:
                 try syncContent(of: file)
+                return true
+            case .all:
+                try syncFileSystem(of: file, volume, begun, offset)
+                return true
             }
         }
-        return true
+    }
+
+    private func syncFileSystem(
+        of file: borrowing Descriptor, _ volume: Volume, _ begun: Int64, _ offset: Int64
+    ) throws(SystemError) {
+        var isDone = false
+        do throws(SystemError) {
+            try file.syncFileSystem()
+            isDone = true
+        } catch {
+            // Some file's fault, and not known whose.
+        }
+        states.withLock { states in
+            states[volume, default: State()].running = nil
+            if isDone {
+                states[volume, default: State()].begun = begun
+                states[volume, default: State()].offset = offset
+            }
+        }
+        bell.ring(everyone: true)
+        if !isDone { try syncContent(of: file) }
     }
 
     private func next(
-        _ state: inout State, _ identity: FileIdentity, _ offset: Int64, _ now: UInt64
+        _ state: inout State, _ identity: FileIdentity, _ time: Int64, _ offset: Int64, _ now: UInt64
     ) -> Step {
+        // When the last byte of it was copied at the latest.
+        let (copying, isEndless) = identity.size.multipliedReportingOverflow(by: Durability.slowestByte)
+        let complete = identity.changed.clampedNanoseconds.addingClamped(identity.changed.lag)
+            .addingClamped(isEndless ? .max : Int64(clamping: copying))
         if let begun = state.begun {
             let (drift, overflow) = offset.subtractingReportingOverflow(state.offset)
             if overflow || drift.magnitude > UInt64(Limits.tick) {
                 state.begun = nil
             } else {
-                let (time, isEndless) = identity.size.multipliedReportingOverflow(by: Durability.slowestByte)
-                let writing = isEndless ? Int64.max : Int64(clamping: time)
-                let complete = identity.changed.clampedNanoseconds.addingClamped(identity.changed.lag)
-                if complete.addingClamped(writing) < begun { return .nothing }
+                if complete < begun { return .nothing }
             }
         }
-        if state.isScanning {
+        // Another worker's takes this one with it.
+        if let running = state.running, complete < running { return .wait }
+        if state.isScanning, state.running == nil {
             state.isScanning = false
+            state.running = time
             return .all
         }
         if now < state.since || now - state.since > Durability.second {
@@ -107,7 +136,9 @@ final class Durability: Sendable {
             state.count = 0
         }
         state.count += 1
-        return state.count > Durability.alone ? .all : .file
+        if state.count <= Durability.alone || state.running != nil { return .file }
+        state.running = time
+        return .all
     }
 
     private func syncContent(of file: borrowing Descriptor) throws(SystemError) {

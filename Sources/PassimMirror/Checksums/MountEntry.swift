@@ -6,6 +6,8 @@ struct MountEntry: Hashable {
     var number: UInt64
     /// st_dev of its directories; on btrfs that of no file.
     var device: UInt64
+    /// Where it is mounted.
+    var point: String
     /// `ext4`, `nfs4`, `fuse.sshfs`
     var type: String
     /// `/dev/sda1`, `server:/export`, or whatever the mounter said.
@@ -25,6 +27,7 @@ struct MountEntry: Hashable {
         guard device.count == 2, let major = device[0], let minor = device[1] else { return nil }
         self.number = number
         self.device = deviceNumber(major, minor)
+        point = MountEntry.text(fields[4])
         type = MountEntry.text(fields[mark + 1])
         source = MountEntry.text(fields[mark + 2])
         options = fields[mark + 3].split(separator: 0x2C).map { MountEntry.text($0) }
@@ -39,7 +42,7 @@ struct MountEntry: Hashable {
         options.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
     }
 
-    /// Escapes stay: nobody opens these, they are compared only.
+    /// Escapes of blanks stay: these are compared, and a path with one is not found.
     private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 }
 

@@ -106,9 +106,11 @@ final class Volume: Sendable, Hashable {
     /// - Parameters:
     ///   - status: by statfs(2); nil where that failed.
     ///   - uuid: of the file system, from the kernel or from udev.
+    ///   - passesInodes: a FUSE server shows the inode numbers of the directory that it is about.
     ///   - key: what tells this mount from any other, where nothing lasts.
     static func describe(
-        _ mount: MountEntry, device: UInt64, status: FileSystemStatus?, uuid: [UInt8]?, key: VolumeID?
+        _ mount: MountEntry, device: UInt64, status: FileSystemStatus?, uuid: [UInt8]?,
+        passesInodes: Bool = false, key: VolumeID?
     ) -> Volume {
         let type = mount.type
         func volume(_ id: String?, stampName: String = "-") -> Volume {
@@ -117,7 +119,7 @@ final class Volume: Sendable, Hashable {
                 // With metacopy it copies attributes only.
                 copiesOnMetadataChange: type == "overlay" && !mount.options.contains("metacopy=on"))
         }
-        if imageTypes.contains(type) || numberlessTypes.contains(type) { return volume(nil) }
+        if imageTypes.contains(type) || numberlessTypes.contains(type) && !passesInodes { return volume(nil) }
         if identifiedTypes.contains(type), let number = status?.id, number != 0 {
             let name = hexadecimal(number)
             // One driver for the three.
@@ -135,20 +137,16 @@ final class Volume: Sendable, Hashable {
         case "overlay":
             // Where files have the device of their layer, nobody knows which layer that will be.
             guard mount.device == device else { return volume(nil) }
-            // Since Linux 6.6 it may have a UUID of its own, kept in the upper layer.
-            if mount.options.contains("uuid=on"), let number = status?.id, number != 0 {
-                return volume("overlay:" + hexadecimal(number))
-            }
-            let layers = ["upperdir", "lowerdir", "lowerdir+", "datadir+"].flatMap { name in
+            var layers = ["upperdir", "lowerdir", "lowerdir+", "datadir+"].flatMap { name in
                 mount.options.filter { $0.hasPrefix(name + "=") }
             }
-            // A path that does not begin at the root may be anything.
-            if layers.isEmpty || layers.contains(where: { !$0.contains("=/") || $0.contains("::") }) {
-                return volume(nil)
-            }
+            if layers.isEmpty { return volume(nil) }
+            // A path that does not begin at the root may be of any directory: f_fsid, its own or that of the upper
+            // layer, tells more.
+            if layers.contains(where: { !$0.contains("=/") }) { layers.append("\(status?.id ?? 0)") }
             return volume("overlay:" + VolumeID(layers.joined(separator: ",")).hexadecimal)
         case "nfs", "nfs4": return volume("nfs:" + mount.source)
-        case _ where numberedServers.contains(type) || sourcedTypes.contains(type):
+        case _ where numberedServers.contains(type) || sourcedTypes.contains(type) || passesInodes:
             return volume("\(type):\(mount.source)")
         default: return volume(nil)
         }

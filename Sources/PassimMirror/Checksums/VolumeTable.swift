@@ -59,7 +59,19 @@ final class VolumeTable: Sendable {
             }
             uuid = uuid ?? udevUUID(device)
         }
-        return Volume.describe(entry, device: device, status: status, uuid: uuid, key: key)
+        return Volume.describe(
+            entry, device: device, status: status, uuid: uuid, passesInodes: passesInodes(entry), key: key)
+    }
+
+    /// Whether a FUSE server that does not say its name (bindfs) passes on the inode numbers of its source.
+    private static func passesInodes(_ mount: MountEntry) -> Bool {
+        guard mount.type == "fuse", mount.source.hasPrefix("/"),
+            let source = try? Descriptor.open(mount.source, [.path, .directory]).status().identity,
+            let root = try? Descriptor.open(mount.point, [.path, .directory]).status().identity
+        else { return false }
+        // One that counts by itself begins with 1.
+        return source.inode == root.inode && source.device != root.device && root.device == mount.device
+            && root.inode != 1
     }
 
     /// What udev has read from the disk, for kernels that do not tell.

@@ -37,6 +37,8 @@ extension TreeScan: FileExaminer {
         if cache.trustedAttributes(of: file, identity, on: volume, isFirstScan: true) != nil {
             return .done(.current)
         }
+        // Another name of an inode that has just been stamped.
+        if cache.trustedRows([identity], on: volume)[0] != nil { return .done(.current) }
         // Before a terabyte is read that cannot be stamped.
         if let refusal = cache.refusal(of: file) { return .done(.failed(refusal.code.sentence)) }
         let before = identity
