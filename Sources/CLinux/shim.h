@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <linux/fs.h>
 #include <linux/netlink.h>
@@ -90,6 +91,22 @@ static inline int clinux_renameat2(int oldfd, const char *old, int newfd, const 
 static inline ssize_t clinux_read_now(int fd, void *buffer, size_t capacity) {
     struct iovec part = {buffer, capacity};
     return (ssize_t)syscall(SYS_preadv2, fd, &part, 1UL, -1L, -1L, RWF_NOWAIT);
+}
+
+// The same from an offset: only what is in the page cache.
+static inline ssize_t clinux_pread_now(int fd, void *buffer, size_t capacity, off_t offset) {
+    struct iovec part = {buffer, capacity};
+    // The offset is split for 32-bit machines; here all of it is in the first half.
+    return (ssize_t)syscall(SYS_preadv2, fd, &part, 1UL, (long)offset, 0L, RWF_NOWAIT);
+}
+
+// The kind of file system (f_type of fstatfs(2), statfs(2) lists some); the kernel's type has another size on
+// other machines.
+static inline int clinux_file_system_type(int fd, uint64_t *type) {
+    struct statfs status;
+    if (fstatfs(fd, &status) != 0) return -1;
+    *type = (uint64_t)status.f_type;
+    return 0;
 }
 
 // statx(2) is declared only under _GNU_SOURCE. When the open file was made; 1 where that is told, 0 where not.

@@ -83,10 +83,6 @@ package final class Daemon: Sendable {
     ///
     /// - Returns: the exit status: 0, or 1 where the daemon could not serve.
     package func run() async -> Int32 {
-        // Until the server runs and takes it for "read again", it must not kill.
-        _ = signal(SIGHUP, SIG_IGN)
-        // A file that would be longer than a limit of the process is an error (EFBIG), not the end.
-        _ = signal(SIGXFSZ, SIG_IGN)
         let bus = BusService(object: DaemonObject(daemon: self), insecure: options.insecure, logger: logger)
         self.bus.withLock { $0 = bus }
         let subscription = index.subscribe { [bus] _ in bus.itemsChanged() }
@@ -103,19 +99,25 @@ package final class Daemon: Sendable {
             services.append(
                 .init(service: TimedExit(), successTerminationBehavior: .gracefullyShutdownGroup))
         }
+        let end = Race<Int32>()
+        services.append(.init(service: BoundedEnd(race: end, logger: logger)))
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(.error, logger.logLevel)
         let group = ServiceGroup(
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: lifecycleLogger))
-        do {
-            try await group.run()
-            logger.info("stopped")
-            return 0
-        } catch {
-            logger.critical("\(error)")
-            return 1
+        // Its end is waited for as long as it may take and no longer.
+        Task { [logger] in
+            do {
+                try await group.run()
+                logger.info("stopped")
+                end.end(with: 0)
+            } catch {
+                logger.critical("\(error)")
+                end.end(with: 1)
+            }
         }
+        return await end.wait()
     }
 
     /// As the bus and the page tell it.

@@ -19,14 +19,16 @@ struct MirrorService: Service {
         // Before they are read: what changes after that is told.
         daemon.mirror.watch(dropIns: daemon.paths.dropInDirectory) { change.yield($0) }
         try daemon.mirror.start()
-        daemon.reloadDropIns(sayingAll: false)
+        await onThreadUntilTheEnd("drop-ins") { [daemon] in daemon.reloadDropIns(sayingAll: false) }
         daemon.mirror.whenFirstPassDone { [daemon] in daemon.reportFirstPass() }
         for await unfinished in changes.cancelOnGracefulShutdown() {
-            await onThread("drop-ins") {
-                _ = daemon.reloadDropIns(sayingAll: false, leaving: unfinished)
+            await onThreadUntilTheEnd("drop-ins") {
+                daemon.reloadDropIns(sayingAll: false, leaving: unfinished)
             }
         }
-        await onThread("stop-mirror") { daemon.mirror.stop() }
+        if await !onThread("stop-mirror", within: 3, { daemon.mirror.stop() }) {
+            daemon.logger.warning("a disk does not answer: ending without it")
+        }
     }
 }
 

@@ -14,8 +14,8 @@ internal import UnixSignals
 struct ServerService: Service {
     let daemon: Daemon
 
-    /// Time for downloads that are under way when the daemon is told to stop.
-    private static let grace = 10
+    /// Seconds for downloads that are under way when the daemon is told to stop.
+    static let grace = 10
 
     func run() async throws {
         // Before anybody is told that the daemon is there: until it is trapped, the signal is ignored.
@@ -44,17 +44,19 @@ struct ServerService: Service {
         releaseStartupPages()
         daemon.logger.notice("listening on port \(server.port)")
         ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
+        let watchdog = Watchdog(server)
+        defer { watchdog?.stop() }
         await withGracefulShutdownHandler {
             await reload(server, startedWith: configuration, on: hangUps)
         } onGracefulShutdown: {
             ServiceNotification.stopping()
         }
         // Withdrawn while the last downloads go on: nobody else is to come.
-        async let withdrawn: Void = onThread("stop-peers") { neighbourhood.stop() }
+        async let withdrawn = onThread("stop-peers", within: 4) { neighbourhood.stop() }
         let open = server.connectionCount
         if open > 0 { daemon.logger.info("stopping; \(open) connections are open") }
         await server.stop(within: ServerService.grace)
-        await withdrawn
+        _ = await withdrawn
     }
 
     private func makeServer(
@@ -108,7 +110,7 @@ struct ServerService: Service {
     ) async {
         for await _ in hangUps.cancelOnGracefulShutdown() {
             ServiceNotification.reloading(monotonic: monotonicNanoseconds() / 1000)
-            reload(server, startedWith: started)
+            await onThreadUntilTheEnd("reload") { reload(server, startedWith: started) }
             ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
         }
     }

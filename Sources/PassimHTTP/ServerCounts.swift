@@ -19,6 +19,12 @@ package struct ServerCounts: Sendable, Equatable {
     /// Clients of this machine that were sent to a peer, and those for whom nobody was found.
     package var lookupsFound: UInt64 = 0
     package var lookupsNobody: UInt64 = 0
+    /// Openings and reads of files that were handed to threads, as a disk had to be waited for.
+    package var fileWaits: UInt64 = 0
+    /// Those that nobody waited for to the end: the file system hangs.
+    package var fileWaitsGivenUp: UInt64 = 0
+    /// Those that were not begun, as too many wait for that file system.
+    package var fileWaitsRefused: UInt64 = 0
 
     package init() {}
 }

@@ -71,6 +71,9 @@ extension Connection {
         switch step {
         case .finish:
             if transport.pointee.ended { reactor.close(self) } else { beginLinger(reactor) }
+        case .pause where phase == .response && response?.reading != nil:
+            // A thread reads, and tells.
+            watch([], reactor)
         case .pause where phase == .response && throttledUntil > reactor.now:
             watch([], reactor)
             reactor.throttled.append(self)

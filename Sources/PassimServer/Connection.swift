@@ -14,7 +14,7 @@ final class Connection {
         /// Waits for a request, or for the rest of one.
         case request
         case response
-        /// Somebody looks on the network for what was asked for, or makes a page.
+        /// Somebody looks on the network for what was asked for, makes a page, or opens a file.
         case waiting
         /// Our side has ended, and what the peer still sends is thrown away: closing with unread input, or
         /// input that comes while the kernel still sends for us, would reset the connection, and the peer
@@ -38,6 +38,8 @@ final class Connection {
     var parser = RequestParser()
     var response: Response?
     var pending: PendingAnswer?
+    /// Counts what was waited for: tells what comes late.
+    var waits: UInt32 = 0
     /// After the present response, and when its last byte is sent.
     var closesAfterResponse = false
     /// Downloads that count, whose responses the kernel has not taken entirely yet.
@@ -98,7 +100,7 @@ final class Connection {
             reactor.buffers.put(buffer)
         }
         endResponse(reactor, complete: false)
-        pending?.task?.cancel()
+        pending?.cancel(reactor)
         pending = nil
         giveBackUnconfirmed(reactor)
         try? reactor.poller.remove(number)

@@ -5,7 +5,7 @@ internal import PassimSystem
 /// that accepts would cost a change of threads per connection, and SO_REUSEPORT can put the few
 /// connections of a mirror all on one reactor.
 final class ListenerSet: Sendable {
-    /// Tokens from here on are listeners, except the last, which is a mailbox.
+    /// Tokens from here on are listeners, except the last two, which are a reactor's own.
     private static let firstToken = UInt64.max - 1024
 
     private let sockets: [SharedDescriptor]
@@ -40,7 +40,7 @@ final class ListenerSet: Sendable {
     }
 
     static func listener(ofToken token: UInt64) -> Int? {
-        token >= firstToken && token != UInt64.max ? Int(token - firstToken) : nil
+        token >= firstToken && token < UInt64.max - 1 ? Int(token - firstToken) : nil
     }
 
     func watch(_ poller: borrowing Poller) throws(SystemError) {

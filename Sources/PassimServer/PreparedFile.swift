@@ -7,7 +7,10 @@ internal import PassimSystem
 ///
 /// The whole promise of "what is sent is what was hashed" is `read` and `verify`: fstat(2) after each
 /// read, before the bytes go anywhere.
-final class PreparedFile {
+///
+/// Each has two ways: the reactors', which never wait and may come to nothing, and that of the threads, which wait.
+final class PreparedFile: @unchecked Sendable {
+    // Unchecked: `lastUsed` is the reactor's whose cache it is in, all else stays as it is.
     enum Fault: Error, Equatable {
         /// Not what was indexed, or gone: the entry is not true any more.
         case stale
@@ -17,55 +20,158 @@ final class PreparedFile {
         case exhausted
         /// It may not be sent any more, or not now: all its shares are under way.
         case unavailable
+        /// Its file system does not answer, or has too much to do.
+        case hanging
     }
 
     let entry: Entry
     let name: RawName
     let origin: ServedOrigin
-    /// Content-Type and everything else that depends on the file alone, each field ended by CRLF.
+    /// Content-Type and everything else that depends on the file alone, each field ended by CRLF; but Last-Modified.
     let fields: [UInt8]
     /// When a response last used it, in monotonic nanoseconds.
-    var lastUsed: UInt64
-    private let file: Descriptor
+    var lastUsed: UInt64 = 0
+    /// fstat(2) does not wait, and the page cache can be asked.
+    private let isLocal: Bool
+    private let isReadableNow: Bool
+    /// nil from the end of its life on.
+    private var file: Descriptor?
+    private let threads: FileThreads
 
-    /// - Parameter descriptors: those from this number on are not for files.
-    init(
-        _ entry: Entry, path: RawName, origin: ServedOrigin, now: UInt64, descriptors: Int
-    ) throws(Fault) {
-        let status: FileStatus
+    /// What opening a file takes.
+    struct Source: Sendable {
+        let entry: Entry
+        let path: RawName
+        let origin: ServedOrigin
+        /// Descriptors from this number on are not for files.
+        let descriptors: Int
+        /// What is not to be done on a reactor's thread is done on theirs.
+        let threads: FileThreads
+        let systems: LocalFileSystems
+    }
+
+    private init(
+        _ source: Source, _ file: consuming Descriptor, type: String, isLocal: Bool, isReadableNow: Bool
+    ) {
+        entry = source.entry
+        origin = source.origin
+        threads = source.threads
+        name = source.origin.filename(source.path)
+        fields = contentFields(
+            name: name, digest: source.entry.digest, contentType: type, modified: nil)
+        self.file = consume file
+        self.isLocal = isLocal
+        self.isReadableNow = isReadableNow
+    }
+
+    deinit {
+        if let file = file.take() { release(file) }
+    }
+
+    /// Closes it: here where that takes no time, else on a thread.
+    private func release(_ file: consuming Descriptor) {
+        // Of a deleted file the blocks are given back only now.
+        let isQuick = isLocal && PreparedFile.hasName(file)
+        if isQuick { return }
+        threads.close(file, on: entry.identity.device)
+    }
+
+    private static func hasName(_ file: borrowing Descriptor) -> Bool {
+        guard let status = try? file.status() else { return false }
+        return status.links > 0
+    }
+
+    // MARK: - Opening
+
+    /// Opens it, and waits for that.
+    static func open(_ source: Source) throws(Fault) -> PreparedFile {
         do throws(SystemError) {
-            file = try origin.open(path)
-            status = try file.status()
+            return try opened(source)
+        } catch {
+            throw fault(error)
+        }
+    }
+
+    private static func opened(_ source: Source) throws(SystemError) -> PreparedFile {
+        let generation = source.systems.generation
+        let file = try source.origin.open(source.path)
+        try check(file, source)
+        var type = ""
+        let isLocal = (try? file.isOnLocalFileSystem()) ?? false
+        var isReadableNow = false
+        withUnsafeTemporaryAllocation(byteCount: sniffed, alignment: 8) { buffer in
+            // Only a guess depends on these bytes: a file that changes now is caught when it is sent.
+            let count = (try? file.read(into: buffer, at: 0)) ?? 0
+            type = guess(source, buffer, count)
+            if isLocal, let read = try? file.readCached(into: buffer, at: 0) {
+                isReadableNow = read != .unsupported
+            }
+        }
+        source.systems.note(source.entry.identity.device, isLocal: isLocal, asOf: generation)
+        return PreparedFile(source, file, type: type, isLocal: isLocal, isReadableNow: isReadableNow)
+    }
+
+    /// Opens it where that needs no disk: it is on a local file system and the kernel has its names and first bytes.
+    ///
+    /// - Returns: nil where a thread has to do it.
+    static func openCached(_ source: Source) throws(Fault) -> PreparedFile? {
+        guard source.systems.areLocal(source.entry.identity.device) else { return nil }
+        do throws(SystemError) {
+            guard let file = try source.origin.openCached(source.path) else { return nil }
+            try check(file, source)
+            var count = -1
+            var type = ""
+            withUnsafeTemporaryAllocation(byteCount: sniffed, alignment: 8) { buffer in
+                guard let read = try? file.readCached(into: buffer, at: 0), case .count(let bytes) = read
+                else {
+                    return
+                }
+                count = bytes
+                type = guess(source, buffer, count)
+            }
+            if count < 0 { return nil }
+            return PreparedFile(source, file, type: type, isLocal: true, isReadableNow: true)
+        } catch {
+            throw fault(error)
+        }
+    }
+
+    /// How much of a file tells its type.
+    private static let sniffed = 4096
+
+    private static func guess(
+        _ source: Source, _ buffer: UnsafeMutableRawBufferPointer, _ count: Int
+    ) -> String {
+        ContentType.guess(
+            name: source.origin.filename(source.path),
+            content: UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        )
+    }
+
+    // MARK: - Reading
+
+    /// Reads what fits into `buffer` at `offset`, waits for it, and makes sure that it belongs to the digest.
+    ///
+    /// - Returns: bytes read, at least 1.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(Fault) -> Int {
+        do throws(SystemError) {
+            let count = try file!.read(into: buffer, at: offset)
+            if count > 0, isUnchanged(try file!.status()) { return count }
         } catch {
             throw PreparedFile.fault(error)
         }
-        if file.lend({ Int($0) }) >= descriptors { throw .exhausted }
-        guard status.kind == .regular, status.identity == entry.identity else { throw .stale }
-        self.entry = entry
-        self.origin = origin
-        name = origin.filename(path)
-        lastUsed = now
-        fields = PreparedFile.fields(entry, name: name, file: file)
+        throw .stale
     }
 
-    private static func fields(_ entry: Entry, name: RawName, file: borrowing Descriptor) -> [UInt8] {
-        let type = withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
-            // Only a guess depends on these bytes: a file that changes now is caught when it is sent.
-            let count = (try? file.read(into: buffer, at: 0)) ?? 0
-            return ContentType.guess(name: name, content: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        }
-        return contentFields(
-            name: name, digest: entry.digest, contentType: type, modified: entry.identity.modified.seconds)
-    }
-
-    /// Reads what fits into `buffer` at `offset`, and makes sure that it belongs to the digest.
+    /// The same with what is in memory.
     ///
-    /// - Returns: bytes read, at least 1.
+    /// - Returns: nil where a thread has to read it.
     @inline(__always)
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(Fault) -> Int {
+    func readCached(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(Fault) -> Int? {
+        guard isReadableNow else { return nil }
         do throws(SystemError) {
-            let count = try file.read(into: buffer, at: offset)
-            if count > 0, isUnchanged(try file.status()) { return count }
+            guard case .count(let count) = try file!.readCached(into: buffer, at: offset) else { return nil }
+            if count > 0, isUnchanged(try file!.status()) { return count }
         } catch {
             throw PreparedFile.fault(error)
         }
@@ -79,20 +185,43 @@ final class PreparedFile {
         return origin.id == .published && status.links == 0 && status.identity.sameContent(as: entry.identity)
     }
 
-    /// Makes sure that the file is still what was indexed.
+    /// Makes sure that the file is still what was indexed, and waits for that.
     func verify() throws(Fault) {
         let identity: FileIdentity
         do throws(SystemError) {
-            identity = try file.status().identity
+            identity = try file!.status().identity
         } catch {
             throw PreparedFile.fault(error)
         }
         if identity != entry.identity { throw .stale }
     }
 
+    /// The same with what is in memory.
+    ///
+    /// - Returns: false where a thread has to look.
+    func verifyCached() throws(Fault) -> Bool {
+        guard isLocal else { return false }
+        try verify()
+        return true
+    }
+
     /// A long download: let the kernel read ahead further.
     func adviseSequential() {
-        file.adviseSequential()
+        file!.adviseSequential()
+    }
+
+    // MARK: - Faults
+
+    /// A descriptor that is not one of the last, of the file that was indexed.
+    private static func check(_ file: borrowing Descriptor, _ source: Source) throws(SystemError) {
+        if file.lend({ Int($0) }) >= source.descriptors {
+            throw SystemError(code: .tooManyFiles, call: .openat2)
+        }
+        let status = try file.status()
+        // Another file, and as good as none.
+        guard status.kind == .regular, status.identity == source.entry.identity else {
+            throw SystemError(code: .notFound, call: .openat2)
+        }
     }
 
     private static func fault(_ error: SystemError) -> Fault {

@@ -15,8 +15,26 @@ struct Response {
     /// encrypted yet: its head, and content read with it. Only within a turn.
     var staged = 0
     var allowance = Allowance([])
+    /// Bytes of the file that a thread has read, from `fetchedFrom` on, in place of those at `offset`.
+    var fetched: [UInt8] = []
+    var fetchedFrom = 0
+    /// A thread reads the next bytes.
+    var reading: FileThreads.Job?
+    /// It could not.
+    var fault: PreparedFile.Fault?
     /// Where this is a download from byte 0: given back if it is cut off.
     var counted: CountedShare?
+
+    /// What a thread has read.
+    mutating func take(_ outcome: FileWork.Outcome) {
+        reading = nil
+        switch outcome {
+        case .done(_, let bytes):
+            fetched = bytes
+            fetchedFrom = 0
+        case .failed(let fault): self.fault = fault
+        }
+    }
 
     var isComplete: Bool {
         guard staged == 0 else { return false }

@@ -84,18 +84,32 @@ package final class Server: Sendable {
         return sum
     }
 
+    /// Whether each reactor has turned since the last call, and asks them again. One caller.
+    package func haveReactorsTurned() -> Bool {
+        let beat = state.beat.load(ordering: .relaxed)
+        guard state.turns.allSatisfy({ $0.beat.load(ordering: .relaxed) == beat }) else { return false }
+        state.beat.store(beat + 1, ordering: .relaxed)
+        tell(.beat(beat + 1))
+        return true
+    }
+
     /// Stops accepting, ends what is idle, and lets what is being sent finish.
     ///
     /// - Parameter seconds: after them, what is still being sent is cut.
     package func stop(within seconds: Int) async {
         beginStopping(within: seconds)
         await ended.wait()
+        state.threads.end()
     }
 
     /// The same without waiting for the end.
     package func beginStopping(within seconds: Int) {
         listeners.refuse()
         tell(.drain(deadline: monotonicNanoseconds() + UInt64(seconds) * Reactor.second))
+    }
+
+    deinit {
+        state.threads.end()
     }
 
     private func tell(_ message: Reactor.Message) {

@@ -12,6 +12,9 @@ final class ReactorCounters: Sendable {
     let shares = Counter()
     let sharedBytes = Counter()
     let cutOff = Counter()
+    let fileWaits = Counter()
+    let fileWaitsGivenUp = Counter()
+    let fileWaitsRefused = Counter()
     private let lookupsFound = Counter()
     private let lookupsNobody = Counter()
 
@@ -41,6 +44,9 @@ final class ReactorCounters: Sendable {
         sum.cutOff += cutOff.value
         sum.lookupsFound += lookupsFound.value
         sum.lookupsNobody += lookupsNobody.value
+        sum.fileWaits += fileWaits.value
+        sum.fileWaitsGivenUp += fileWaitsGivenUp.value
+        sum.fileWaitsRefused += fileWaitsRefused.value
     }
 }
 

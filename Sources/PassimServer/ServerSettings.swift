@@ -59,6 +59,8 @@ package struct TimeLimits: Sendable {
     package var slowBytes: UInt64 = 60 * 1024
     /// For the network to say who has a file: more than twice of what a look-up takes.
     package var lookup: UInt64 = 3_000_000_000
+    /// For a file's first bytes to come from its disk: until then nothing has been answered.
+    package var file: UInt64 = 5_000_000_000
     /// For a page to be made: one of a million files may be searched for on a busy machine.
     package var page: UInt64 = 30_000_000_000
     /// For the peer to end its side after ours, when it may still be sending what we refused.

@@ -83,6 +83,14 @@ package struct Metrics: Sendable {
             $0.add(server.lookupsFound, .init("result", "found"))
             $0.add(server.lookupsNobody, .init("result", "nobody"))
         }
+        text.metric(
+            "passim_file_waits_total", .counter,
+            "Openings and reads of files for which a disk had to be waited for: begun, those of them that were given up, and those refused, as their file system hangs."
+        ) {
+            $0.add(server.fileWaits, .init("result", "begun"))
+            $0.add(server.fileWaitsGivenUp, .init("result", "given_up"))
+            $0.add(server.fileWaitsRefused, .init("result", "refused"))
+        }
     }
 
     private func writeItems(to text: inout MetricsText) {

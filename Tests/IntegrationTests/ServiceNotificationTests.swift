@@ -27,6 +27,15 @@ struct ServiceNotificationTests {
         _ = try listener.wait { $0.contains("STOPPING=1") }
     }
 
+    @Test func watchdogIsFedWhereSystemdAsksForIt() throws {
+        let site = try DaemonSite(
+            environment: ["NOTIFY_SOCKET": listener.path, "WATCHDOG_USEC": "1000000", "WATCHDOG_PID": nil])
+        let daemon = try site.start()
+        for _ in 0..<5 { _ = try listener.wait { $0.contains("WATCHDOG=1") } }
+        try daemon.process.terminate()
+        #expect(listener.messages.contains { $0.contains("STOPPING=1") })
+    }
+
     @Test func nothingIsReadyThatDoesNotListen() throws {
         let first = try site.start()
         _ = try listener.wait { $0.contains("READY=1") }

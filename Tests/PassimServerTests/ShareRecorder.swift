@@ -1,4 +1,5 @@
 import PassimCore
+import PassimTestKit
 
 /// Counts shares, and allows as many of a digest as it is told.
 final class ShareRecorder: ShareObserver {
@@ -9,6 +10,12 @@ final class ShareRecorder: ShareObserver {
         var givenBack = 0
     }
     private let state = Lock(State())
+    private let gate = Monitor((isClosed: false, isHolding: false))
+
+    /// From now on whoever asks whether a file is available is held.
+    func hold() { gate.withLock { $0.isClosed = true } }
+    func release() { gate.withLock { $0.isClosed = false } }
+    var isHolding: Bool { gate.withLock { $0.isHolding } }
 
     func limit(_ digest: Digest, to count: Int) {
         state.withLock { $0.limits[digest] = count }
@@ -20,7 +27,11 @@ final class ShareRecorder: ShareObserver {
     var running: Int { state.withLock { $0.under.values.reduce(0, +) } }
 
     func isAvailable(_ entry: Entry) -> Bool {
-        state.withLock { $0.isAvailable(entry) }
+        _ = gate.wait(seconds: 300) { gate in
+            gate.isHolding = gate.isClosed
+            return gate.isClosed ? nil : true
+        }
+        return state.withLock { $0.isAvailable(entry) }
     }
 
     func begin(_ entry: Entry) -> Bool {

@@ -71,6 +71,23 @@ extension TypedCall {
         file("status", .fstat) { "\(try $0.status().identity.size)" },
         file("birthTime", .statx) { try $0.birthTime() == nil ? "none" : "told" },
         file("availableBytes", .fstatvfs) { try $0.availableBytes() > 0 ? "some" : "none" },
+        file("isOnLocalFileSystem", .fstatfs) { "\(try $0.isOnLocalFileSystem())" },
+        directory(
+            "openCached(beneath:)", .openat2, [.again: .gives("not cached"), .invalid: .gives("not cached")]
+        ) {
+            place, _ in
+            // In the cache for certain, since it has just been looked up.
+            _ = try place.status(of: RawName("file"))
+            guard let file = try place.openCached(beneath: RawName("file"), .readOnly) else {
+                return "not cached"
+            }
+            return try opened(file)
+        },
+        directory("openCached", .openat2, [.again: .gives("not cached"), .invalid: .gives("not cached")]) {
+            _, path in
+            _ = try Descriptor.open(path, .path).status()
+            return try Descriptor.openCached(path, [.path, .directory]) == nil ? "not cached" : "opened"
+        },
         file("lockExclusively", .flock, [.again: .gives("false")]) { "\(try $0.lockExclusively())" },
         directory("forEachName", .getdents64) { place, _ in
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
@@ -103,6 +120,15 @@ extension TypedCall {
             "readAvailable of what knows no flags", .read, before: [.preadv2: [.notImplemented]],
             [.again: .gives("nothing")]
         ) { try available($0) },
+        file(
+            "readCached", .preadv2,
+            [
+                .again: .gives("notCached"), .notSupported: .gives("unsupported"),
+                .notImplemented: .gives("unsupported"), .invalid: .gives("unsupported"),
+            ]
+        ) { file in
+            try withBuffer { "\(try file.readCached(into: $0, at: 0))" }
+        },
         TypedCall(name: "waitForInput", call: .poll) { _ in
             let pair = try Pair()
             try pair.other.writeAll([1])
