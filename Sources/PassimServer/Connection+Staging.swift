@@ -146,7 +146,7 @@ extension Connection {
 
     /// - Parameter length: of the content; nil where there is no Content-Length.
     /// - Returns: bytes of the head.
-    private func writeHead(
+    func writeHead(
         _ status: Status, length: UInt64?, _ reactor: Reactor, _ fields: (inout HeadWriter) -> Void
     ) -> Int {
         reactor.date.refresh(now: reactor.now)

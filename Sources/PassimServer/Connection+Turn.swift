@@ -39,7 +39,7 @@ extension Connection {
 
         let step = advance(reactor)
         if step == .cut { return reactor.close(self) }
-        if step == .finish, phase != .handshake { session.shutdown() }
+        if step == .finish, phase != .handshake { session?.shutdown() }
         switch flush(reactor) {
         case .broken: reactor.close(self)
         case .some:
@@ -56,6 +56,7 @@ extension Connection {
         while true {
             let step: Step
             switch phase {
+            case .hello: step = hello(reactor)
             case .handshake: step = handshake(reactor)
             case .request: step = closesAfterResponse ? .finish : request(reactor)
             case .response: step = respond(reactor, &budget)
@@ -96,7 +97,10 @@ extension Connection {
             waitingSince = reactor.now
             deadline = reactor.now + reactor.settings.values.timeLimits.head
             return .goOn
-        case .wantsInput: return .pause
+        case .wantsInput:
+            // Whoever never goes on shall cost little.
+            session.keepBuffers(false)
+            return .pause
         // The alert that OpenSSL has written tells the client what was wrong.
         case .ended, .failed:
             reactor.counters.failedHandshakes.add(1)

@@ -10,6 +10,8 @@ internal import PassimSystem
 
 final class Connection {
     enum Phase {
+        /// Waits for a whole ClientHello: there is no session yet.
+        case hello
         case handshake
         /// Waits for a request, or for the rest of one.
         case request
@@ -30,9 +32,10 @@ final class Connection {
     private(set) var isOpen = true
     private let socket: Descriptor
     let transport: UnsafeMutablePointer<TLSTransport>
-    let session: TLSSession
+    /// From a whole ClientHello on: no stage before has any use for it.
+    private(set) var session: TLSSession!
 
-    var phase = Phase.handshake
+    var phase = Phase.hello
     /// Request bytes that wait for their rest, or for the response before them.
     var heldInput: [UInt8] = []
     var parser = RequestParser()
@@ -64,17 +67,10 @@ final class Connection {
     /// Requests answered since the last tick that found the connection idle.
     var requestsOfLate = 0
 
-    /// - Returns: nil where there is no memory; the socket is still the caller's then.
-    init?(_ newcomer: Reactor.Newcomer, generation: UInt32, tls: TLSContext, reactor: Reactor) {
+    init(_ newcomer: Reactor.Newcomer, generation: UInt32, reactor: Reactor) {
         let socket = newcomer.socket
-        let transport = UnsafeMutablePointer<TLSTransport>.allocate(capacity: 1)
+        transport = .allocate(capacity: 1)
         transport.initialize(to: TLSTransport(socket: socket))
-        guard let session = TLSSession(context: tls, transport: transport) else {
-            transport.deallocate()
-            return nil
-        }
-        self.transport = transport
-        self.session = session
         self.socket = Descriptor(owning: socket)
         self.socket.sendWithoutDelay()
         peer = newcomer.peer
@@ -86,8 +82,16 @@ final class Connection {
     }
 
     deinit {
+        // It uses the transport.
+        session = nil
         transport.deinitialize(count: 1)
         transport.deallocate()
+    }
+
+    /// - Returns: false where there is no memory.
+    func beginSession(_ reactor: Reactor) -> Bool {
+        session = TLSSession(context: reactor.settings.tls, transport: transport)
+        return session != nil
     }
 
     // MARK: Life
@@ -214,6 +218,13 @@ final class Connection {
         reactor.buffers.put(output)
         if !unconfirmed.isEmpty { confirm(reactor) }
         return .all
+    }
+
+    /// Before there is a session.
+    ///
+    /// - Returns: bytes read, 0 at the end; nil where there is nothing now.
+    func receive(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int? {
+        try socket.readAvailable(into: buffer)
     }
 
     func endSending() {

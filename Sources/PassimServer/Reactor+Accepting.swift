@@ -177,9 +177,8 @@ extension Reactor {
             state.loads[placed].connections.subtract(1, ordering: .relaxed)
             state.loads[number].connections.add(1, ordering: .relaxed)
         }
-        guard drainDeadline == nil,
-            let connection = Connection(newcomer, generation: generation, tls: settings.tls, reactor: self)
-        else { return giveUp(newcomer) }
+        guard drainDeadline == nil else { return giveUp(newcomer) }
+        let connection = Connection(newcomer, generation: generation, reactor: self)
         do throws(SystemError) {
             try poller.add(connection.number, .input, token: connection.token)
         } catch {
@@ -190,7 +189,7 @@ extension Reactor {
         }
         insert(connection)
         counters.connections.add(1)
-        // The client speaks first: a handshake that is begun before it does holds 50 KiB of buffers for
+        // The client speaks first: a handshake that is begun before it has holds 50 KiB of buffers for
         // somebody who may never speak.
     }
 
