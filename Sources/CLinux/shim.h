@@ -23,6 +23,7 @@
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <linux/fs.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <linux/rtnetlink.h>
@@ -75,6 +76,48 @@ static inline ssize_t clinux_receive_datagram(int fd, void *buffer, size_t capac
             memcpy(hops, CMSG_DATA(head), sizeof(int));
     }
     return message.msg_flags & MSG_TRUNC ? -2 : count;
+}
+
+// The link-layer address of a neighbour on an interface, as the kernel knows it (RTM_GETNEIGH of rtnetlink(7)): its
+// length, at most 32, or 0 where it does not know one. The RTA_ macros have no Swift spelling. The kernel answers
+// before sendto(2) returns.
+static inline int clinux_neighbour(const struct in6_addr *address, int interface, unsigned char *link) {
+    struct {
+        struct nlmsghdr head;
+        struct ndmsg neighbour;
+        struct rtattr attribute;
+        struct in6_addr address;
+    } request;
+    union {
+        struct nlmsghdr head;
+        char bytes[1024];
+    } answer;
+    memset(&request, 0, sizeof request);
+    request.head.nlmsg_len = sizeof request;
+    request.head.nlmsg_type = RTM_GETNEIGH;
+    request.head.nlmsg_flags = NLM_F_REQUEST;
+    request.neighbour.ndm_family = AF_INET6;
+    request.neighbour.ndm_ifindex = interface;
+    request.attribute.rta_type = NDA_DST;
+    request.attribute.rta_len = RTA_LENGTH(sizeof request.address);
+    request.address = *address;
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (fd < 0) return 0;
+    ssize_t count = -1;
+    if (send(fd, &request, sizeof request, 0) == (ssize_t)sizeof request) count = recv(fd, &answer, sizeof answer, 0);
+    close(fd);
+    if (count < (ssize_t)NLMSG_LENGTH(sizeof(struct ndmsg)) || (size_t)count < answer.head.nlmsg_len ||
+        answer.head.nlmsg_type != RTM_NEWNEIGH)
+        return 0;
+    int left = (int)(answer.head.nlmsg_len - NLMSG_LENGTH(sizeof(struct ndmsg)));
+    struct rtattr *attribute = (struct rtattr *)((char *)NLMSG_DATA(&answer.head) + NLMSG_ALIGN(sizeof(struct ndmsg)));
+    for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
+        int length = (int)RTA_PAYLOAD(attribute);
+        if (attribute->rta_type != NDA_LLADDR || length < 1 || length > 32) continue;
+        memcpy(link, RTA_DATA(attribute), (size_t)length);
+        return length;
+    }
+    return 0;
 }
 
 // getdents64(2) is declared only under _GNU_SOURCE.

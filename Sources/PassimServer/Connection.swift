@@ -25,6 +25,8 @@ final class Connection {
     }
 
     let peer: IPAddress
+    /// Whom it is counted for.
+    let account: ClientAccount
     /// The descriptor's number, for the reactor's table.
     let number: CInt
     let token: UInt64
@@ -60,6 +62,8 @@ final class Connection {
     /// Bytes that the peer had taken at `slowSince`; nil where no tick has seen the present response yet.
     private var takenByPeer: UInt64?
     private var slowSince: UInt64 = 0
+    /// The same of the first tick of the response.
+    private var begunAt: (bytes: UInt64, time: UInt64)?
     var throttledUntil: UInt64 = 0
     var isResumable = false
     /// Has sent a request.
@@ -74,6 +78,7 @@ final class Connection {
         self.socket = Descriptor(owning: socket)
         self.socket.sendWithoutDelay()
         peer = newcomer.peer
+        account = newcomer.account
         number = socket
         token = UInt64(generation) << 32 | UInt64(socket)
         isLoopback = peer.isLoopback
@@ -155,10 +160,8 @@ final class Connection {
     private func isTooSlow(_ reactor: Reactor) -> Bool {
         let limits = reactor.settings.values.timeLimits
         if takenByPeer != nil, reactor.now < slowSince + limits.slowWindow { return false }
-        // Not what the socket has taken: it holds megabytes, and takes no more until a third of them is
-        // gone, which a client that is fast enough needs minutes for.
-        let waiting = UInt64(socket.unacknowledgedByteCount())
-        let gone = taken > waiting ? taken - waiting : 0
+        let gone = acknowledged
+        if begunAt == nil { begunAt = (gone, reactor.now) }
         defer {
             takenByPeer = gone
             slowSince = reactor.now
@@ -168,9 +171,32 @@ final class Connection {
         return gone < before + limits.slowBytes && throttledUntil < slowSince
     }
 
+    /// Not what the socket has taken: it holds megabytes, and takes no more until a third of them is
+    /// gone, which a client that is fast enough needs minutes for.
+    private var acknowledged: UInt64 {
+        let waiting = UInt64(socket.unacknowledgedByteCount())
+        return taken > waiting ? taken - waiting : 0
+    }
+
+    /// Bytes a second that the peer has taken of the present response.
+    ///
+    /// - Returns: nil where they are enough, or cannot be told yet, or we hold it back ourselves.
+    func slowSpeed(_ reactor: Reactor) -> UInt64? {
+        let limits = reactor.settings.values.timeLimits
+        guard phase == .response || transport.pointee.output != nil, let begun = begunAt,
+            response?.reading == nil, throttledUntil < begun.time,
+            reactor.now >= begun.time + limits.crowdedWindow
+        else { return nil }
+        let milliseconds = max(1, (reactor.now - begun.time) / 1_000_000)
+        let gone = acknowledged
+        let speed = (gone > begun.bytes ? gone - begun.bytes : 0) * 1000 / milliseconds
+        return speed < limits.crowdedSpeed ? speed : nil
+    }
+
     /// A response begins: from the next tick on the client's speed counts.
     func beginMeasuring() {
         takenByPeer = nil
+        begunAt = nil
     }
 
     /// For the next request, or for the rest of one that was sent with those before.

@@ -64,7 +64,7 @@ final class Reactor {
     /// Accepting stopped for want of room; goes on then.
     var acceptAgainAt: UInt64?
     /// For whom there was none.
-    var newcomer: Newcomer?
+    var waiting: [Newcomer] = []
     /// When each kind of trouble may be told of again.
     var silences: [Trouble: Silence] = [:]
     var drainDeadline: UInt64?
@@ -279,7 +279,7 @@ final class Reactor {
         connectionCount -= 1
         state.loads[number].connections.subtract(1, ordering: .relaxed)
         state.places.leave()
-        state.counts.leave(connection.peer)
+        state.counts.leave(connection.account)
         // A descriptor came free: whoever waits to be accepted need not wait for the clock.
         if acceptAgainAt != nil { listen() }
     }

@@ -32,6 +32,7 @@ final class ServerState: Sendable {
     let lookup: (any PeerLookup)?
     let logger: Logger
     let cooldowns = CooldownTable()
+    let accounts = ClientAccounts()
     let counts = ConnectionCounts()
     let places = ConnectionPlaces()
     let threads = FileThreads()

@@ -46,22 +46,3 @@ private func digest(_ number: UInt64) -> Digest { Digest(words: (number, ~number
         #expect(held >= 50)
     }
 }
-
-@Suite struct ConnectionCountsTests {
-    @Test func anAddressHasAsManyAsTheLimitSaysUntilOneLeaves() {
-        let counts = ConnectionCounts()
-        let address = IPAddress(ipv4: 0xC000_0201)
-        #expect(counts.admit(address, limit: 2))
-        #expect(counts.admit(address, limit: 2))
-        #expect(!counts.admit(address, limit: 2))
-        #expect(counts.admit(IPAddress(ipv4: 0xC000_0202), limit: 2))
-        counts.leave(address)
-        #expect(counts.admit(address, limit: 2))
-    }
-
-    @Test func loopbackIsNotLimited() {
-        let counts = ConnectionCounts()
-        for _ in 0..<1000 { #expect(counts.admit(IPAddress(ipv4: 0x7F00_0001), limit: 1)) }
-        #expect(counts.admit(IPAddress(high: 0, low: 1), limit: 0))
-    }
-}

@@ -22,7 +22,7 @@ final class TestServer: Sendable {
     /// Stay until the server is gone, also when it has stopped listening.
     private let listeners: Set<CInt>
 
-    private static let hour: UInt64 = 3_600_000_000_000
+    static let hour: UInt64 = 3_600_000_000_000
 
     static let origin = OriginID(1)
     static let otherOrigin = OriginID(2)
