@@ -36,7 +36,12 @@ struct PageSource: LocalPages {
         case .item(let name): itemPage(name)
         case .metrics: PageSource.text(MetricsText.contentType, metrics.render())
         case .health:
-            PageSource.text(HealthText.contentType, HealthText(directories: daemon.mirror.statuses).render())
+            PageSource.text(
+                HealthText.contentType,
+                HealthText(
+                    directories: daemon.mirror.statuses,
+                    missingPlaces: daemon.server.withLock { $0 }?.missingPlaces ?? []
+                ).render())
         // They are there without being made.
         case .icon: PageSource.page(.icon)
         case .style: PageSource.page(.styleSheet)

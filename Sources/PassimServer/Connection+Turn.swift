@@ -97,10 +97,7 @@ extension Connection {
             waitingSince = reactor.now
             deadline = reactor.now + reactor.settings.values.timeLimits.head
             return .goOn
-        case .wantsInput:
-            // Whoever never goes on shall cost little.
-            session.keepBuffers(false)
-            return .pause
+        case .wantsInput: return .pause
         // The alert that OpenSSL has written tells the client what was wrong.
         case .ended, .failed:
             reactor.counters.failedHandshakes.add(1)

@@ -167,7 +167,9 @@ extension Reactor {
     private func waitForPlace(after seat: Seat) -> Bool {
         acceptAgainAt = now + Reactor.pause
         for (other, mailbox) in state.mailboxes.enumerated() where other != number { mailbox.send(.makeRoom) }
-        if seat == .crowded, waiting.count < Reactor.mostWaiting, waiting.first?.account != .loopback { return true }
+        if seat == .crowded, waiting.count < Reactor.mostWaiting, waiting.first?.account != .loopback {
+            return true
+        }
         unwatchListeners()
         return false
     }

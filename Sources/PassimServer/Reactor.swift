@@ -14,6 +14,8 @@ final class Reactor {
         /// Another reactor has a newcomer, and nobody of its own whom it could end for it.
         case makeRoom
         case settingsChanged
+        /// There are other sockets to accept from.
+        case listenersChanged
         /// What the connection of that token has waited for has come.
         case found(token: UInt64, wait: UInt32, WaitingResult)
         /// Somebody wants to know whether it turns.
@@ -47,6 +49,8 @@ final class Reactor {
     private var filesExpireAt: UInt64 = 0
     /// Tells when mounts change (proc(5)); one reactor watches it for all.
     private let mounts: Descriptor?
+    /// Tells when interfaces change, where they are listened at by name; one reactor watches it for all.
+    let interfaceChanges: InterfaceChanges?
     /// Of the table that the cached files' origins are from.
     private var originsGeneration = 0
     var buffers = BufferPool()
@@ -76,6 +80,7 @@ final class Reactor {
     static let second: UInt64 = 1_000_000_000
     static let mailboxToken = UInt64.max
     private static let mountsToken = UInt64.max - 1
+    private static let interfacesToken = UInt64.max - 2
     /// For so long, twice at most, a file that nobody asks for stays open: enough for one that is asked for all the
     /// time, and its disk can be unmounted between two requests a second.
     private static let fileRest: UInt64 = 200_000_000
@@ -95,7 +100,9 @@ final class Reactor {
         }
         // Where there is no /proc, mounts are taken for what they were.
         mounts = number == 0 ? try? Descriptor.open("/proc/self/mountinfo", .readOnly) : nil
+        interfaceChanges = number == 0 && listeners.followsInterfaces ? try? InterfaceChanges() : nil
         try mailbox.watch(poller, token: Reactor.mailboxToken)
+        try interfaceChanges?.watch(poller, token: Reactor.interfacesToken)
         if let watched = mounts?.lend({ $0 }) {
             try? poller.add(watched, .priority, token: Reactor.mountsToken)
         }
@@ -109,6 +116,8 @@ final class Reactor {
 
     /// The reactor's life; returns when it has drained.
     func run() {
+        // One may have come since the sockets were made, before anybody watched.
+        if interfaceChanges != nil { interfacesHaveChanged() }
         listen()
         while !hasEnded {
             let count: Int
@@ -141,6 +150,8 @@ final class Reactor {
             readMailbox()
         } else if token == Reactor.mountsToken {
             state.fileSystems.forget()
+        } else if token == Reactor.interfacesToken {
+            interfacesHaveChanged()
         } else if let listener = ListenerSet.listener(ofToken: token) {
             accept(from: listener)
         } else {
@@ -162,6 +173,7 @@ final class Reactor {
             case .adopt(let newcomer): adopt(newcomer, countedFor: number)
             case .makeRoom: makeRoom()
             case .settingsChanged: settings = state.settings
+            case .listenersChanged: watchListenersAnew()
             case .beat(let beat): state.turns[number].beat.store(beat, ordering: .relaxed)
             case .found(let token, let wait, let result): connection(token)?.take(result, of: wait, self)
             case .drain(let deadline): drain(until: deadline)

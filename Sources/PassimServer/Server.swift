@@ -25,7 +25,10 @@ package final class Server: Sendable {
         lookup: (any PeerLookup)? = nil, logger: Logger
     ) throws(SystemError) {
         listeners = try ListenerSet(settings.places, port: settings.port) { place, error in
-            logger.warning("not listening at \(place): \(error)")
+            logger.warning(
+                error.code == .noSuchInterface
+                    ? "not listening at \(place): there is no such interface; listening there when it comes"
+                    : "not listening at \(place): \(error)")
         }
         state = try ServerState(
             index: index, origins: origins, pages: pages, staleObserver: staleObserver, shares: shares,
@@ -36,6 +39,9 @@ package final class Server: Sendable {
 
     /// The port it listens on; that of the settings, or a free one where they say 0.
     package var port: UInt16 { listeners.port }
+
+    /// Where it should listen and does not, as an interface is not there; for people.
+    package var missingPlaces: [String] { listeners.missing.map { "\($0)" } }
 
     /// Starts the reactors.
     ///

@@ -39,6 +39,9 @@ package struct NetworkInterface: Equatable, Sendable {
         return found.values.sorted { $0.index < $1.index }
     }
 
+    /// if_nametoindex(3); 0 where there is none of that name.
+    package static func number(of name: String) -> UInt32 { if_nametoindex(name) }
+
     private init?(_ entry: ifaddrs) {
         guard let address = entry.ifa_addr, CInt(address.pointee.sa_family) == AF_PACKET else { return nil }
         index = UInt32(

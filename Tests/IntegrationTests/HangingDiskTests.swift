@@ -34,11 +34,10 @@ struct HangingDiskTests {
     private static let digests = (0..<30).map { Digest(of: "file \($0)") }
 
     /// In the foreground, where the daemon is; all files are known when it returns.
-    private func serve(_ daemon: DaemonProcess) throws -> ChildProcess {
-        let server = try ChildProcess([
-            "nsenter", "--mount", "--target", "\(daemon.process.identifier)", "bindfs", "-f",
-            tree.absolute("source"), tree.absolute("mirror"),
-        ])
+    private func serve(_ daemon: DaemonProcess, _ options: String...) throws -> ChildProcess {
+        let server = try ChildProcess(
+            ["nsenter", "--mount", "--target", "\(daemon.process.identifier)", "bindfs", "-f"] + options
+                + [tree.absolute("source"), tree.absolute("mirror")])
         for digest in HangingDiskTests.digests { try daemon.waitForStatus(200, of: digest, seconds: 60) }
         return server
     }
@@ -159,6 +158,44 @@ struct HangingDiskTests {
         #expect(seconds < 25)
         for one in asking { _ = try one.wait() }
         print("limits: end while a file system hangs: \(seconds) s")
+    }
+
+    /// It must pay where nothing is broken, too.
+    @Test(.enabled(if: hasFUSE, "needs root, FUSE and bindfs(1)"))
+    func slowDiskHoldsUpNobodyElse() throws {
+        try tree.truncate("source/large", to: 0)
+        let contents = (0..<8 as Range<UInt8>).map { [UInt8](repeating: $0, count: 4 << 20) }
+        for (number, content) in contents.enumerated() { try tree.write("source/cold-\(number)", content) }
+        let daemon = try site.start()
+        let server = try serve(daemon, "--read-rate=8M")
+        for content in contents { try daemon.waitForStatus(200, of: Digest(of: content), seconds: 120) }
+        // What the kernel has of them is given up.
+        try daemon.runAmongItsMounts(
+            "sh", "-c",
+            "for f in '\(tree.absolute("mirror"))'/cold-*; do dd if=\"$f\" iflag=nocache count=0 2>/dev/null; done"
+        )
+        let running = Monitor((left: contents.count, wrong: 0))
+        let threads = try contents.map { content in
+            try SystemThread(name: "cold") {
+                let body = try? daemon.fetch(Digest(of: content)).body
+                running.withLock { running in
+                    running.left -= 1
+                    if body != content { running.wrong += 1 }
+                }
+            }
+        }
+        let seconds = try latencies(daemon, Digest(of: "on another disk")) {
+            running.withLock { $0.left == 0 }
+        }
+        for thread in threads { thread.join() }
+        #expect(running.withLock { $0.wrong } == 0)
+        let slowest = seconds[seconds.count * 99 / 100]
+        #expect(slowest < 2, "\(seconds.suffix(5))")
+        #expect(try daemon.process.terminate() == .exit(0))
+        _ = server
+        print(
+            "limits: beside 8 cold downloads: \(seconds.count) others' requests p50 \(seconds[seconds.count / 2]), p99 \(slowest) s"
+        )
     }
 
     /// What is open keeps umount(8) from going through: two requests a second must leave room for it.
