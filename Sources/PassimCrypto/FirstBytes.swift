@@ -14,17 +14,32 @@ package enum FirstBytes: Hashable, Sendable {
 
     /// - Parameter bytes: all that have come since the connection began.
     package init(_ bytes: UnsafeRawBufferPointer) {
-        guard let first = bytes.first else {
-            self = .incomplete
-            return
+        switch FirstBytes.method(bytes) {
+        case .whole: self = .plainHTTP
+        case .possible: self = .incomplete
+        case .none: self = bytes.count >= FirstBytes.longest || FirstBytes.isWhole(bytes) ? .tls : .incomplete
         }
-        if 0x41...0x5A ~= first {
-            self = .plainHTTP
-        } else if bytes.count >= FirstBytes.longest || FirstBytes.isWhole(bytes) {
-            self = .tls
-        } else {
-            self = .incomplete
+    }
+
+    private enum Method {
+        case whole, possible, none
+    }
+
+    /// Those of RFC 9110, 9.3, and RFC 5789, and the space behind them.
+    private static let methods: [StaticString] = [
+        "GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH ",
+    ]
+
+    private static func method(_ bytes: UnsafeRawBufferPointer) -> Method {
+        // Most begin with a record.
+        guard let first = bytes.first, 0x41...0x5A ~= first else { return bytes.isEmpty ? .possible : .none }
+        for method in methods {
+            let text = UnsafeRawBufferPointer(start: method.utf8Start, count: method.utf8CodeUnitCount)
+            let count = min(text.count, bytes.count)
+            guard text[..<count].elementsEqual(bytes[..<count]) else { continue }
+            return count == text.count ? .whole : .possible
         }
+        return .none
     }
 
     /// Records of RFC 8446, 5.1, with the one message of 4.1.2 in them. True also for what is none.

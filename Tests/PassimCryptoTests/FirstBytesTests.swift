@@ -51,7 +51,12 @@ struct FirstBytesTests {
 
     @Test func requestInPlainIsRecognized() {
         #expect(look(Array("GET / HTTP/1.1".utf8)) == .plainHTTP)
-        #expect(look(Array("H".utf8)) == .plainHTTP)
+        #expect(look(Array("H".utf8)) == .incomplete)
+        #expect(look(Array("HEAD".utf8)) == .incomplete)
+        #expect(look(Array("HEAD ".utf8)) == .plainHTTP)
+        #expect(look(Array("PRI * HTTP/2.0".utf8)) == .tls)
+        #expect(look(Array("EHLO".utf8)) == .tls)
+        #expect(look(Array("R".utf8)) == .tls)
         #expect(look(Array("get".utf8)) == .tls)
         #expect(look([]) == .incomplete)
     }
