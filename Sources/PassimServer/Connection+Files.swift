@@ -2,6 +2,7 @@
 // opens and reads, and the request waits.
 
 internal import PassimCore
+internal import PassimCrypto
 internal import PassimHTTP
 internal import PassimIndex
 internal import PassimSystem
@@ -138,8 +139,11 @@ extension Connection {
         return job
     }
 
+    /// Waits for a thread and nothing else: where an earlier response is not read, the client is to blame.
     var isWaitingForFile: Bool {
-        guard phase == .waiting, case .file? = pending?.subject else { return false }
+        guard phase == .waiting, transport.pointee.output == nil, let pending, pending.result == nil,
+            case .file = pending.subject
+        else { return false }
         return true
     }
 
