@@ -123,6 +123,8 @@ static inline int clinux_allowed_processors(void) {
 // O_PATH, O_TMPFILE and O_NOATIME are declared only under _GNU_SOURCE.
 enum {
     CLINUX_O_PATH = 010000000,
+    // Without O_DIRECTORY, which is part of it and differs between architectures.
+    CLINUX_O_TMPFILE = 020000000 | O_DIRECTORY,
     CLINUX_O_NOATIME = 01000000,
 };
 

@@ -34,6 +34,9 @@ package struct Paths: Sendable, Equatable {
     /// Downloads of published items.
     package var shareCounts: String { stateDirectory + "/share-counts" }
 
+    /// What is remembered of published items' digests.
+    package var itemDigests: String { stateDirectory + "/item-digests" }
+
     package var logDirectory: String { localState + "/log/passim" }
     package var auditLog: String { logDirectory + "/audit.log" }
 

@@ -63,13 +63,17 @@ package final class Daemon: Sendable {
             logger: logger)
         self.mirror = mirror
         advertised = AdvertisedDigests(index: index) { mirror.pendingFiles(besides: $0) }
-        auditLog = AuditLog(path: paths.auditLog, clients: configuration.daemon.logClients, logger: logger)
-        totals = Totals(path: paths.totals, auditLog: paths.auditLog, logger: logger)
+        let auditLog = AuditLog(
+            path: paths.auditLog, clients: configuration.daemon.logClients,
+            rotation: AuditRotation(configuration.daemon), logger: logger)
+        self.auditLog = auditLog
+        totals = Totals(path: paths.totals, auditLog: paths.auditLog, logger: logger) { auditLog.mark }
         store = ItemStore(
             directory: configuration.daemon.path ?? paths.publishedItems, stateFile: paths.shareCounts,
-            index: index, maxItemSize: configuration.daemon.maxItemSize, bootTime: try? bootTime(),
+            digestFile: paths.itemDigests, index: index, maxItemSize: configuration.daemon.maxItemSize,
+            bootTime: try? bootTime(),
             logger: logger
-        ) { [auditLog] event in
+        ) { event in
             switch event {
             case .published(let item): auditLog.record(published: item)
             case .deleted(let digest, let filename): auditLog.record(deleted: digest, filename: filename)
@@ -85,6 +89,14 @@ package final class Daemon: Sendable {
     package func run() async -> Int32 {
         // Until the server runs and takes it for "read again", it must not kill.
         _ = signal(SIGHUP, SIG_IGN)
+        let lock: StateLock?
+        do {
+            lock = try lockState()
+        } catch {
+            logger.critical("\(error)")
+            return 1
+        }
+        defer { lock?.release() }
         // A file that would be longer than a limit of the process is an error (EFBIG), not the end.
         _ = signal(SIGXFSZ, SIG_IGN)
         let bus = BusService(object: DaemonObject(daemon: self), insecure: options.insecure, logger: logger)
@@ -115,6 +127,18 @@ package final class Daemon: Sendable {
         } catch {
             logger.critical("\(error)")
             return 1
+        }
+    }
+
+    /// Before anything of the state directory is touched.
+    ///
+    /// - Returns: nil where there can be no lock: a daemon without a directory of its own serves all the same.
+    private func lockState() throws -> StateLock? {
+        do {
+            return try StateLock(paths.stateDirectory, process: getpid())
+        } catch let error as SystemError {
+            logger.warning("\(paths.stateDirectory) cannot be locked: \(error)")
+            return nil
         }
     }
 

@@ -21,6 +21,8 @@ struct ServerService: Service {
         // Before anybody is told that the daemon is there: until it is trapped, the signal is ignored.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         let configuration = daemon.settings.withLock { $0 }
+        // A disk that is slow just now, or a board that makes a key for a minute, is no failure.
+        ServiceNotification.starting(seconds: 90)
         await waitForFirstPass()
         if Task.isShuttingDownGracefully { return }
         let neighbourhood = Neighbourhood(
@@ -81,23 +83,19 @@ struct ServerService: Service {
         }
     }
 
-    /// A small mirror is whole when the port opens, and a large one does not keep anybody waiting. Published items
-    /// are waited for.
+    /// A small mirror, and what was published, is whole when the port opens, and a large one does not keep anybody
+    /// waiting.
     private func waitForFirstPass() async {
-        let loaded = Once()
         let over = Once()
-        daemon.published.whenOpen { loaded.happen() }
-        daemon.mirror.whenFirstPassDone { over.happen() }
+        daemon.published.whenOpen { [daemon] in daemon.mirror.whenFirstPassDone { over.happen() } }
         let limit = Task {
             try? await Task.sleep(for: .seconds(2))
             over.happen()
         }
         await withGracefulShutdownHandler {
             await over.wait()
-            await loaded.wait()
         } onGracefulShutdown: {
             over.happen()
-            loaded.happen()
         }
         limit.cancel()
     }
@@ -121,6 +119,7 @@ struct ServerService: Service {
         }
         daemon.store.maxItemSize = configuration.daemon.maxItemSize
         daemon.auditLog.clients = configuration.daemon.logClients
+        daemon.auditLog.rotation = AuditRotation(configuration.daemon)
         daemon.auditLog.reopen()
         daemon.neighbourhood.withLock { $0 }?.replace(responder: configuration.daemon.responder)
         server.replace(

@@ -6,6 +6,11 @@ enum ServiceNotification {
         sd_notify(0, "READY=1\nSTATUS=\(status)")
     }
 
+    /// The start goes on, and may take so long from now on.
+    static func starting(seconds: Int) {
+        sd_notify(0, "STATUS=Reading files\nEXTEND_TIMEOUT_USEC=\(seconds * 1_000_000)")
+    }
+
     static func status(_ status: String) {
         sd_notify(0, "STATUS=\(status)")
     }

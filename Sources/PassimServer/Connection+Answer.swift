@@ -49,7 +49,7 @@ extension Connection {
         with digest: Digest, allowsLocal: Bool, to head: RequestHead, _ bytes: UnsafeRawBufferPointer,
         _ reactor: Reactor
     ) {
-        if !isLoopback, isCoolingDown(digest, reactor) {
+        if !isLoopback, isCoolingDown(digest, head, bytes, reactor) {
             return answer(
                 .forbidden, "This address was sent this file lately: ask another peer, or later.", to: head,
                 reactor)
@@ -91,9 +91,17 @@ extension Connection {
     }
 
     /// Row 7: of several origins of a digest, the smallest cooldown counts.
-    private func isCoolingDown(_ digest: Digest, _ reactor: Reactor) -> Bool {
-        guard let seconds = cooldown(of: digest, reactor), seconds > 0 else { return false }
-        return reactor.state.cooldowns.holds(digest, for: peer, now: reactor.now)
+    private func isCoolingDown(
+        _ digest: Digest, _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ reactor: Reactor
+    ) -> Bool {
+        guard let seconds = cooldown(of: digest, reactor), seconds > 0,
+            reactor.state.cooldowns.holds(digest, for: peer, now: reactor.now)
+        else { return false }
+        guard let identity = reactor.state.index.find(digest)?.identity,
+            case .part = Conditions.range(
+                head, in: bytes, digest: digest, modified: identity.modified.seconds, size: identity.size)
+        else { return true }
+        return !reactor.state.cooldowns.letsGoOn(digest, for: peer, size: identity.size, now: reactor.now)
     }
 
     /// Seconds; nil where nobody has the digest any more.

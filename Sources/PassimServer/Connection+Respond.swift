@@ -101,25 +101,45 @@ extension Connection {
 
     /// The kernel has all of what ended: sent is what it has taken, as until then it can be cut off.
     func confirm(_ reactor: Reactor) {
-        for counted in unconfirmed {
-            reactor.counters.shares.add(1)
-            reactor.counters.sharedBytes.add(counted.share.bytes)
-            reactor.state.shares.complete(counted.share)
+        for var counted in unconfirmed {
+            counted.delivery.sent = counted.delivery.reserved
+            counted.delivery.isComplete = true
+            count(counted, reactor)
         }
         unconfirmed.removeAll(keepingCapacity: true)
     }
 
-    /// What was cut off does not count.
-    func giveBackUnconfirmed(_ reactor: Reactor) {
-        for counted in unconfirmed { giveBack(counted, reactor) }
+    /// The connection ends before the kernel has all: what has reached the client counts, no more. The kernel's
+    /// buffers hold megabytes, which would be shares that nobody has had.
+    func countCutOff(_ reactor: Reactor) {
+        var missing = undeliveredByteCount
+        /// - Parameter written: bytes of content.
+        func count(_ cut: CountedDelivery, written: UInt64) {
+            var cut = cut
+            cut.delivery.sent = written - min(written, missing)
+            missing -= min(written, missing)
+            reactor.counters.cutOff.add(1)
+            self.count(cut, reactor)
+        }
+        // The last that was written is the first that is missing.
+        if let response, let counted = response.counted {
+            missing += UInt64(response.staged)
+            count(counted, written: counted.delivery.reserved - response.unwritten)
+        }
+        response?.counted = nil
+        for counted in unconfirmed.reversed() { count(counted, written: counted.delivery.reserved) }
         unconfirmed.removeAll()
     }
 
-    private func giveBack(_ counted: CountedShare, _ reactor: Reactor) {
-        let entry = counted.share.entry
-        reactor.counters.cutOff.add(1)
-        if counted.startsCooldown { reactor.state.cooldowns.giveBack(entry.digest, for: peer) }
-        reactor.state.shares.giveBack(entry)
+    private func count(_ counted: CountedDelivery, _ reactor: Reactor) {
+        let delivery = counted.delivery
+        if counted.cooldown > 0 {
+            reactor.state.cooldowns.end(
+                delivery.entry.digest, for: peer, weight: delivery.weight, size: delivery.entry.identity.size,
+                seconds: counted.cooldown, now: reactor.now)
+        }
+        reactor.counters.sharedBytes.add(delivery.sent)
+        if reactor.state.shares.end(delivery) { reactor.counters.shares.add(1) }
     }
 
     /// The response is written, or never will be.
@@ -130,7 +150,6 @@ extension Connection {
             reactor.senders -= 1
             file.lastUsed = reactor.now
         }
-        guard let counted = ended.counted else { return }
-        if complete { unconfirmed.append(counted) } else { giveBack(counted, reactor) }
+        if complete, let counted = ended.counted { unconfirmed.append(counted) }
     }
 }

@@ -45,7 +45,7 @@ extension Connection {
         var staged = Response(content: .none, staged: headCount)
         guard head.method == .get, count > 0 else {
             try file.verify()
-            if head.method == .get { staged.counted = try beginShare(of: file, bytes: 0, reactor) }
+            if head.method == .get { staged.counted = try beginDelivery(of: file, bytes: 0, reactor) }
             response = staged
             return
         }
@@ -61,7 +61,7 @@ extension Connection {
         } else {
             try file.verify()
         }
-        if first == 0 { staged.counted = try beginShare(of: file, bytes: count, reactor) }
+        staged.counted = try beginDelivery(of: file, bytes: count, reactor)
         staged.staged += read
         staged.content = .file(file, offset: first + UInt64(read), remaining: count - UInt64(read))
         response = staged
@@ -73,22 +73,20 @@ extension Connection {
         }
     }
 
-    /// Counted when it begins, so that a limit holds for downloads at one time.
-    private func beginShare(
+    /// Reserved when it begins, so that a limit holds for downloads at one time.
+    private func beginDelivery(
         of file: PreparedFile, bytes: UInt64, _ reactor: Reactor
-    ) throws(PreparedFile.Fault) -> CountedShare {
+    ) throws(PreparedFile.Fault) -> CountedDelivery {
         let entry = file.entry
-        guard reactor.state.shares.begin(entry) else { throw .unavailable }
-        var startsCooldown = false
-        if !isLoopback, file.origin.cooldown > 0, let seconds = cooldown(of: entry.digest, reactor),
-            seconds > 0
-        {
-            startsCooldown = reactor.state.cooldowns.begin(
-                entry.digest, for: peer, seconds: seconds, now: reactor.now)
+        guard reactor.state.shares.begin(entry, bytes: bytes) else { throw .unavailable }
+        var seconds = 0
+        if !isLoopback, file.origin.cooldown > 0 {
+            seconds = max(0, cooldown(of: entry.digest, reactor) ?? 0)
+            if seconds > 0 { reactor.state.cooldowns.begin(entry.digest, for: peer) }
         }
-        return CountedShare(
-            share: Share(entry: entry, filename: file.name, address: peer, bytes: bytes),
-            startsCooldown: startsCooldown)
+        return CountedDelivery(
+            delivery: Delivery(entry: entry, filename: file.name, address: peer, reserved: bytes),
+            cooldown: seconds)
     }
 
     /// - Parameter length: of the content; nil where there is no Content-Length.

@@ -40,8 +40,8 @@ final class Connection {
     var pending: PendingAnswer?
     /// After the present response, and when its last byte is sent.
     var closesAfterResponse = false
-    /// Downloads that count, whose responses the kernel has not taken entirely yet.
-    var unconfirmed: [CountedShare] = []
+    /// Content whose responses the kernel has not taken entirely yet, in the order of its sending.
+    var unconfirmed: [CountedDelivery] = []
     /// The client of HTTP/1.0 that asks for keep-alive must be told that it gets it (RFC 9112, C.2.2).
     var announcesKeepAlive = false
 
@@ -93,6 +93,7 @@ final class Connection {
     /// Only through `Reactor.close`, which forgets the connection as well.
     func end(_ reactor: Reactor) {
         isOpen = false
+        if response?.counted != nil || !unconfirmed.isEmpty { countCutOff(reactor) }
         if let buffer = transport.pointee.output {
             transport.pointee.output = nil
             reactor.buffers.put(buffer)
@@ -100,7 +101,6 @@ final class Connection {
         endResponse(reactor, complete: false)
         pending?.task?.cancel()
         pending = nil
-        giveBackUnconfirmed(reactor)
         try? reactor.poller.remove(number)
     }
 
@@ -212,6 +212,11 @@ final class Connection {
         reactor.buffers.put(output)
         if !unconfirmed.isEmpty { confirm(reactor) }
         return .all
+    }
+
+    /// Bytes that were written for the client and have not reached it, those of TLS among them.
+    var undeliveredByteCount: UInt64 {
+        UInt64((transport.pointee.output?.unsent.count ?? 0) + socket.unacknowledgedByteCount())
     }
 
     func endSending() {

@@ -15,8 +15,13 @@ struct Response {
     /// encrypted yet: its head, and content read with it. Only within a turn.
     var staged = 0
     var allowance = Allowance([])
-    /// Where this is a download from byte 0: given back if it is cut off.
-    var counted: CountedShare?
+    /// Where it has content of a file that is sent.
+    var counted: CountedDelivery?
+
+    /// Bytes of a file that were not read yet.
+    var unwritten: UInt64 {
+        if case .file(_, _, let remaining) = content { remaining } else { 0 }
+    }
 
     var isComplete: Bool {
         guard staged == 0 else { return false }
@@ -28,8 +33,9 @@ struct Response {
     }
 }
 
-/// A download that counts, from its beginning until the kernel has its last byte.
-struct CountedShare {
-    var share: Share
-    var startsCooldown: Bool
+/// Content of a file that counts, from the response's beginning until the kernel has its last byte.
+struct CountedDelivery {
+    var delivery: Delivery
+    /// Seconds for which the client waits when it has had the file; 0: it does not.
+    var cooldown: Int
 }

@@ -6,7 +6,7 @@ internal import CLinux
 package enum SystemCall: String, CaseIterable, Sendable {
     case accept4, bind, dup, epoll_create1, epoll_ctl, epoll_wait, eventfd, fchmod
     case fgetxattr, flock, fremovexattr, fsetxattr, fstat, fstatvfs, fsync, ftruncate, getdents64
-    case getifaddrs, getsockname, inotify_add_watch, inotify_init, listen, mkdirat
+    case getifaddrs, getsockname, inotify_add_watch, inotify_init, linkat, listen, mkdirat
     case open, openat, openat2, poll, pread, preadv2, pthread_create, read, readlinkat, recv, recvmsg
     case renameat, send, sendto, setsockopt, socket, statx, unlinkat, write
 }

@@ -69,12 +69,12 @@ package struct Metrics: Sendable {
             $0.add(server.handshakes, .init("result", "done"))
             $0.add(server.failedHandshakes, .init("result", "failed"))
         }
-        text.metric("passim_shares_total", .counter, "Downloads of whole files.", server.shares)
+        text.metric("passim_shares_total", .counter, "Files' worth of bytes that were sent.", server.shares)
         text.metric(
-            "passim_shared_bytes_total", .counter, "Bytes of downloads of whole files.", server.sharedBytes)
+            "passim_shared_bytes_total", .counter, "Bytes of files that were sent.", server.sharedBytes)
         text.metric(
             "passim_downloads_cut_off_total", .counter,
-            "Downloads of whole files that did not come to their end.",
+            "Downloads of files, or of parts of them, that did not come to their end.",
             server.cutOff)
         text.metric(
             "passim_lookups_total", .counter,

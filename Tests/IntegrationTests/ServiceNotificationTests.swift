@@ -30,8 +30,9 @@ struct ServiceNotificationTests {
     @Test func nothingIsReadyThatDoesNotListen() throws {
         let first = try site.start()
         _ = try listener.wait { $0.contains("READY=1") }
-        try site.configure(["Port=\(first.port)"])
-        let second = try? site.start()
+        let other = try DaemonSite(environment: ["NOTIFY_SOCKET": listener.path])
+        try other.configure(["Port=\(first.port)"])
+        let second = try? other.start()
         #expect(second == nil)
         #expect(listener.messages.filter { $0.contains("READY=1") }.isEmpty)
         #expect(try first.get("/").status == 200)

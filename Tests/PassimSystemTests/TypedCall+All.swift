@@ -184,6 +184,14 @@ extension TypedCall {
         directory("rename", .renameat) { place, _ in
             try done(place.rename(RawName("file"), to: RawName("other")))
         },
+        directory("rename(in:)", .renameat) { place, _ in
+            try done(place.rename(RawName("file"), to: RawName("other"), in: place))
+        },
+        directory("openUnnamed", .openat) { place, _ in try opened(place.openUnnamed(mode: 0o600)) },
+        // What is in the way is removed, as often as it comes back.
+        directory("link", .linkat, [.exists: .repeated]) { place, _ in
+            try done(place.link(place.openUnnamed(mode: 0o600), as: RawName("new")))
+        },
         directory("renameWithoutReplacing", .renameat) { place, _ in
             try done(place.renameWithoutReplacing(RawName("file"), to: RawName("other")))
         },

@@ -103,8 +103,9 @@ extension FuzzTarget {
 
     private static func readTexts(_ input: [UInt8]) throws(Flaw) {
         if let time = bootTime(statistics: input) { try check(UInt64(time) != nil, "the boot time \(time)") }
-        if let total = Totals.parse(input) {
-            try check(String(decoding: input, as: UTF8.self).contains("\(total)"), "the total \(total)")
+        if let total = TotalsFile(input) {
+            try check(String(decoding: input, as: UTF8.self).contains("\(total.bytes)"), "the total \(total)")
+            try checkEqual(TotalsFile(total.content), total, "written and read")
         }
         let name = RawName(bytes: input)
         if let item = ItemName(onDisk: name) {
