@@ -55,7 +55,6 @@ command:systemd-analyze       systemd           systemd
 command:firewall-offline-cmd  firewalld         firewalld
 command:appstreamcli          appstream         appstream
 command:apparmor_parser       apparmor          apparmor-parser
-command:logrotate             logrotate         logrotate
 command:mandoc                mandoc            mandoc
 file:/usr/lib/python3/dist-packages/dbus/__init__.py python3-dbus python3-dbus
 file:/usr/lib/python3/dist-packages/gi/__init__.py python3-gi python3-gobject-base
