@@ -96,6 +96,10 @@ struct ShareCountingTests {
         let tree = try TemporaryTree()
         #expect(try aria2(url, to: tree, on: lan.client) == .exit(0))
         #expect(try tree.digest(of: "download") == digest)
+        // It goes on with one connection where the others are refused: none was.
+        let metrics = try lan.curl(on: lan.server, ["https://127.0.0.1:\(daemon.port)/metrics"]).text
+        #expect(metrics.contains("passim_requests_total{code=\"403\"} 0\n"), "\(metrics)")
+        #expect(!metrics.contains("passim_requests_total{code=\"206\"} 0\n"), "\(metrics)")
         #expect(try lan.curl(on: lan.client, [url]).status == 403)
         let log = { try String(decoding: site.tree.read("var/log/passim/audit.log"), as: UTF8.self) }
         #expect(
