@@ -46,11 +46,13 @@ struct ServerService: Service {
         releaseStartupPages()
         daemon.logger.notice("listening on port \(server.port)")
         ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
+        let renewal = Task { await renewCertificate(server) }
         await withGracefulShutdownHandler {
             await reload(server, startedWith: configuration, on: hangUps)
         } onGracefulShutdown: {
             ServiceNotification.stopping()
         }
+        renewal.cancel()
         // Withdrawn while the last downloads go on: nobody else is to come.
         async let withdrawn: Void = onThread("stop-peers") { neighbourhood.stop() }
         let open = server.connectionCount
@@ -73,6 +75,15 @@ struct ServerService: Service {
                 logger: daemon.logger)
         } catch let error as SystemError where error.code == .addressInUse {
             throw PortTaken(port: configuration.port)
+        }
+    }
+
+    /// Looks each hour: the clock of a board is set some time after its start.
+    private func renewCertificate(_ server: Server) async {
+        while true {
+            try? await Task.sleep(for: .seconds(3600), tolerance: .seconds(300))
+            if Task.isCancelled { return }
+            await onThread("certificate") { daemon.renewCertificate(server) }
         }
     }
 

@@ -96,4 +96,41 @@ struct StateDirectoryTests {
         try third.process.waitForLine(containing: "3 published items, 1 of them read")
         #expect(try third.fetch(Digest(of: "changed\n")).status == 200)
     }
+
+    // MARK: Keys and disks
+
+    @Test func administratorsKeyThatCannotBeUsedEndsTheStartWithTheReason() throws {
+        let site = try DaemonSite()
+        try site.tree.write("var/lib/passim/secret.key", "of another program\n", mode: 0o600)
+        let daemon = try startSecond(site)
+        #expect(try daemon.wait() == .exit(1))
+        #expect(daemon.errorText.contains("var/lib/passim/secret.key: "), "\(daemon.errorText)")
+        #expect(daemon.errorText.contains("passimd has not made this file and does not replace it"))
+        #expect(try site.tree.read("var/lib/passim/secret.key") == Array("of another program\n".utf8))
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible, "needs root to mount a tmpfs"))
+    func whatAFullDiskKeptFromBeingSavedIsSavedAtTheStop() async throws {
+        let disk = try SmallDisk(kibibytes: 512)
+        let site = try DaemonSite(environment: ["LOCALSTATEDIR": disk.tree.path])
+        let content = String(repeating: "x", count: 1000)
+        try site.put("file", content)
+        try site.share()
+        let daemon = try site.start()
+        try daemon.firstPass()
+        func total() -> String? {
+            (try? disk.tree.read("lib/passim/totals")).flatMap { $0.split(separator: 0x0A).first }.map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+        for _ in 0..<2 { #expect(try daemon.fetch(Digest(of: content)).status == 200) }
+        #expect(await becomesTrue(within: 60) { total() == "2000" })
+        // As much as fits.
+        try? disk.tree.write("ballast", [UInt8](repeating: 1, count: 1 << 20))
+        for _ in 0..<3 { #expect(try daemon.fetch(Digest(of: content)).status == 200) }
+        try daemon.process.waitForLine(containing: "the total of bytes sent cannot be saved")
+        try disk.tree.remove("ballast")
+        #expect(try daemon.process.terminate() == .exit(0))
+        #expect(total() == "5000")
+    }
 }
