@@ -14,7 +14,8 @@ struct AuditLogCrashTests {
     private func logged(_ site: DaemonSite) throws -> (bytes: Int, lines: Int) {
         var sum = (bytes: 0, lines: 0)
         guard site.tree.exists("var/log/passim") else { return sum }
-        for name in try site.tree.list("var/log/passim") {
+        // One that was being prepared when the daemon was killed counts for nothing.
+        for name in try site.tree.list("var/log/passim") where name.bytes.first != 0x2E {
             let text = String(
                 decoding: try site.tree.read(RawName("var/log/passim").appending(name)), as: UTF8.self)
             for line in text.split(separator: "\n") where line.contains(" SHARE ") {
@@ -74,14 +75,14 @@ struct AuditLogCrashTests {
             daemon.process.kill(SIGKILL)
             _ = try daemon.process.wait()
             rounds += 1
-            let told = try logged(site).bytes
-            if told != expected { losses += 1 }
-            // What is not in the log by now is nowhere.
-            expected = told
             let next = try site.start()
             #expect(try next.process.terminate() == .exit(0))
-            #expect(try logged(site).bytes == expected, "round \(rounds)")
-            #expect(try total(site) == expected, "round \(rounds)")
+            let told = try logged(site).bytes
+            if told < expected { losses += 1 }
+            #expect(told <= expected, "round \(rounds)")
+            #expect(try total(site) == told, "round \(rounds)")
+            // What was not written in time is nowhere.
+            expected = told
         }
         print(
             "audit log: killed \(rounds) times, \(losses) with lines lost that were 50 ms old, \(expected) bytes"

@@ -69,7 +69,7 @@ package final class AuditLog: Sendable {
             for line in lines { writer.add(line) }
             // What cannot be written now is still there at the next start.
             guard writer.flush() else { return }
-            try held.store([])
+            try held.store([], after: nil)
         } catch {
             logger.warning("\(path).held cannot be read: \(error)")
         }
@@ -201,7 +201,7 @@ package final class AuditLog: Sendable {
         // After them: who is killed in between has both, which `recover` sees, and not neither.
         if repeats.hasChanged, isFlushed {
             do throws(SystemError) {
-                try held.store(repeats.lines)
+                try held.store(repeats.lines, after: writer.mark?.place)
                 repeats.hasChanged = false
             } catch {
                 logger.debug("\(path).held cannot be written: \(error)")

@@ -24,6 +24,21 @@ enum AuditScan {
 
         var count: UInt64 { end - start }
 
+        /// What is in it, or the beginning.
+        func read(atMost limit: Int) throws(SystemError) -> [UInt8] {
+            let size = Int(min(UInt64(limit), count))
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, size), alignment: 16)
+            defer { buffer.deallocate() }
+            var filled = 0
+            while filled < size {
+                let space = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<size])
+                let more = try file.read(into: space, at: start + UInt64(filled))
+                if more == 0 { break }
+                filled += more
+            }
+            return Array(buffer[..<filled])
+        }
+
         fileprivate init(_ path: String, _ file: consuming Descriptor, _ range: Range<UInt64>) {
             self.path = path
             self.file = file

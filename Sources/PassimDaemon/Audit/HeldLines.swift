@@ -9,8 +9,8 @@ struct HeldLines {
     private let log: String
 
     private static let longest = AuditRepeats.mostHeld * 8192
-    /// Of the log's end, where lines may be that were written before the process ended.
-    private static let tail: UInt64 = 1 << 20
+    /// Bytes of the log that are looked at: more are not written between two stores.
+    private static let longestEnd = 1 << 24
 
     /// - Parameter log: the path of the log.
     init(log: String) {
@@ -18,7 +18,8 @@ struct HeldLines {
         path = log + ".held"
     }
 
-    func store(_ lines: [AuditLine]) throws(SystemError) {
+    /// - Parameter place: up to where the log is written, without these lines.
+    func store(_ lines: [AuditLine], after place: AuditMark.Place?) throws(SystemError) {
         if lines.isEmpty {
             do throws(SystemError) {
                 try Descriptor.open(parentDirectory(of: path), [.readOnly, .directory]).unlink(
@@ -28,7 +29,7 @@ struct HeldLines {
             }
             return
         }
-        var bytes: [UInt8] = []
+        var bytes = place.map { Array("\($0.inode) \($0.length)\n".utf8) } ?? []
         for line in lines { line.append(to: &bytes) }
         try replaceFile(path, with: bytes, isDurable: false)
     }
@@ -36,34 +37,26 @@ struct HeldLines {
     /// The lines that another process has left and that are not in the log.
     func left() throws(SystemError) -> [AuditLine] {
         guard let bytes = try readFile(path, limit: HeldLines.longest) else { return [] }
-        let written = try HeldLines.lines(of: endOfLog())
+        var written: [AuditLine] = []
+        if let place = HeldLines.place(bytes) {
+            for part in try AuditScan.parts(log, since: place) {
+                written += try HeldLines.lines(of: part.read(atMost: HeldLines.longestEnd))
+            }
+        }
         return HeldLines.lines(of: bytes).filter { line in
             // A process that ended between the two had written it with all of its repeats.
             !written.contains { $0.time == line.time && $0.digest == line.digest && $0.isMerged(with: line) }
         }
     }
 
-    private func endOfLog() throws(SystemError) -> [UInt8] {
-        do throws(SystemError) {
-            let file = try Descriptor.open(log, [.readOnly, .nonBlocking, .noControllingTerminal])
-            let status = try file.status()
-            guard status.kind == .regular else { return [] }
-            let start = status.identity.size - min(status.identity.size, HeldLines.tail)
-            let count = Int(status.identity.size - start)
-            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, count), alignment: 16)
-            defer { buffer.deallocate() }
-            var filled = 0
-            while filled < count {
-                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<count])
-                let more = try file.read(into: part, at: start + UInt64(filled))
-                if more == 0 { break }
-                filled += more
-            }
-            return Array(buffer[..<filled])
-        } catch {
-            if error.code == .notFound { return [] }
-            throw error
+    private static func place(_ bytes: [UInt8]) -> AuditMark.Place? {
+        let words = bytes.prefix { $0 != 0x0A }.split(separator: 0x20).map {
+            String(decoding: $0, as: UTF8.self)
         }
+        guard words.count == 2, let inode = UInt64(words[0]), let length = UInt64(words[1]) else {
+            return nil
+        }
+        return AuditMark.Place(inode: inode, length: length)
     }
 
     private static func lines(of bytes: [UInt8]) -> [AuditLine] {
