@@ -22,9 +22,11 @@
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <linux/fs.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 #include <linux/stat.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -44,6 +46,54 @@ static inline int clinux_openat2(int dirfd, const char *path, uint64_t flags, ui
 // accept4(2) is declared only under _GNU_SOURCE.
 static inline int clinux_accept4(int fd, struct sockaddr_storage *address, socklen_t *length) {
     return (int)syscall(SYS_accept4, fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// sock_diag(7): the user of the TCP socket of this network namespace that has these addresses, in the order of the
+// network, if it is established and a process has it open: of one that is closed the kernel says 0. Returns 0, or -1
+// and errno (ENOENT too for any other socket).
+static inline int clinux_socket_owner(int family, const void *local, uint16_t local_port, const void *remote,
+                                      uint16_t remote_port, uint32_t *user) {
+    struct {
+        struct nlmsghdr head;
+        struct inet_diag_req_v2 query;
+    } question;
+    union {
+        struct nlmsghdr head;
+        char bytes[1024];
+    } answer;
+    size_t length = family == AF_INET ? 4 : 16;
+    memset(&question, 0, sizeof question);
+    question.head.nlmsg_len = sizeof question;
+    question.head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+    question.head.nlmsg_flags = NLM_F_REQUEST;
+    question.query.sdiag_family = (unsigned char)family;
+    question.query.sdiag_protocol = IPPROTO_TCP;
+    question.query.idiag_states = ~0u;
+    question.query.id.idiag_sport = local_port;
+    question.query.id.idiag_dport = remote_port;
+    memcpy(question.query.id.idiag_src, local, length);
+    memcpy(question.query.id.idiag_dst, remote, length);
+    question.query.id.idiag_cookie[0] = question.query.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+    int number = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    if (number < 0) return -1;
+    // The kernel answers before send(2) returns.
+    ssize_t count = send(number, &question, sizeof question, 0);
+    if (count >= 0) count = recv(number, &answer, sizeof answer, MSG_DONTWAIT);
+    int error = errno;
+    close(number);
+    if (count < 0) {
+        errno = error;
+        return -1;
+    }
+    struct inet_diag_msg *found = (struct inet_diag_msg *)NLMSG_DATA(&answer.head);
+    if ((size_t)count < NLMSG_LENGTH(sizeof *found) || answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY
+        || found->idiag_state != TCP_ESTABLISHED || found->idiag_inode == 0
+        || found->id.idiag_sport != local_port || found->id.idiag_dport != remote_port) {
+        errno = ENOENT;
+        return -1;
+    }
+    *user = found->idiag_uid;
+    return 0;
 }
 
 // recvmsg(2) of a datagram: its sender and its TTL or hop limit (ip(7), ipv6(7)), -1 where the socket does not

@@ -54,9 +54,19 @@ package enum ProbeOutcome: Hashable, Sendable {
     case unasked
 }
 
+/// A client of this machine, whose user is found out when it matters.
+package struct LookupClient: Sendable {
+    /// The user number; nil if it cannot be told. Asks the kernel.
+    package let user: @Sendable () -> UInt32?
+
+    package init(user: @escaping @Sendable () -> UInt32?) {
+        self.user = user
+    }
+}
+
 /// Who looks for a digest on the network, for a client of this machine.
 package protocol PeerLookup: Sendable {
     /// - Parameter name: the last component of the path that the client asked for.
     /// - Returns: where to send the client; nil where nobody has the digest, within 1.3 s.
-    func lookUp(_ digest: Digest, name: RawName) async -> Peer?
+    func lookUp(_ digest: Digest, name: RawName, client: LookupClient) async -> Peer?
 }

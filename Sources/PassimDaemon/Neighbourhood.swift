@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Logging
 internal import PassimConfig
 internal import PassimCore
@@ -51,7 +52,7 @@ final class Neighbourhood: Sendable {
             try browser.start()
             self.browser = browser
             self.prober = prober
-            lookup = PeerSearch(finder: browser, probe: prober)
+            lookup = PeerSearch(finder: browser, probe: prober, daemonUser: geteuid())
             survey = NeighbourSurvey(browser)
         } catch {
             logger.warning("no peers are asked for what is not here: \(error)")
@@ -127,17 +128,33 @@ final class Neighbourhood: Sendable {
         if advertised.replaceHidden(origins) { state.withLock { $0.advertiser }?.reload() }
     }
 
-    /// Withdraws what is advertised, and ends all questions; may block for seconds.
+    /// Withdraws what is advertised, and ends all questions; may block for some two seconds.
     func stop() {
         let state = state.withLock { state in
             defer { state = State(isMetered: state.isMetered, answering: state.answering) }
             return state
         }
         state.subscription?.cancel()
-        state.advertiser?.stop()
-        state.loop?.stop()
-        browser?.stop()
+        // At the same time: on a bus that is mute each may take as long as it is given.
+        let stopping = Neighbourhood.threads([
+            { state.advertiser?.stop() }, { [browser] in browser?.stop() }, { state.loop?.stop() },
+        ])
         prober?.stop()
+        for thread in stopping { thread.join() }
+    }
+}
+
+extension Neighbourhood {
+    /// Runs each on a thread of its own, or here if none can be had.
+    private static func threads(_ bodies: [@Sendable () -> Void]) -> [SystemThread] {
+        bodies.compactMap { body in
+            do throws(SystemError) {
+                return try SystemThread(name: "stop-peers", body)
+            } catch {
+                body()
+                return nil
+            }
+        }
     }
 }
 

@@ -26,9 +26,14 @@ package struct LookupLimits: Sendable {
 
     // MARK: All look-ups
 
-    /// Each has a browser of mDNS and some tasks.
-    package var searches = 512
-    /// Those that wait for one of these to end, until `searchTime`.
+    /// Each has a browser of mDNS and some tasks. Of all users but root and the daemon's own together, and of those
+    /// whose user has not been looked for.
+    package var searches = 384
+    /// Of root, and of the daemon's own user, if that many and more of the others go on.
+    package var reservedSearches = 64
+    /// From so many searches on users are looked for.
+    package var crowd = 192
+    /// Those that wait for one of these to end, until `searchTime`: of the others, and of each of the two.
     package var waiting = 16384
 
     // MARK: What is remembered
@@ -44,4 +49,7 @@ package struct LookupLimits: Sendable {
     package var reportedTime: Duration = .seconds(3600)
     /// Entries of each of these.
     package var rememberedCount = 4096
+    /// Users whose reports are remembered, besides root, and entries of each.
+    package var reporters = 64
+    package var reportsOfEach = 256
 }

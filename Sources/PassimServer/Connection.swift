@@ -214,6 +214,12 @@ final class Connection {
         return .all
     }
 
+    /// The client, of this machine.
+    var lookupClient: LookupClient {
+        let ends = socket.localConnection()
+        return LookupClient { ends?.peerUser }
+    }
+
     func endSending() {
         socket.endSending()
     }

@@ -64,12 +64,12 @@ final class Shelf: BusObject {
         state.withLock { $0.rescans += 1 }
     }
 
-    func findPeers(_ digest: Digest) async -> [String] {
+    func findPeers(_ digest: Digest, for user: UInt32) async -> [String] {
         digest == Shelf.digest
             ? ["https://192.0.2.1:27500/a?sha256=\(digest)", "https://192.0.2.2:27500/a"] : []
     }
 
-    func reportPeer(_ url: String, _ digest: Digest) async -> Bool {
+    func reportPeer(_ url: String, _ digest: Digest, by user: UInt32) async -> Bool {
         guard url.hasPrefix("https://") else { return false }
         state.withLock { $0.reported.append("\(url) \(digest)") }
         return true

@@ -108,7 +108,8 @@ final class Probe: PeerProbe {
 }
 
 extension PeerSearch {
-    func lookUp(_ digest: Digest) async -> Peer? {
-        await lookUp(digest, name: RawName("file"))
+    /// - Parameter user: nil is one who cannot be told.
+    func lookUp(_ digest: Digest, by user: UInt32? = nil) async -> Peer? {
+        await lookUp(digest, name: RawName("file"), client: LookupClient { user })
     }
 }

@@ -44,11 +44,34 @@ import Testing
 
     @Test func reportHoldsForAnHourWhateverThePeerSays() {
         var memory = PeerMemory(limits)
-        memory.report(peer(1), for: digest(1), at: start)
+        memory.report(peer(1), for: digest(1), by: 0, at: start)
         memory.note(.confirmed, of: peer(1), for: digest(1), at: start)
         let later = start + .seconds(3599)
         #expect(memory.standing(of: peer(1), for: digest(1), at: later) == nil)
         #expect(memory.standing(of: peer(1), for: digest(2), at: later) == .reported)
         #expect(memory.standing(of: peer(1), for: digest(1), at: start + .seconds(3600)) == .good)
+    }
+
+    @Test func reportOfAUserCountsForThisUserAlone() {
+        var memory = PeerMemory(limits)
+        memory.report(peer(1), for: digest(1), by: 1000, at: start)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == .good)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start, reporter: 1001) == .good)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start, reporter: 1000) == nil)
+        #expect(memory.reporter(1000, at: start) == 1000)
+        #expect(memory.reporter(1001, at: start) == nil)
+        #expect(memory.reporter(1000, at: start + limits.reportedTime) == nil)
+    }
+
+    @Test func manyReportersForgetNothingOfRoot() {
+        var memory = PeerMemory(limits)
+        memory.report(peer(1), for: digest(1), by: 0, at: start)
+        memory.report(peer(2), for: digest(1), by: 1, at: start)
+        for user in 2...500 as ClosedRange<UInt32> {
+            memory.report(peer(3), for: digest(Int(user)), by: user, at: start + .milliseconds(user))
+        }
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == nil)
+        #expect(memory.reporter(1, at: start) == nil)
+        #expect(memory.reporter(500, at: start) == 500)
     }
 }
