@@ -98,6 +98,7 @@ package final class Daemon: Sendable {
             .init(service: ServerService(daemon: self)),
             .init(service: HistoryService(daemon: self)),
             .init(service: BusRunner(bus: bus, store: store)),
+            .init(service: EndGuard(daemon: self)),
         ]
         if options.timedExit {
             services.append(
