@@ -40,6 +40,22 @@ struct InstalledFilesTests {
         #expect(try run("systemd-analyze", "verify", "--man=no", unit()).isEmpty)
     }
 
+    /// While the unit is disabled it has no such name, and the bus cannot start it.
+    @Test func busStartsTheUnitByAnAliasOfItsInstallation() throws {
+        let alias = "dbus-org.freedesktop.Passim.service"
+        let unit = try text("systemd/passim.service")
+        let installation = try #require(unit.split(separator: "[Install]").last)
+        #expect(installation.contains("\nAlias=\(alias)\n"))
+        #expect(try text("dbus/org.freedesktop.Passim.service").contains("\nSystemdService=\(alias)\n"))
+        try tree.makeDirectory("lib/systemd/system")
+        try tree.write("lib/systemd/system/passim.service", unit)
+        let link = "etc/systemd/system/\(alias)"
+        try run("systemctl", "--root=\(tree.path)", "enable", "passim.service")
+        #expect(try run("readlink", tree.absolute(link)).hasSuffix("/passim.service\n"))
+        try run("systemctl", "--root=\(tree.path)", "disable", "passim.service")
+        #expect(!tree.exists(link))
+    }
+
     @Test func unitIsConfined() throws {
         // The threshold is ten times the level of exposure.
         try run("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=15", unit())
