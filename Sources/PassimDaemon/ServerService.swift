@@ -32,11 +32,11 @@ struct ServerService: Service {
         let server: Server
         do {
             server = try makeServer(configuration, neighbourhood.lookup)
+            try server.start(cachedFiles: daemon.descriptorLimit >= 1024 ? 64 : 4)
         } catch {
             await onThread("stop-peers") { neighbourhood.stop() }
             throw error
         }
-        try server.start(cachedFiles: daemon.descriptorLimit >= 1024 ? 64 : 4)
         daemon.server.withLock { $0 = server }
         defer { daemon.server.withLock { $0 = nil } }
         daemon.tellBus()
@@ -108,7 +108,8 @@ struct ServerService: Service {
     ) async {
         for await _ in hangUps.cancelOnGracefulShutdown() {
             ServiceNotification.reloading(monotonic: monotonicNanoseconds() / 1000)
-            reload(server, startedWith: started)
+            // It reads files, and those of disks that hang too.
+            await onThread("reload") { reload(server, startedWith: started) }
             ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
         }
     }

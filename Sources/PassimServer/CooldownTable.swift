@@ -41,9 +41,9 @@ final class CooldownTable: Sendable {
 
     private func makeRoom(_ ends: inout [Key: UInt64], now: UInt64) {
         ends = ends.filter { $0.value > now }
-        if ends.count > capacity / 2 {
-            let middle = ends.values.sorted()[ends.count / 2]
-            ends = ends.filter { $0.value > middle }
-        }
+        guard ends.count > capacity / 2 else { return }
+        // By count and not by time: many may end together.
+        let last = ends.sorted { $0.value > $1.value }.prefix(capacity / 2)
+        ends = Dictionary(uniqueKeysWithValues: last.map { ($0.key, $0.value) })
     }
 }

@@ -37,20 +37,33 @@ package final class Server: Sendable {
     /// The port it listens on; that of the settings, or a free one where they say 0.
     package var port: UInt16 { listeners.port }
 
-    /// Starts the reactors.
+    /// Starts the reactors: all of them, or none.
     ///
     /// - Parameter cachedFiles: descriptors that each may keep open between requests; a power of two.
     package func start(cachedFiles: Int = 64) throws(SystemError) {
-        for number in 0..<state.settings.values.reactors {
-            // Made here, so that what fails is reported here, and used by its thread alone from then on.
-            nonisolated(unsafe) let reactor = try Reactor(
-                number: number, state: state, listeners: listeners, mailbox: state.mailboxes[number],
-                cachedFiles: cachedFiles)
-            let ended = ended
-            _ = try SystemThread(name: "serve-\(number)") {
-                reactor.run()
-                ended.count()
+        let count = state.settings.values.reactors
+        var started = 0
+        do throws(SystemError) {
+            while started < count {
+                try startReactor(started, cachedFiles: cachedFiles)
+                started += 1
             }
+        } catch {
+            // Those that have started end, and nobody waits for the others.
+            for _ in started..<count { ended.count() }
+            beginStopping(within: 0)
+            throw error
+        }
+    }
+
+    private func startReactor(_ number: Int, cachedFiles: Int) throws(SystemError) {
+        // Made here, so that what fails is reported here, and used by its thread alone from then on.
+        nonisolated(unsafe) let reactor = try Reactor(
+            number: number, state: state, listeners: listeners, mailbox: state.mailboxes[number],
+            cachedFiles: cachedFiles)
+        _ = try SystemThread(name: "serve-\(number)") { [ended] in
+            reactor.run()
+            ended.count()
         }
     }
 

@@ -45,6 +45,16 @@ private func digest(_ number: UInt64) -> Digest { Digest(words: (number, ~number
         #expect(held <= 100)
         #expect(held >= 50)
     }
+
+    /// The clock of a reactor's turn is the same for all of its requests.
+    @Test func aFullTableForgetsOnlyHalfOfThoseThatEndTogether() {
+        let table = CooldownTable(capacity: 100)
+        for number in 0..<101 as Range<UInt64> {
+            _ = table.begin(digest(number), for: one, seconds: 3600, now: second)
+        }
+        let held = (0..<101 as Range<UInt64>).count { table.holds(digest($0), for: one, now: 2 * second) }
+        #expect(held == 51)
+    }
 }
 
 @Suite struct ConnectionCountsTests {
