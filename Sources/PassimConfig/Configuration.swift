@@ -48,7 +48,7 @@ package struct Configuration: Sendable, Equatable {
             let advice =
                 error.code == .notFound
                 ? "there is no such directory; make it, and put a file with Path=/a/directory into it"
-                : "cannot be read: \(error.code.sentence); no directory is shared"
+                : "cannot be read: \(error.sentence); no directory is shared"
             complaints.append(Complaint(.warning, file: path, advice))
         }
     }

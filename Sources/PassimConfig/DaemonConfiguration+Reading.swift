@@ -34,9 +34,11 @@ extension DaemonConfiguration {
         section.read("MaxRate", 0...UInt64(Int64.max), into: &values.maxRate)
         section.read("MaxConnections", 0...Int(Int32.max), into: &values.maxConnections)
         section.read("MaxConnectionsPerAddress", 0...Int(Int32.max), into: &values.maxConnectionsPerAddress)
-        section.read("LogClients", into: &values.logClients)
-        section.readList("MetricsAllow", "an address or a network (192.0.2.0/24)", into: &values.metricsAllow)
-        {
+        section.read("LogClients", into: &values.logClients, closed: LogClients.none)
+        section.readList(
+            "MetricsAllow", "an address or a network (192.0.2.0/24), and lets nobody in",
+            into: &values.metricsAllow
+        ) {
             Network($0)
         }
         section.read("Responder", into: &values.responder)

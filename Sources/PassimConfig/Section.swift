@@ -28,27 +28,39 @@ struct Section {
         }
     }
 
-    mutating func read(_ key: String, into setting: inout Bool) {
-        guard keyFile.value(group, key) != nil else { return }
-        do throws(KeyFileError) {
-            setting = try keyFile.boolean(group, key)
-        } catch {
-            warn(key, "neither true nor false; using \(setting)")
+    /// As GLib has booleans, and systemd (systemd.syntax(7)), in upper and lower case.
+    ///
+    /// - Parameter closed: of a key that guards something, the value that lets nobody: taken if what is written is not
+    ///   understood.
+    mutating func read(_ key: String, into setting: inout Bool, closed: Bool? = nil) {
+        guard let text = keyFile.value(group, key) else { return }
+        switch text.lowercased() {
+        case "true", "1", "yes", "y", "on", "t": setting = true
+        case "false", "0", "no", "n", "off", "f": setting = false
+        default:
+            setting = closed ?? setting
+            warn(key, "neither true nor false; using \(setting)\(closed == nil ? "" : Section.toBeSafe)")
         }
     }
 
     /// One word of a few, written as it is here.
+    ///
+    /// - Parameter closed: as for booleans.
     mutating func read<Choice: CaseIterable & RawRepresentable<String>>(
-        _ key: String, into setting: inout Choice
+        _ key: String, into setting: inout Choice, closed: Choice? = nil
     ) {
         guard let text = keyFile.value(group, key) else { return }
         if let choice = Choice(rawValue: text) {
             setting = choice
         } else {
+            setting = closed ?? setting
             let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            warn(key, "none of: \(words); using \(setting.rawValue)")
+            let safe = closed == nil ? "" : Section.toBeSafe
+            warn(key, "none of: \(words); using \(setting.rawValue)\(safe)")
         }
     }
+
+    private static let toBeSafe = ", to be on the safe side"
 
     /// An absolute path.
     mutating func readPath(_ key: String, into setting: inout String?, otherwise fallback: String) {

@@ -41,7 +41,7 @@ struct IdentityFile {
             switch error.code {
             case .notFound: return .missing
             case .accessDenied, .notPermitted, .tooManyLinks, .noDevice:
-                return .unusable(error.code.sentence)
+                return .unusable(error.sentence)
             default: throw error
             }
         }

@@ -29,7 +29,7 @@ struct ConfigurationCheck {
                 }
             } catch {
                 isClean = false
-                lines.append("error: \(dropIn.file): [passim] Path=\(dropIn.path): \(error.code.sentence)")
+                lines.append("error: \(dropIn.file): [passim] Path=\(dropIn.path): \(error.sentence)")
             }
         }
         lines += configuration.allComplaints.map { "\($0.severity.rawValue): \($0)" }

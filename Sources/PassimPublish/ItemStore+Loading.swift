@@ -18,7 +18,7 @@ extension ItemStore {
             }
         } catch {
             if error.code != .notFound {
-                logger.error("published items cannot be read from \(directory): \(error.code.sentence)")
+                logger.error("published items cannot be read from \(directory): \(error.sentence)")
             }
             return
         }

@@ -64,6 +64,15 @@ import Testing
         #expect(dropIn.maxRate == 7)
     }
 
+    @Test func unclearAdvertiseHides() throws {
+        for (text, isClear) in [("False", true), ("no", true), ("nope", false), ("", false)] {
+            try scratch.write("passim.d/a.conf", "[passim]\nPath=/srv/a\nAdvertise=\(text)\n")
+            let dropIn = try #require(read().dropIns.first)
+            #expect(!dropIn.advertise, "\(text)")
+            #expect(read().allComplaints.isEmpty == isClear, "\(text)")
+        }
+    }
+
     @Test func absentKeysOfADropInAreDefaults() throws {
         try scratch.write("passim.d/a.conf", "[passim]\nPath=/srv/a\n")
         let dropIn = try #require(read().dropIns.first)
