@@ -19,7 +19,7 @@ final class BusCalls: Sendable {
     private let administration = CallQueue(name: "bus", threads: 2, waiting: 64, waitingPerUser: 32)
     /// Calls of Publish whose process the bus is asked about, and those that wait for peers.
     private let naming = UserQuota(BusCalls.waiting)
-    private let finding = UserQuota(BusCalls.waiting)
+    private let finding = UserQuota(.init(eachUser: 64, allUsers: 128, root: 128))
     private let reporting = UserQuota(BusCalls.waiting)
     private let replies = ReplyLedger()
 

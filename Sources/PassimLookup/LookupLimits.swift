@@ -28,11 +28,15 @@ package struct LookupLimits: Sendable {
 
     /// Each has a browser of mDNS and some tasks. Of all users but root and the daemon's own together, and of those
     /// whose user has not been looked for.
-    package var searches = 384
-    /// Of root, and of the daemon's own user, if that many and more of the others go on.
-    package var reservedSearches = 64
+    package var searches = 64
+    /// Of root, and of the daemon's own user, beside them.
+    package var reservedSearches = 32
+    /// Searches for all that have a digest, of the others and of each of the two. All together are fewer than the 256
+    /// that the browser of mDNS has at a time, as one that waits there has no time left; and few enough of the others
+    /// that their questions to avahi-daemon, one after the other, do not delay root's.
+    package var thoroughSearches = 32
     /// From so many searches on users are looked for.
-    package var crowd = 192
+    package var crowd = 16
     /// Those that wait for one of these to end, until `searchTime`: of the others, and of each of the two.
     package var waiting = 16384
 

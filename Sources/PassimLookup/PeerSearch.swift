@@ -37,6 +37,8 @@ package actor PeerSearch: PeerLookup {
     private var queueTimer: Task<Void, Never>?
     /// Searches that go on, also those that have answered and are being ended.
     private var running: [SearchShare: Int] = [:]
+    private var thorough: [SearchShare: Int] = [:]
+    private var waitingForThorough: [SearchShare: [CheckedContinuation<Void, Never>]] = [:]
     private var lastNumber = 0
 
     /// - Parameters:
@@ -70,7 +72,7 @@ package actor PeerSearch: PeerLookup {
     var load: Load {
         let waiting = searches.values.count { $0.task == nil }
         return Load(
-            running: running.values.reduce(0, +), waiting: waiting,
+            running: running.values.reduce(0, +) + thorough.values.reduce(0, +), waiting: waiting,
             clients: searches.values.reduce(0) { $0 + $1.waiters.count })
     }
 
@@ -109,21 +111,37 @@ package actor PeerSearch: PeerLookup {
 
     /// Asks all that can be found.
     ///
-    /// - Returns: those that confirm that they have the digest, best first, within 1.3 s; where nobody does, those
+    /// - Returns: those that confirm that they have the digest, best first, within 1.3 s from its turn; where nobody does, those
     ///   that do not tell.
     ///
     /// - Parameter user: whose reports count besides root's. How many it asks for at a time is up to the caller.
     package func findPeers(with digest: Digest, name: RawName, for user: UInt32) async -> [Peer] {
+        let share = share(of: user)
+        await beginThorough(share)
         let now = clock.now()
         let search = Search(asked: now, limits: limits, isThorough: true)
-        let share = share(of: user)
         let key = Key(digest: digest, reporter: memory.reporter(user, at: now))
-        running[share, default: 0] += 1
         var found: [Peer] = []
         await run(search, for: key, name) { _, candidates in found = candidates.map(\.peer) }
-        running[share, default: 0] -= 1
-        startWaiting()
+        endThorough(share)
         return found
+    }
+
+    /// Waits for its turn.
+    private func beginThorough(_ share: SearchShare) async {
+        if thorough[share, default: 0] < limits.thoroughSearches {
+            thorough[share, default: 0] += 1
+        } else {
+            await withCheckedContinuation { waitingForThorough[share, default: []].append($0) }
+        }
+    }
+
+    private func endThorough(_ share: SearchShare) {
+        if waitingForThorough[share]?.isEmpty == false {
+            waitingForThorough[share]!.removeFirst().resume()
+        } else {
+            thorough[share]! -= 1
+        }
     }
 
     /// A peer sent bytes that do not belong to the digest: it is passed over for an hour, for this digest

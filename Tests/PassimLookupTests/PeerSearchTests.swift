@@ -287,6 +287,27 @@ import Testing
         #expect(await isIdle(search))
     }
 
+    /// So many at a time, each share by itself; the others wait.
+    @Test func searchesForAllTakeTurns() async {
+        let finder = Finder(ends: false)
+        let search = search(finder, Probe([:])) { $0.thoroughSearches = 2 }
+        let others = (0..<5).map { number in
+            Task { await search.findPeers(with: digest(number), name: RawName("a"), for: 1000) }
+        }
+        #expect(await becomesTrue { finder.active == 2 })
+        let root = Task { await search.findPeers(with: digest(9), name: RawName("a"), for: 0) }
+        #expect(await becomesTrue { finder.asked.contains(digest(9)) })
+        finder.end(digest(9))
+        #expect(await root.value == [])
+        for number in 0..<5 {
+            #expect(await becomesTrue { finder.asked.count > number + 1 })
+            for digest in finder.asked { finder.end(digest) }
+        }
+        for task in others { #expect(await task.value == []) }
+        #expect(finder.mostActive <= 3)
+        #expect(await isIdle(search))
+    }
+
     @Test func moreThanMayWaitGetNobodyAtOnce() async {
         let finder = Finder(ends: false)
         let search = search(finder, Probe([:])) { limits in
