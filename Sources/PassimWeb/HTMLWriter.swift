@@ -67,7 +67,8 @@ package struct HTMLWriter {
             bytes.append(0x20)
             bytes.append(contentsOf: attribute.name.rawValue.utf8)
             HTMLText.append(literal: "=\"", to: &bytes)
-            text(attribute.value)
+            // A link or the path of a chart that is cut would be another one.
+            HTMLText.append(ForeignText.shown(attribute.value, in: .html, limit: .max), to: &bytes)
             bytes.append(0x22)
         }
         bytes.append(0x3E)
