@@ -35,9 +35,10 @@ extension RawName {
 package protocol PeerProbe: Sendable {
     /// Asks with HEAD, which no peer counts as a share. Ends early when the task is cancelled.
     ///
-    /// - Parameter name: the last component of the path to ask for; the digest decides.
+    /// What the client calls the file is not told: a peer that turns out to be a liar learns the digest only.
+    ///
     /// - Parameter limit: everything together, from connecting to the head of the answer.
-    func probe(_ peer: Peer, for digest: Digest, name: RawName, within limit: Duration) async -> ProbeOutcome
+    func probe(_ peer: Peer, for digest: Digest, within limit: Duration) async -> ProbeOutcome
 }
 
 /// What a peer said.
@@ -56,7 +57,6 @@ package enum ProbeOutcome: Hashable, Sendable {
 
 /// Who looks for a digest on the network, for a client of this machine.
 package protocol PeerLookup: Sendable {
-    /// - Parameter name: the last component of the path that the client asked for.
     /// - Returns: where to send the client; nil where nobody has the digest, within 1.3 s.
-    func lookUp(_ digest: Digest, name: RawName) async -> Peer?
+    func lookUp(_ digest: Digest) async -> Peer?
 }

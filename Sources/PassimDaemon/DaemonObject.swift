@@ -95,7 +95,7 @@ struct DaemonObject: BusObject {
     func findPeers(_ digest: Digest) async -> [String] {
         guard let lookup = daemon.neighbourhood.withLock({ $0?.lookup }) else { return [] }
         let name = RawName(digest.hex)
-        return await lookup.findPeers(with: digest, name: name).map { peer in
+        return await lookup.findPeers(with: digest).map { peer in
             String(decoding: Redirect.location(of: peer, name: name, digest: digest), as: UTF8.self)
         }
     }

@@ -15,6 +15,9 @@ package struct LookupLimits: Sendable {
     /// What the first peer that confirms waits for others that were asked with it: enough for one that is as
     /// near, and nothing that a client notices.
     package var choiceTime: Duration = .milliseconds(20)
+    /// From then on peers are asked at their link-local addresses, too: their others have been found by then, on a busy
+    /// machine too.
+    package var linkLocalTime: Duration = .milliseconds(700)
     /// From then on peers are asked that were bad lately, too. Good ones are found after 170 to 190 ms
     /// (discovery.md) and have had time to answer. Those that sent wrong bytes come `probeTime` later.
     package var lateTime: Duration = .milliseconds(500)

@@ -3,6 +3,9 @@ internal import PassimCore
 /// What is thought of a peer that says it has a digest. The better ones are asked first, and preferred.
 enum Standing: Int, Comparable, CaseIterable, Sendable {
     case good
+    /// Good, and at a link-local IPv6 address: not every client understands the interface that is part of it (wget,
+    /// aria2), and mostly the same peer has another address.
+    case linkLocal
     /// It did not answer lately, or denied this digest.
     case bad
     /// It sent wrong bytes of another digest.
@@ -37,7 +40,8 @@ struct PeerMemory: Sendable {
         let claim = Claim(peer: peer, digest: digest)
         if reportedClaims.contains(claim, at: now) { return nil }
         if reported.contains(peer, at: now) { return .reported }
-        return failed.contains(peer, at: now) || denied.contains(claim, at: now) ? .bad : .good
+        if failed.contains(peer, at: now) || denied.contains(claim, at: now) { return .bad }
+        return peer.address.isLinkLocal && !peer.address.isIPv4 ? .linkLocal : .good
     }
 
     mutating func note(_ outcome: ProbeOutcome, of peer: Peer, for digest: Digest, at now: Duration) {

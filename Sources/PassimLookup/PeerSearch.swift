@@ -7,8 +7,6 @@ package import PassimCore
 package actor PeerSearch: PeerLookup {
     private struct Shared {
         var number: Int
-        /// The last component of the path that the first of them asked for.
-        var name: RawName
         var asked: Duration
         var waiters: [Int: CheckedContinuation<Peer?, Never>] = [:]
         /// Nil while it waits for its turn.
@@ -62,9 +60,9 @@ package actor PeerSearch: PeerLookup {
 
     // MARK: Look-ups
 
-    package func lookUp(_ digest: Digest, name: RawName) async -> Peer? {
+    package func lookUp(_ digest: Digest) async -> Peer? {
         if Task.isCancelled || nobody.contains(digest, at: clock.now()) { return nil }
-        guard searches[digest] != nil || beginSearch(for: digest, name) else { return nil }
+        guard searches[digest] != nil || beginSearch(for: digest) else { return nil }
         let waiter = newNumber()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -80,11 +78,11 @@ package actor PeerSearch: PeerLookup {
     ///
     /// - Returns: those that confirm that they have the digest, best first, within 1.3 s; where nobody does, those
     ///   that do not tell.
-    package func findPeers(with digest: Digest, name: RawName) async -> [Peer] {
+    package func findPeers(with digest: Digest) async -> [Peer] {
         running += 1
         let search = Search(asked: clock.now(), limits: limits, isThorough: true)
         var found: [Peer] = []
-        await run(search, for: digest, name) { _, candidates in found = candidates.map(\.peer) }
+        await run(search, for: digest) { _, candidates in found = candidates.map(\.peer) }
         running -= 1
         startWaiting()
         return found
@@ -97,16 +95,16 @@ package actor PeerSearch: PeerLookup {
     }
 
     /// - Returns: false where too many wait.
-    private func beginSearch(for digest: Digest, _ name: RawName) -> Bool {
+    private func beginSearch(for digest: Digest) -> Bool {
         let asked = clock.now()
         let number = newNumber()
         if running < limits.searches {
-            searches[digest] = Shared(number: number, name: name, asked: asked)
+            searches[digest] = Shared(number: number, asked: asked)
             start(digest)
             return true
         }
         guard queue.count < limits.waiting else { return false }
-        searches[digest] = Shared(number: number, name: name, asked: asked)
+        searches[digest] = Shared(number: number, asked: asked)
         queue.append(.init(digest: digest, number: number, until: asked + limits.searchTime))
         if queueTimer == nil { queueTimer = Task { await self.watchQueue() } }
         return true
@@ -139,7 +137,7 @@ package actor PeerSearch: PeerLookup {
         guard let shared = searches[digest] else { return }
         running += 1
         searches[digest]!.task = Task {
-            await run(Search(asked: shared.asked, limits: limits), for: digest, shared.name) {
+            await run(Search(asked: shared.asked, limits: limits), for: digest) {
                 $0.finish(digest, shared.number, $1)
             }
             running -= 1
@@ -181,7 +179,7 @@ package actor PeerSearch: PeerLookup {
 
     /// - Parameter conclude: is given those among whom to choose, before all questions have ended.
     private func run(
-        _ search: Search, for digest: Digest, _ name: RawName,
+        _ search: Search, for digest: Digest,
         _ conclude: (isolated PeerSearch, [Candidate]) -> Void
     ) async {
         var search = search
@@ -198,7 +196,7 @@ package actor PeerSearch: PeerLookup {
                     case .ask(let peer, let limit):
                         group.addTask { [probe, clock] in
                             let start = clock.now()
-                            let outcome = await probe.probe(peer, for: digest, name: name, within: limit)
+                            let outcome = await probe.probe(peer, for: digest, within: limit)
                             mailbox.yield(
                                 .answered(peer, outcome, latency: clock.now() - start, limit: limit))
                         }

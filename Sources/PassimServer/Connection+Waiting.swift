@@ -31,7 +31,7 @@ extension Connection {
         }
         let name = Redirect.name(ofPath: head.path.bytes(of: bytes))
         let send = sender(reactor)
-        let task = Task { send(await lookup.lookUp(digest, name: name).map { .peer($0) } ?? .nobody) }
+        let task = Task { send(await lookup.lookUp(digest).map { .peer($0) } ?? .nobody) }
         deadline = reactor.now + reactor.settings.values.timeLimits.lookup
         pending = PendingAnswer(wanted: (digest, name), isHead: head.method == .head, task: task)
     }

@@ -51,4 +51,16 @@ import Testing
         #expect(memory.standing(of: peer(1), for: digest(2), at: later) == .reported)
         #expect(memory.standing(of: peer(1), for: digest(1), at: start + .seconds(3600)) == .good)
     }
+
+    @Test func linkLocalAddressOfTheSixthVersionStandsBehindTheOthers() {
+        var memory = PeerMemory(LookupLimits())
+        #expect(memory.standing(of: linkLocalPeer(1), for: digest(1), at: .zero) == .linkLocal)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: .zero) == .good)
+        // 169.254/16 needs no interface in a URL.
+        let ipv4 = Peer(address: IPAddress(ipv4: 0xA9FE_0101), port: 27500)
+        #expect(memory.standing(of: ipv4, for: digest(1), at: .zero) == .good)
+        memory.note(.failed, of: linkLocalPeer(1), for: digest(1), at: .zero)
+        #expect(memory.standing(of: linkLocalPeer(1), for: digest(1), at: .zero) == .bad)
+        #expect(Standing.allCases == [.good, .linkLocal, .bad, .reported])
+    }
 }

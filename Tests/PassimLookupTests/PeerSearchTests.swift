@@ -150,12 +150,12 @@ import Testing
             peer(1): .confirmed, peer(2): .denied, peer(3): .refused, peer(4): .confirmed,
         ])
         let search = search(finder, probe)
-        #expect(await Set(search.findPeers(with: digest(1), name: RawName("a"))) == [peer(1), peer(4)])
+        #expect(await Set(search.findPeers(with: digest(1))) == [peer(1), peer(4)])
         await search.report(peer(1), digest: digest(1))
-        #expect(await search.findPeers(with: digest(1), name: RawName("a")) == [peer(4)])
+        #expect(await search.findPeers(with: digest(1)) == [peer(4)])
         await search.report(peer(4), digest: digest(1))
         // Who does not tell, where nobody does.
-        #expect(await search.findPeers(with: digest(1), name: RawName("a")) == [peer(3)])
+        #expect(await search.findPeers(with: digest(1)) == [peer(3)])
         #expect(await isIdle(search))
     }
 
@@ -163,7 +163,7 @@ import Testing
         let finder = Finder([digest(1): [peer(1), peer(2)]], ends: false)
         let probe = Probe([peer(1): .confirmed], hanging: [peer(2)])
         let search = search(finder, probe)
-        async let found = search.findPeers(with: digest(1), name: RawName("a"))
+        async let found = search.findPeers(with: digest(1))
         #expect(await becomesTrue { clock.sleeperCount == 4 && probe.asked.count == 2 && probe.active == 1 })
         clock.advance(by: LookupLimits().answerTime)
         #expect(await found == [peer(1)])
