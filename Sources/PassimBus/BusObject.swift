@@ -45,11 +45,16 @@ package struct BusProperties: Sendable {
         package var itemCount: UInt64
         package var totalBytes: UInt64
         package var directories: [DirectoryStatus]
+        /// What somebody is to do something about, a sentence each.
+        package var troubles: [String]
 
-        package init(itemCount: UInt64, totalBytes: UInt64, directories: [DirectoryStatus]) {
+        package init(
+            itemCount: UInt64, totalBytes: UInt64, directories: [DirectoryStatus], troubles: [String] = []
+        ) {
             self.itemCount = itemCount
             self.totalBytes = totalBytes
             self.directories = directories
+            self.troubles = troubles
         }
     }
 

@@ -40,6 +40,11 @@ extension DaemonConfiguration {
             Network($0)
         }
         section.read("Responder", into: &values.responder)
+        section.readList(
+            "PeerNetworks", "an address or a network (192.0.2.0/24)", into: &values.peerNetworks
+        ) {
+            Network($0)
+        }
         section.warnOfUnknownKeys(known: keys)
         section.warnOfUnknownGroups()
         return (values, section.complaints)
@@ -49,7 +54,7 @@ extension DaemonConfiguration {
     static let keys = [
         "Port", "IPv6", "Path", "MaxItemSize", "Cooldown", "CarbonCost", "Listen", "MaxRate",
         "MaxConnections",
-        "MaxConnectionsPerAddress", "LogClients", "MetricsAllow", "Responder",
+        "MaxConnectionsPerAddress", "LogClients", "MetricsAllow", "Responder", "PeerNetworks",
     ]
 
     /// Whether this may be an address, with or without a scope, or a name that the kernel would give an

@@ -27,6 +27,8 @@ package struct DaemonConfiguration: Sendable, Equatable {
     /// Who may read `/metrics` and `/healthz` besides loopback.
     package var metricsAllow: [Network] = []
     package var responder = Responder.auto
+    /// Networks whose peers are asked besides those that are private or on a link of this machine.
+    package var peerNetworks: [Network] = []
 
     /// The defaults.
     package init() {}

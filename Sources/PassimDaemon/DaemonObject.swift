@@ -23,7 +23,15 @@ struct DaemonObject: BusObject {
             downloadSaving: daemon.totals.downloadSaving, carbonSaving: daemon.carbonSaving,
             mirror: .init(
                 itemCount: UInt64(daemon.index.count), totalBytes: daemon.index.totalBytes,
-                directories: daemon.mirror.statuses))
+                directories: daemon.mirror.statuses, troubles: troubles))
+    }
+
+    /// What keeps others from finding this machine, where somebody is to do something about it.
+    private var troubles: [String] {
+        guard case .hindered(let why)? = daemon.neighbourhood.withLock({ $0 })?.advertising.state else {
+            return []
+        }
+        return ["nothing is advertised: \(why)"]
     }
 
     // MARK: Listings

@@ -54,16 +54,10 @@ extension Daemon {
         let failed = configuration.failures.map {
             FailedDropIn(name: $0.name, path: $0.path ?? "", reason: $0.complaint.message)
         }
-        let neighbourhood = neighbourhood.withLock { $0 }
         let published = origins.published(in: store.directory, cooldown: configuration.daemon.cooldown)
         mirror.replaceDropIns(configuration.dropIns, failures: failed) { [origins, advertised] all in
             origins.replace([published] + all.map { origins.served($0) })
-            let hidden = Set(all.filter { !$0.dropIn.advertise }.map(\.id))
-            if let neighbourhood {
-                neighbourhood.replaceHidden(hidden)
-            } else {
-                _ = advertised.replaceHidden(hidden)
-            }
+            advertised.replaceHidden(Set(all.filter { !$0.dropIn.advertise }.map(\.id)))
         }
     }
 

@@ -6,6 +6,7 @@ internal import PassimFetch
 internal import PassimGLib
 internal import PassimIndex
 internal import PassimLookup
+internal import PassimServer
 internal import PassimSystem
 
 /// This machine among those of its network: found by them, and finding them for clients of its own.
@@ -16,6 +17,7 @@ final class Neighbourhood: Sendable {
     private let advertised: AdvertisedDigests
     private let logger: Logger
     private let ipv6: Bool
+    private let listening: [Socket.Place]
     private let onMeteredChange: @Sendable () -> Void
     private let browser: PeerBrowser?
     private let prober: PeerProber?
@@ -36,17 +38,19 @@ final class Neighbourhood: Sendable {
 
     /// - Parameter onMeteredChange: called on a thread of its own.
     init(
-        index: DigestIndex, advertised: AdvertisedDigests, ipv6: Bool, responder: Responder, logger: Logger,
+        index: DigestIndex, advertised: AdvertisedDigests, configuration: DaemonConfiguration, logger: Logger,
         onMeteredChange: @escaping @Sendable () -> Void
     ) {
-        state = Lock(State(answering: Answering(responder)))
+        let ipv6 = configuration.ipv6
+        state = Lock(State(answering: Answering(configuration.responder)))
+        listening = ServerSettings.places(configuration)
         self.index = index
         self.advertised = advertised
         self.logger = logger
         self.ipv6 = ipv6
         self.onMeteredChange = onMeteredChange
         do {
-            let browser = try PeerBrowser(ipv6: ipv6, logger: logger)
+            let browser = try PeerBrowser(ipv6: ipv6, networks: configuration.peerNetworks, logger: logger)
             let prober = try PeerProber(logger: logger)
             try browser.start()
             self.browser = browser
@@ -78,8 +82,9 @@ final class Neighbourhood: Sendable {
         do throws(SystemError) {
             let advertised = advertised
             let advertiser = try Advertiser(
-                port: port, ipv6: ipv6, answering: state.withLock { $0.answering }, logger: logger,
-                source: advertised)
+                port: port, listening: listening, ipv6: ipv6, answering: state.withLock { $0.answering },
+                logger: logger, source: advertised)
+            advertised.whenHiddenChange { advertiser.reload() }
             // Before the first is registered: it is not to be seen on a metered connection at all.
             let loop = MainLoop(name: "glib")
             let monitor = NetworkMonitor(on: loop) { [weak self] in self?.setMetered($0) }
@@ -114,17 +119,14 @@ final class Neighbourhood: Sendable {
     }
 
     /// From now on, without a gap.
-    func replace(responder: Responder) {
+    func replace(_ configuration: DaemonConfiguration) {
+        let answering = Answering(configuration.responder)
         let advertiser = state.withLock { state in
-            state.answering = Answering(responder)
+            state.answering = answering
             return state.advertiser
         }
-        advertiser?.setAnswering(Answering(responder))
-    }
-
-    /// Of these origins nothing is advertised.
-    func replaceHidden(_ origins: Set<OriginID>) {
-        if advertised.replaceHidden(origins) { state.withLock { $0.advertiser }?.reload() }
+        advertiser?.setAnswering(answering)
+        browser?.replace(networks: configuration.peerNetworks)
     }
 
     /// Withdraws what is advertised, and ends all questions; may block for seconds.
@@ -134,6 +136,7 @@ final class Neighbourhood: Sendable {
             return state
         }
         state.subscription?.cancel()
+        advertised.whenHiddenChange(nil)
         state.advertiser?.stop()
         state.loop?.stop()
         browser?.stop()

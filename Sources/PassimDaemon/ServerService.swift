@@ -24,8 +24,8 @@ struct ServerService: Service {
         await waitForFirstPass()
         if Task.isShuttingDownGracefully { return }
         let neighbourhood = Neighbourhood(
-            index: daemon.index, advertised: daemon.advertised, ipv6: configuration.ipv6,
-            responder: configuration.responder, logger: daemon.logger,
+            index: daemon.index, advertised: daemon.advertised, configuration: configuration,
+            logger: daemon.logger,
             onMeteredChange: { [daemon] in daemon.tellBus() })
         defer { daemon.neighbourhood.withLock { $0 = nil } }
         daemon.neighbourhood.withLock { $0 = neighbourhood }
@@ -122,7 +122,7 @@ struct ServerService: Service {
         daemon.store.maxItemSize = configuration.daemon.maxItemSize
         daemon.auditLog.clients = configuration.daemon.logClients
         daemon.auditLog.reopen()
-        daemon.neighbourhood.withLock { $0 }?.replace(responder: configuration.daemon.responder)
+        daemon.neighbourhood.withLock { $0 }?.replace(configuration.daemon)
         server.replace(
             settings: ServerSettings(
                 configuration.daemon, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit))

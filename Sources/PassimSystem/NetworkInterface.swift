@@ -38,8 +38,10 @@ package struct NetworkInterface: Equatable, Sendable {
         }
         return found.values.sorted { $0.index < $1.index }
     }
+}
 
-    private init?(_ entry: ifaddrs) {
+extension NetworkInterface {
+    fileprivate init?(_ entry: ifaddrs) {
         guard let address = entry.ifa_addr, CInt(address.pointee.sa_family) == AF_PACKET else { return nil }
         index = UInt32(
             bitPattern: UnsafeRawPointer(address).loadUnaligned(as: sockaddr_ll.self).sll_ifindex)

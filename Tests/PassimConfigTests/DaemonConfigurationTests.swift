@@ -27,6 +27,7 @@ import Testing
             LogClients=subnet
             MetricsAllow=192.0.2.0/24;2001:db8::1
             Responder=never
+            PeerNetworks=203.0.113.0/24; 2001:db8::/32
             """)
         var expected = DaemonConfiguration()
         expected.port = 8443
@@ -42,6 +43,7 @@ import Testing
         expected.logClients = .subnet
         expected.metricsAllow = [Network("192.0.2.0/24")!, Network("2001:db8::1")!]
         expected.responder = .never
+        expected.peerNetworks = [Network("203.0.113.0/24")!, Network("2001:db8::/32")!]
         #expect(complaints == [])
         #expect(values == expected)
     }
@@ -75,7 +77,7 @@ import Testing
         "Listen=sixteen-letters-", "MaxRate=-5", "MaxRate=9223372036854775808", "MaxConnections=-1",
         "MaxConnections=many", "MaxConnectionsPerAddress=-1", "LogClients=Full", "LogClients=",
         "MetricsAllow=lan",
-        "MetricsAllow=10.0.0.0/33", "Responder=on",
+        "MetricsAllow=10.0.0.0/33", "Responder=on", "PeerNetworks=anywhere",
     ])
     func invalidValueIsOneWarningAndTheDefault(line: String) throws {
         let (values, complaints) = try read(line)
