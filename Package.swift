@@ -143,8 +143,9 @@ let testTargets: [Target] = [
 
 // Tests/Fuzz is a test; for scripts/fuzz, which sets PASSIM_FUZZ, it is a program with libFuzzer in it.
 let fuzzDependencies: [Target.Dependency] = [
-    "PassimCore", "PassimSystem", "PassimGLib", "PassimConfig", "PassimMirror", "PassimPublish", "PassimHTTP",
-    "PassimWeb", "PassimFetch", "PassimDiscovery", "PassimBus", "PassimDaemon", "PassimTestKit",
+    "PassimCore", "PassimSystem", "PassimGLib", "PassimConfig", "PassimIndex", "PassimMirror",
+    "PassimPublish",
+    "PassimHTTP", "PassimWeb", "PassimFetch", "PassimDiscovery", "PassimBus", "PassimDaemon", "PassimTestKit",
 ]
 let fuzzTargets: [Target] =
     Context.environment["PASSIM_FUZZ"] == nil

@@ -41,6 +41,7 @@ command:setfattr              attr              attr
 command:strace                strace            strace
 command:bindfs                bindfs            bindfs
 command:mkfs.ext4             e2fsprogs         e2fsprogs
+command:mkfs.xfs              xfsprogs          xfsprogs
 command:dbus-daemon           dbus              dbus-daemon
 command:gdbus                 libglib2.0-bin    glib2
 command:busctl                systemd           systemd
@@ -55,7 +56,6 @@ command:systemd-analyze       systemd           systemd
 command:firewall-offline-cmd  firewalld         firewalld
 command:appstreamcli          appstream         appstream
 command:apparmor_parser       apparmor          apparmor-parser
-command:logrotate             logrotate         logrotate
 command:mandoc                mandoc            mandoc
 file:/usr/lib/python3/dist-packages/dbus/__init__.py python3-dbus python3-dbus
 file:/usr/lib/python3/dist-packages/gi/__init__.py python3-gi python3-gobject-base

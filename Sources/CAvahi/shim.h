@@ -16,3 +16,14 @@ static inline void cavahi_address_bytes(const AvahiAddress *address, uint8_t byt
     else
         memcpy(bytes, &address->data.ipv6, 16);
 }
+
+static inline AvahiAddress cavahi_address(int protocol, const uint8_t bytes[16]) {
+    AvahiAddress address;
+    memset(&address, 0, sizeof address);
+    address.proto = protocol;
+    if (protocol == AVAHI_PROTO_INET)
+        memcpy(&address.data.ipv4, bytes, 4);
+    else
+        memcpy(&address.data.ipv6, bytes, 16);
+    return address;
+}

@@ -21,6 +21,12 @@ static inline CURLcode ccurl_set_write_callback(CURL *easy, curl_write_callback 
     CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callback);
     return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_WRITEDATA, user) : code;
 }
+// Called about every second, and whenever something has come; anything but 0 ends the transfer.
+static inline CURLcode ccurl_set_progress_callback(CURL *easy, curl_xferinfo_callback callback, void *user) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, callback);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_XFERINFODATA, user);
+    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) : code;
+}
 static inline CURLcode ccurl_get_text(CURL *easy, CURLINFO info, const char **value) {
     return curl_easy_getinfo(easy, info, value);
 }

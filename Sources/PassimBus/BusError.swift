@@ -23,9 +23,13 @@ package enum BusError: Error, Hashable, Sendable {
         case .disconnected(let reason): self = .noBus(reason)
         case .timedOut: self = .timedOut
         case .failed(let reason): self = .remote(name: BusError.prefix + "Failed", message: reason)
+        // systemd's answers to a bus that asks it for a unit which is disabled, and so has no alias, or is masked.
+        case .remote("org.freedesktop.systemd1.NoSuchUnit", _),
+            .remote("org.freedesktop.systemd1.UnitMasked", _):
+            self = .noDaemon
         case .remote(let name, let message):
             switch name.hasPrefix(BusError.prefix) ? String(name.dropFirst(BusError.prefix.count)) : "" {
-            case "ServiceUnknown", "NameHasNoOwner": self = .noDaemon
+            case "ServiceUnknown", "NameHasNoOwner", "Spawn.ServiceNotFound": self = .noDaemon
             case "NoReply", "Timeout", "TimedOut": self = .timedOut
             case "AccessDenied": self = .accessDenied(message)
             case "UnknownMethod" where isMirror, "UnknownInterface" where isMirror: self = .noMirrorInterface

@@ -10,9 +10,13 @@ enum BusNames {
     /// The bus daemon itself.
     static let bus = "org.freedesktop.DBus"
     static let busPath = "/org/freedesktop/DBus"
+    /// Of dbus-daemon only.
+    static let statistics = "org.freedesktop.DBus.Debug.Stats"
 
     static let invalidArguments = "org.freedesktop.DBus.Error.InvalidArgs"
     static let limitsExceeded = "org.freedesktop.DBus.Error.LimitsExceeded"
+    static let noMemory = "org.freedesktop.DBus.Error.NoMemory"
+    static let noSuchName = "org.freedesktop.DBus.Error.NameHasNoOwner"
     static let failed = "org.freedesktop.DBus.Error.Failed"
     static let unknownMethod = "org.freedesktop.DBus.Error.UnknownMethod"
 }

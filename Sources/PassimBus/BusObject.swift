@@ -20,12 +20,14 @@ package protocol BusObject: Sendable {
     func unpublish(_ hash: String) throws(PublishError)
     /// Walks all directories again.
     func rescan()
+    /// - Parameter user: who asks: what this user and root have reported is passed over.
     /// - Returns: URLs of the file at peers that confirmed that they have it, best first.
-    func findPeers(_ digest: Digest) async -> [String]
+    func findPeers(_ digest: Digest, for user: UInt32) async -> [String]
     /// A peer served wrong bytes.
     ///
+    /// - Parameter user: for whose look-ups that counts; root's word counts for all.
     /// - Returns: false where that is no URL of a peer.
-    func reportPeer(_ url: String, _ digest: Digest) async -> Bool
+    func reportPeer(_ url: String, _ digest: Digest, by user: UInt32) async -> Bool
 }
 
 /// The properties of both interfaces.
@@ -45,11 +47,16 @@ package struct BusProperties: Sendable {
         package var itemCount: UInt64
         package var totalBytes: UInt64
         package var directories: [DirectoryStatus]
+        /// What somebody is to do something about, a sentence each.
+        package var troubles: [String]
 
-        package init(itemCount: UInt64, totalBytes: UInt64, directories: [DirectoryStatus]) {
+        package init(
+            itemCount: UInt64, totalBytes: UInt64, directories: [DirectoryStatus], troubles: [String] = []
+        ) {
             self.itemCount = itemCount
             self.totalBytes = totalBytes
             self.directories = directories
+            self.troubles = troubles
         }
     }
 

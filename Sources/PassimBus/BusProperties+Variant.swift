@@ -56,6 +56,9 @@ extension BusProperties.Mirror {
         builder.entry("ItemCount", itemCount)
         builder.entry("TotalBytes", totalBytes)
         builder.entry("Directories", list.end())
+        var sentences = VariantBuilder("as")
+        for trouble in troubles { sentences.add(Variant(trouble)) }
+        builder.entry("Troubles", sentences.end())
         return builder.end()
     }
 
@@ -64,6 +67,7 @@ extension BusProperties.Mirror {
         self.init(
             itemCount: dictionary.value(forKey: "ItemCount")?.uint64 ?? 0,
             totalBytes: dictionary.value(forKey: "TotalBytes")?.uint64 ?? 0,
-            directories: directories?.compactMapChildren { DirectoryStatus($0) } ?? [])
+            directories: directories?.compactMapChildren { DirectoryStatus($0) } ?? [],
+            troubles: dictionary.value(forKey: "Troubles")?.compactMapChildren { $0.string } ?? [])
     }
 }

@@ -40,11 +40,13 @@ final class BusSession: Sendable {
 
     private let connection: BusConnection
     private let calls: BusCalls
+    private let senders: Senders
     private let state: Lock<State>
 
     init(_ connection: BusConnection, _ calls: BusCalls) {
         self.connection = connection
         self.calls = calls
+        senders = Senders(connection)
         state = Lock(State(told: Told(calls.object.properties)))
     }
 
@@ -53,9 +55,9 @@ final class BusSession: Sendable {
         connection.onClosed { onEvent(.closed($0)) }
         for interface in [BusNames.passim, BusNames.mirror] {
             try connection.export(interface, of: Introspection.description, at: BusNames.path) {
-                [weak connection, calls] call in
-                guard let connection else { return }
-                calls.handle(call, on: connection)
+                [weak senders, calls] call in
+                guard let senders else { return }
+                calls.handle(call, from: senders)
             }
         }
         for signal in ["NameAcquired", "NameLost"] {
@@ -100,6 +102,7 @@ final class BusSession: Sendable {
 
     func close(_ done: @escaping @Sendable () -> Void) {
         connection.withdraw()
+        calls.forgetUnread()
         connection.close(done)
     }
 

@@ -33,7 +33,7 @@ enum CallerProcess {
     private static func sanitized(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
-            result.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+            result.append(ForeignText.isHarmful(scalar) ? "\u{FFFD}" : scalar)
         }
         return String(result)
     }

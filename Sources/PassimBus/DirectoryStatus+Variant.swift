@@ -24,15 +24,15 @@ extension DirectoryStatus {
         builder.entry("path", path)
         builder.entry("state", state.word)
         if case .failed(let reason) = state { builder.entry("error", reason) }
-        builder.entry("items", UInt64(items))
+        builder.entry("items", UInt64(clamping: items))
         builder.entry("bytes", bytes)
-        builder.entry("percent", UInt32(percent))
-        builder.entry("hashed-files", UInt64(hashedFiles))
+        builder.entry("percent", UInt32(clamping: percent))
+        builder.entry("hashed-files", UInt64(clamping: hashedFiles))
         builder.entry("hashed-bytes", hashedBytes)
-        if pendingFiles > 0 { builder.entry("pending-files", UInt64(pendingFiles)) }
+        if pendingFiles > 0 { builder.entry("pending-files", UInt64(clamping: pendingFiles)) }
         if pendingBytes > 0 { builder.entry("pending-bytes", pendingBytes) }
-        if unreadable > 0 { builder.entry("unreadable", UInt64(unreadable)) }
-        if let secondsLeft { builder.entry("seconds-left", UInt64(secondsLeft)) }
+        if unreadable > 0 { builder.entry("unreadable", UInt64(clamping: unreadable)) }
+        if let secondsLeft { builder.entry("seconds-left", UInt64(clamping: secondsLeft)) }
         if let lastChange { builder.entry("last-change", lastChange.seconds) }
     }
 

@@ -40,6 +40,9 @@ enum Introspection {
             <property name='Directories' type='aa{sv}' access='read'>
               <annotation name='org.freedesktop.DBus.Property.EmitsChangedSignal' value='false'/>
             </property>
+            <property name='Troubles' type='as' access='read'>
+              <annotation name='org.freedesktop.DBus.Property.EmitsChangedSignal' value='false'/>
+            </property>
             <method name='ListItems'>
               <arg type='t' name='offset' direction='in'/>
               <arg type='u' name='limit' direction='in'/>

@@ -10,6 +10,9 @@ struct ItemListing: ~Copyable {
     /// Bytes. The system bus has 32 MiB a message.
     static let maximumSize = 24 << 20
 
+    /// Bytes that an item usually has: a longer one is made room for when it is there.
+    static let usualItem = 300
+
     private var writer: DictionaryListWriter
     private let itemLimit: Int
     private let sizeLimit: Int
@@ -42,12 +45,13 @@ struct ItemListing: ~Copyable {
         return true
     }
 
-    consuming func finish() -> MessageBody {
+    /// - Returns: nil if there was no memory for all of it.
+    consuming func finish() -> MessageBody? {
         writer.finish()
     }
 
     /// With the number of all items behind it.
-    consuming func finish(total: UInt64) -> MessageBody {
+    consuming func finish(total: UInt64) -> MessageBody? {
         writer.finish(total)
     }
 }

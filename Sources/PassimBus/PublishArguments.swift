@@ -49,8 +49,13 @@ enum PublishArguments {
             return "the filename has a control character in it"
         }
         if request.shareCount >= request.lifetime.shareLimit {
-            return "share-count \(request.shareCount) is not below share-limit \(request.lifetime.shareLimit)"
-                + " (\(Lifetime.unlimited) is none)"
+            let limit = request.lifetime.shareLimit
+            if limit == 0 {
+                return
+                    "share-limit 0 lets nobody download the file: give 1 or more, or \(Lifetime.unlimited) for no limit"
+            }
+            return
+                "share-count \(request.shareCount) has reached share-limit \(limit): the file would be deleted at once"
         }
         return nil
     }

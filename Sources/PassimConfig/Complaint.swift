@@ -1,7 +1,7 @@
 internal import PassimCore
 
 /// Something in the configuration that is not as it should be, for a log or `--check-config`.
-package struct Complaint: Sendable, Equatable, Error {
+package struct Complaint: Sendable, Hashable, Error {
     package enum Severity: String, Sendable {
         /// A default is used instead, or something has no effect.
         case warning

@@ -17,6 +17,12 @@ package struct Configuration: Sendable, Equatable {
     /// Every complaint, those of `failures` last.
     package var allComplaints: [Complaint] { complaints + failures.map(\.complaint) }
 
+    /// Those of `allComplaints` that an earlier configuration did not have. There may be very many of both.
+    package func complaints(since previous: Configuration) -> [Complaint] {
+        let known = Set(previous.allComplaints)
+        return allComplaints.filter { !known.contains($0) }
+    }
+
     /// Reads `passim.conf` and `passim.d/*.conf` of this directory. It never fails: what is wrong becomes a
     /// complaint or a failure of one drop-in. Reads files: not for a thread that must not wait.
     ///
@@ -37,27 +43,32 @@ package struct Configuration: Sendable, Equatable {
     ) {
         do throws(SystemError) {
             let directory = try Descriptor.open(path, [.readOnly, .directory, .nonBlocking])
+            var unfinishedFiles: Set<String> = []
             for (name, kind) in try Configuration.dropInNames(in: directory) {
                 if unfinished.contains(name) {
-                    take(name.description, "\(path)/\(name)", from: previous)
+                    unfinishedFiles.insert("\(path)/\(name)")
                 } else {
                     readDropIn(name, kind, in: directory, path)
                 }
             }
+            take(unfinishedFiles, from: previous)
         } catch {
             let advice =
                 error.code == .notFound
                 ? "there is no such directory; make it, and put a file with Path=/a/directory into it"
-                : "cannot be read: \(error.code.sentence); no directory is shared"
+                : "cannot be read: \(error.sentence); no directory is shared"
             complaints.append(Complaint(.warning, file: path, advice))
         }
     }
 
-    /// A drop-in as it was read before.
-    private mutating func take(_ name: String, _ file: String, from previous: Configuration) {
-        dropIns += previous.dropIns.filter { $0.name == name }
-        failures += previous.failures.filter { $0.name == name }
-        complaints += previous.complaints.filter { $0.file == file }
+    /// Drop-ins as they were read before, in their places.
+    private mutating func take(_ files: Set<String>, from previous: Configuration) {
+        if files.isEmpty { return }
+        dropIns += previous.dropIns.filter { files.contains($0.file) }
+        failures += previous.failures.filter { files.contains($0.file) }
+        complaints += previous.complaints.filter { files.contains($0.file) }
+        dropIns.sort { RawName($0.name) < RawName($1.name) }
+        failures.sort { RawName($0.name) < RawName($1.name) }
     }
 
     private mutating func readDropIn(

@@ -15,7 +15,7 @@ enum ConfigurationFile {
 
         var description: String {
             switch self {
-            case .system(let error): "cannot be read: \(error.code.sentence)"
+            case .system(let error): "cannot be read: \(error.sentence)"
             case .unusable(let words): words
             }
         }

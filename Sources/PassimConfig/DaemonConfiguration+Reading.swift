@@ -34,12 +34,21 @@ extension DaemonConfiguration {
         section.read("MaxRate", 0...UInt64(Int64.max), into: &values.maxRate)
         section.read("MaxConnections", 0...Int(Int32.max), into: &values.maxConnections)
         section.read("MaxConnectionsPerAddress", 0...Int(Int32.max), into: &values.maxConnectionsPerAddress)
-        section.read("LogClients", into: &values.logClients)
-        section.readList("MetricsAllow", "an address or a network (192.0.2.0/24)", into: &values.metricsAllow)
-        {
+        section.read("LogClients", into: &values.logClients, closed: LogClients.none)
+        section.readAuditLogSize(into: &values.auditLogSize)
+        section.read("AuditLogsKept", 0...99, into: &values.auditLogsKept)
+        section.readList(
+            "MetricsAllow", "an address or a network (192.0.2.0/24), and lets nobody in",
+            into: &values.metricsAllow
+        ) {
             Network($0)
         }
         section.read("Responder", into: &values.responder)
+        section.readList(
+            "PeerNetworks", "an address or a network (192.0.2.0/24)", into: &values.peerNetworks
+        ) {
+            Network($0)
+        }
         section.warnOfUnknownKeys(known: keys)
         section.warnOfUnknownGroups()
         return (values, section.complaints)
@@ -49,7 +58,8 @@ extension DaemonConfiguration {
     static let keys = [
         "Port", "IPv6", "Path", "MaxItemSize", "Cooldown", "CarbonCost", "Listen", "MaxRate",
         "MaxConnections",
-        "MaxConnectionsPerAddress", "LogClients", "MetricsAllow", "Responder",
+        "MaxConnectionsPerAddress", "LogClients", "AuditLogSize", "AuditLogsKept", "MetricsAllow",
+        "Responder", "PeerNetworks",
     ]
 
     /// Whether this may be an address, with or without a scope, or a name that the kernel would give an
@@ -76,6 +86,16 @@ extension Section {
     mutating func readCooldown(into setting: inout Int) {
         read("Cooldown", Int(Int32.min)...Int(Int32.max), into: &setting)
         setting = max(0, setting)
+    }
+
+    /// Bytes; 0: any number. A smaller log than this would hold next to nothing.
+    fileprivate mutating func readAuditLogSize(into setting: inout UInt64) {
+        let before = setting
+        read("AuditLogSize", 0...UInt64(Int64.max), into: &setting)
+        if 1..<65536 ~= setting {
+            setting = before
+            warn("AuditLogSize", "neither 0 nor at least 65536; using \(setting)")
+        }
     }
 
     /// Less than 0.00001 is the default without a word, as the stock daemon has it.

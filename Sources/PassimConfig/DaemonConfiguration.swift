@@ -24,9 +24,15 @@ package struct DaemonConfiguration: Sendable, Equatable {
     /// Of one address, loopback excepted; 0: no limit.
     package var maxConnectionsPerAddress = 256
     package var logClients = LogClients.full
+    /// Bytes of the audit log, after which it is rotated; 0: never.
+    package var auditLogSize: UInt64 = 67_108_864
+    /// Rotated audit logs that are kept.
+    package var auditLogsKept = 4
     /// Who may read `/metrics` and `/healthz` besides loopback.
     package var metricsAllow: [Network] = []
     package var responder = Responder.auto
+    /// Networks whose peers are asked besides those that are private or on a link of this machine.
+    package var peerNetworks: [Network] = []
 
     /// The defaults.
     package init() {}

@@ -17,7 +17,7 @@ extension DropIn {
         } catch {
             throw DropInFailure(name: name, file: file, path: path, complaint: error)
         }
-        section.read("Advertise", into: &dropIn.advertise)
+        section.read("Advertise", into: &dropIn.advertise, closed: false)
         section.readCooldown(into: &dropIn.cooldown)
         section.read("RescanInterval", 0...Int(Int32.max), into: &dropIn.rescanInterval)
         section.read("MaxRate", 0...UInt64(Int64.max), into: &dropIn.maxRate)
@@ -86,6 +86,16 @@ extension Section {
 }
 
 extension DropIn {
+    /// Whether there is no such directory now: it is shared when it appears.
+    package var isMissing: Bool {
+        do throws(SystemError) {
+            _ = try Descriptor.open(path, .path)
+            return false
+        } catch {
+            return error.code == .notFound
+        }
+    }
+
     /// What stands in the way of serving the directory now, for `--check-config`: the daemon itself finds
     /// out when it walks, and again later.
     package func examineDirectory() -> Complaint? {
@@ -99,7 +109,7 @@ extension DropIn {
             switch error.code {
             case .notFound: return complaint("there is no such directory; it is shared when it appears")
             case .notDirectory: return complaint("not a directory")
-            default: return complaint("cannot be opened: \(error.code.sentence)")
+            default: return complaint("cannot be opened: \(error.sentence)")
             }
         }
     }

@@ -34,9 +34,19 @@ package struct Paths: Sendable, Equatable {
     /// Downloads of published items.
     package var shareCounts: String { stateDirectory + "/share-counts" }
 
+    /// What is remembered of published items' digests.
+    package var itemDigests: String { stateDirectory + "/item-digests" }
+
     package var logDirectory: String { localState + "/log/passim" }
     package var auditLog: String { logDirectory + "/audit.log" }
 
     /// The store of checksums for files that take no attributes.
     package var checksumDirectory: String { localState + "/cache/passim" }
+
+    /// Directories of the daemon, of which no drop-in ever shares anything.
+    ///
+    /// - Parameter published: where published items are.
+    package func privateDirectories(published: String) -> [String] {
+        [stateDirectory, logDirectory, checksumDirectory, dropInDirectory, published]
+    }
 }

@@ -8,7 +8,19 @@ struct Section {
     /// The keyfile's full path.
     let file: String
     let group: String
-    private(set) var complaints: [Complaint] = []
+    /// At most `mostComplaints`.
+    private var first: [Complaint] = []
+    /// Complaints besides those.
+    private var more = 0
+
+    /// Of one file: whoever reads them needs no more to see what kind of file it is.
+    static let mostComplaints = 20
+
+    /// The first ones, and how many there are besides.
+    var complaints: [Complaint] {
+        guard more > 0 else { return first }
+        return first + [Complaint(.warning, file: file, "and \(more) more complaints about this file")]
+    }
 
     init(_ keyFile: KeyFile, file: String, group: String) {
         self.keyFile = keyFile
@@ -28,27 +40,39 @@ struct Section {
         }
     }
 
-    mutating func read(_ key: String, into setting: inout Bool) {
-        guard keyFile.value(group, key) != nil else { return }
-        do throws(KeyFileError) {
-            setting = try keyFile.boolean(group, key)
-        } catch {
-            warn(key, "neither true nor false; using \(setting)")
+    /// As GLib has booleans, and systemd (systemd.syntax(7)), in upper and lower case.
+    ///
+    /// - Parameter closed: of a key that guards something, the value that lets nobody: taken if what is written is not
+    ///   understood.
+    mutating func read(_ key: String, into setting: inout Bool, closed: Bool? = nil) {
+        guard let text = keyFile.value(group, key) else { return }
+        switch text.lowercased() {
+        case "true", "1", "yes", "y", "on", "t": setting = true
+        case "false", "0", "no", "n", "off", "f": setting = false
+        default:
+            setting = closed ?? setting
+            warn(key, "neither true nor false; using \(setting)\(closed == nil ? "" : Section.toBeSafe)")
         }
     }
 
     /// One word of a few, written as it is here.
+    ///
+    /// - Parameter closed: as for booleans.
     mutating func read<Choice: CaseIterable & RawRepresentable<String>>(
-        _ key: String, into setting: inout Choice
+        _ key: String, into setting: inout Choice, closed: Choice? = nil
     ) {
         guard let text = keyFile.value(group, key) else { return }
         if let choice = Choice(rawValue: text) {
             setting = choice
         } else {
+            setting = closed ?? setting
             let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            warn(key, "none of: \(words); using \(setting.rawValue)")
+            let safe = closed == nil ? "" : Section.toBeSafe
+            warn(key, "none of: \(words); using \(setting.rawValue)\(safe)")
         }
     }
+
+    private static let toBeSafe = ", to be on the safe side"
 
     /// An absolute path.
     mutating func readPath(_ key: String, into setting: inout String?, otherwise fallback: String) {
@@ -89,7 +113,12 @@ struct Section {
 
     /// A warning for each key of the group that has no meaning.
     mutating func warnOfUnknownKeys(known: [String]) {
-        for key in keyFile.keys(of: group) where !known.contains(key) {
+        let words = Set(known)
+        for key in keyFile.keys(of: group) where !words.contains(key) {
+            if isFull {
+                more += 1
+                continue
+            }
             let hint = nearest(to: key, among: known).map { "; did you mean \($0)?" } ?? ""
             complain(.warning, key, keyFile.value(group, key), "unknown key, without effect\(hint)")
         }
@@ -98,7 +127,7 @@ struct Section {
     /// A warning for each group that has no meaning.
     mutating func warnOfUnknownGroups() {
         for other in keyFile.groups where other != group {
-            complaints.append(
+            add(
                 Complaint(
                     .warning, file: file, group: other,
                     "unknown group, without effect; keys belong in [\(group)]"))
@@ -111,7 +140,13 @@ struct Section {
 
     mutating func complain(_ severity: Complaint.Severity, _ key: String, _ value: String?, _ message: String)
     {
-        complaints.append(Complaint(severity, file: file, group: group, key: key, value: value, message))
+        add(Complaint(severity, file: file, group: group, key: key, value: value, message))
+    }
+
+    private var isFull: Bool { first.count >= Section.mostComplaints }
+
+    private mutating func add(_ complaint: Complaint) {
+        if isFull { more += 1 } else { first.append(complaint) }
     }
 }
 

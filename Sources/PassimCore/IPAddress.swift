@@ -41,6 +41,11 @@ package struct IPAddress: Hashable, Sendable {
     package var isLoopback: Bool {
         high == 0 && (low == 1 || low >> 24 == 0xFFFF7F)
     }
+
+    /// 169.254/16 (RFC 3927) and fe80::/10.
+    package var isLinkLocal: Bool {
+        isIPv4 ? low >> 16 & 0xFFFF == 0xA9FE : high >> 54 == 0xFE80 >> 6
+    }
 }
 
 extension IPAddress: CustomStringConvertible {

@@ -47,8 +47,12 @@ package struct Lifetime: Hashable, Sendable {
     /// That of files of a directory.
     package static let endless = Lifetime(maxAge: unlimited, shareLimit: unlimited)
 
-    /// Whether so many whole downloads are enough.
-    package func isUsedUp(_ shareCount: UInt32) -> Bool {
-        shareLimit > 0 && shareLimit < Lifetime.unlimited && shareCount >= shareLimit
+    /// Whether so many shares are enough.
+    package func isUsedUp(_ shareCount: UInt32) -> Bool { sharesLeft(shareCount) == 0 }
+
+    /// How many shares there may be more; nil: any number.
+    package func sharesLeft(_ shareCount: UInt32) -> UInt32? {
+        guard shareLimit > 0, shareLimit < Lifetime.unlimited else { return nil }
+        return shareLimit - min(shareLimit, shareCount)
     }
 }

@@ -35,9 +35,10 @@ extension RawName {
 package protocol PeerProbe: Sendable {
     /// Asks with HEAD, which no peer counts as a share. Ends early when the task is cancelled.
     ///
-    /// - Parameter name: the last component of the path to ask for; the digest decides.
+    /// What the client calls the file is not told: a peer that turns out to be a liar learns the digest only.
+    ///
     /// - Parameter limit: everything together, from connecting to the head of the answer.
-    func probe(_ peer: Peer, for digest: Digest, name: RawName, within limit: Duration) async -> ProbeOutcome
+    func probe(_ peer: Peer, for digest: Digest, within limit: Duration) async -> ProbeOutcome
 }
 
 /// What a peer said.
@@ -54,9 +55,18 @@ package enum ProbeOutcome: Hashable, Sendable {
     case unasked
 }
 
+/// A client of this machine, whose user is found out when it matters.
+package struct LookupClient: Sendable {
+    /// The user number; nil if it cannot be told. Asks the kernel.
+    package let user: @Sendable () -> UInt32?
+
+    package init(user: @escaping @Sendable () -> UInt32?) {
+        self.user = user
+    }
+}
+
 /// Who looks for a digest on the network, for a client of this machine.
 package protocol PeerLookup: Sendable {
-    /// - Parameter name: the last component of the path that the client asked for.
     /// - Returns: where to send the client; nil where nobody has the digest, within 1.3 s.
-    func lookUp(_ digest: Digest, name: RawName) async -> Peer?
+    func lookUp(_ digest: Digest, client: LookupClient) async -> Peer?
 }

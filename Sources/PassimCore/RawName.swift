@@ -67,8 +67,8 @@ package struct RawName: Hashable, Sendable, Comparable {
 }
 
 extension RawName: CustomStringConvertible {
-    /// For logs and messages: valid UTF-8 as it is, control characters, backslashes and invalid bytes as
-    /// `\xHH`, so that a file name can neither forge a log line nor hide.
+    /// For logs and messages: valid UTF-8 as it is, backslashes, invalid bytes and what `ForeignText` escapes
+    /// as `\xHH`, so that a file name can neither forge a log line nor hide.
     package var description: String {
         var text = ""
         var rest = bytes[...]
@@ -77,7 +77,7 @@ extension RawName: CustomStringConvertible {
             var iterator = rest.makeIterator()
             if case .scalarValue(let scalar) = decoder.decode(&iterator) {
                 let length = UTF8.width(scalar)
-                if scalar.properties.generalCategory == .control || scalar == "\\" {
+                if ForeignText.isHarmful(scalar) || scalar == "\\" {
                     for byte in rest.prefix(length) { text += RawName.escape(byte) }
                 } else {
                     text.unicodeScalars.append(scalar)

@@ -1,34 +1,50 @@
-/// Who counts the downloads of whole files. Called on serving threads: must not block.
+/// Counts what is sent of files, in shares: a share is a file's worth of bytes. Called on serving threads: must not
+/// block.
 ///
-/// Each `begin` that is allowed is followed by one `complete` or one `giveBack`.
+/// Each `begin` that is allowed is followed by one `end`.
 package protocol ShareObserver: Sendable {
-    /// Whether anybody may have the file now: not where it has expired, or all its remaining shares are being
-    /// sent.
+    /// Whether anybody may have the file now: not where it has expired, or all its remaining shares were sent or
+    /// are being sent.
     func isAvailable(_ entry: Entry) -> Bool
-    /// The whole file begins to be sent.
+    /// Reserves the content of a response that begins.
     ///
-    /// - Returns: false where it is not available any more.
-    func begin(_ entry: Entry) -> Bool
-    /// It was cut off: it does not count.
-    func giveBack(_ entry: Entry)
-    /// The kernel has taken its last byte.
-    func complete(_ share: Share)
+    /// - Parameter bytes: those of the file that the response is to send; 0 where the file is empty.
+    /// - Returns: false where the file is not available any more.
+    func begin(_ entry: Entry, bytes: UInt64) -> Bool
+    /// Counts what a response has sent, and gives back the rest.
+    ///
+    /// - Returns: whether that completes a share.
+    @discardableResult func end(_ delivery: Delivery) -> Bool
 }
 
-/// One whole download.
-package struct Share: Hashable, Sendable {
+/// A response with content of a file, which has ended: all of it, or as much as was sent when it was cut off.
+package struct Delivery: Hashable, Sendable {
     package var entry: Entry
     /// The basename, as it was sent.
     package var filename: RawName
     /// Of the client.
     package var address: IPAddress
-    /// That were sent.
-    package var bytes: UInt64
+    /// Bytes of content that were to be sent; 0 where the file is empty.
+    package var reserved: UInt64
+    /// Bytes of content that were sent, no more than `reserved`.
+    package var sent: UInt64
+    /// The kernel has taken the last byte.
+    package var isComplete: Bool
 
-    package init(entry: Entry, filename: RawName, address: IPAddress, bytes: UInt64) {
+    package init(
+        entry: Entry, filename: RawName, address: IPAddress, reserved: UInt64, sent: UInt64 = 0,
+        isComplete: Bool = false
+    ) {
         self.entry = entry
         self.filename = filename
         self.address = address
-        self.bytes = bytes
+        self.reserved = reserved
+        self.sent = sent
+        self.isComplete = isComplete
     }
+
+    /// What counts towards a share; an empty file weighs one byte.
+    package var weight: UInt64 { isComplete ? Delivery.weight(of: reserved) : sent }
+
+    package static func weight(of bytes: UInt64) -> UInt64 { max(1, bytes) }
 }

@@ -68,6 +68,27 @@ final class CertificateChain: @unchecked Sendable {
         return .valid
     }
 
+    /// Whether this has the form of those that `SelfSignedCertificate` makes, as nobody else's has: one certificate
+    /// with one name, signed by itself, with these extensions and no other, and for as long.
+    var isSelfMade: Bool {
+        defer { CryptoError.drainQueue() }
+        let certificate = pointers[0]
+        let subject = X509_get_subject_name(certificate)
+        guard pointers.count == 1, X509_NAME_cmp(subject, X509_get_issuer_name(certificate)) == 0,
+            X509_NAME_entry_count(subject) == 1, X509_NAME_get_index_by_NID(subject, NID_commonName, -1) == 0,
+            X509_get_ext_count(certificate) == SelfSignedCertificate.extensions.count,
+            SelfSignedCertificate.extensions.allSatisfy({ X509_get_ext_by_NID(certificate, $0, -1) >= 0 }),
+            X509_verify(certificate, X509_get0_pubkey(certificate)) == 1
+        else { return false }
+        let end = X509_get0_notAfter(certificate)
+        var (days, seconds): (CInt, CInt) = (0, 0)
+        guard ASN1_TIME_diff(&days, &seconds, X509_get0_notBefore(certificate), end) == 1 else {
+            return false
+        }
+        return days == SelfSignedCertificate.daysOfValidity && seconds == 0
+            || ASN1_TIME_cmp_time_t(end, Int(SelfSignedCertificate.earliestEnd)) == 0
+    }
+
     private func text(of time: UnsafePointer<ASN1_TIME>?) -> String {
         let text = MemoryBIO.written { ASN1_TIME_print($0, time) == 1 }
         CryptoError.drainQueue()

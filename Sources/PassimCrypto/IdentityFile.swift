@@ -5,7 +5,7 @@ internal import PassimSystem
 struct IdentityFile {
     let path: String
     private let directory: String
-    private let name: RawName
+    let name: RawName
 
     /// - Parameter path: absolute, or relative to the working directory.
     init(path: String) {
@@ -41,10 +41,24 @@ struct IdentityFile {
             switch error.code {
             case .notFound: return .missing
             case .accessDenied, .notPermitted, .tooManyLinks, .noDevice:
-                return .unusable(error.code.sentence)
+                return .unusable(error.sentence)
             default: throw error
             }
         }
+    }
+
+    /// Whether something has the name, and be it a symlink to nothing.
+    var isThere: Bool { (try? openDirectory().status(of: name)) != nil }
+
+    /// What lstat(2) says of it; nil where it is no regular file.
+    var identity: FileIdentity? {
+        guard let status = try? openDirectory().status(of: name), status.kind == .regular else { return nil }
+        return status.identity
+    }
+
+    /// Removes the file.
+    func remove() throws(SystemError) {
+        try openDirectory().unlink(name)
     }
 
     /// Writes what is to be the file's content beside it, 0600 and down to the disk. After a crash

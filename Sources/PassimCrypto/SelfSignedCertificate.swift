@@ -8,6 +8,15 @@ struct SelfSignedCertificate {
 
     private static let day: Int64 = 86400
     private static let lifetime: Int64 = 3653 * day
+    /// Days from one end to the other, but for that of a clock that is behind all that is plausible.
+    static let daysOfValidity = CInt((lifetime + day) / day)
+    /// What those of such a clock end with, in seconds since 1970.
+    static let earliestEnd: Int64 = earliestPlausible + lifetime
+    /// Of its extensions, which are as many.
+    static let extensions: [CInt] = [
+        NID_basic_constraints, NID_key_usage, NID_ext_key_usage, NID_subject_key_identifier,
+        NID_subject_alt_name,
+    ]
     /// 2026-01-01: no clock that shows less is right for this program.
     private static let earliestPlausible: Int64 = 1_767_225_600
 

@@ -9,14 +9,17 @@ extension ServerIdentity {
         case inMemoryOnly(reason: String)
         /// Others than the owner may read the key or write the certificate.
         case tooOpen(path: String, mode: UInt32)
-        /// Used nevertheless: the clock may be wrong.
+        /// An administrator's certificate is used nevertheless: the clock may be wrong.
         case notYetValid(path: String, start: String)
+        case expired(path: String, end: String)
+        /// One of our own, which was removed.
+        case outdated(path: String, reason: String)
 
         /// Whether an operator should act on it.
         package var isWarning: Bool {
             switch self {
-            case .keyMade, .certificateMade: false
-            case .setAside, .inMemoryOnly, .tooOpen, .notYetValid: true
+            case .keyMade, .certificateMade, .outdated: false
+            case .setAside, .inMemoryOnly, .tooOpen, .notYetValid, .expired: true
             }
         }
     }
@@ -40,6 +43,10 @@ extension ServerIdentity.Event: CustomStringConvertible {
                 + "chmod 600 it unless that is wanted"
         case .notYetValid(let path, let start):
             "the certificate \(path) is valid only from \(start): used nevertheless; check the clock"
+        case .expired(let path, let end):
+            "the certificate \(path) expired at \(end): used nevertheless; renew it, and reload, or check the clock"
+        case .outdated(let path, let reason):
+            "the certificate \(path), which passimd has made, is made anew: \(reason)"
         }
     }
 }

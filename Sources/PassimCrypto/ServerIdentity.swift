@@ -5,10 +5,19 @@ package import PassimCore
 package final class ServerIdentity: Sendable {
     private let key: PrivateKey
     private let chain: CertificateChain
+    private let isMade: Bool
 
-    init(key: PrivateKey, chain: CertificateChain) {
+    /// - Parameter isMade: whether the certificate is one of our own.
+    init(key: PrivateKey, chain: CertificateChain, isMade: Bool) {
         self.key = key
         self.chain = chain
+        self.isMade = isMade
+    }
+
+    /// Whether a certificate of our own has to be made anew: it has expired, or the clock that it was made by was
+    /// ahead.
+    package func isOutdated(at now: Timestamp) -> Bool {
+        isMade && chain.validity(at: now.seconds) != .valid
     }
 
     /// Where the two files are: `secret.key` and `cert.pem` in `$LOCALSTATEDIR/lib/passim`.
@@ -22,15 +31,16 @@ package final class ServerIdentity: Sendable {
         }
     }
 
-    /// Reads key and certificate, and makes what is missing, cannot be used, or has expired.
+    /// Reads key and certificate, and makes what is missing. What this program has made itself is made anew where it
+    /// cannot be used, or is not valid now.
     ///
-    /// Expiry is judged here and never again: a server that runs on with an expired certificate is of
-    /// more use to peers, who check digests and not certificates, than one that stops.
+    /// What an administrator has put there is never replaced. An expired certificate is used nevertheless: peers check
+    /// digests and not certificates.
     ///
     /// - Parameter hostName: as gethostname(2) has it.
     /// - Parameter now: `wallClock()`.
-    /// - Returns: an identity always, if need be in memory only, and what happened in the order it did.
-    /// - Throws: only where OpenSSL cannot make a key and certificate at all.
+    /// - Returns: an identity, if need be in memory only, and what happened in the order it did.
+    /// - Throws: where the administrator's key or certificate cannot be used, or OpenSSL can make none.
     package static func load(
         from location: Location, hostName: String, now: Timestamp
     ) throws(CryptoError) -> (ServerIdentity, [Event]) {

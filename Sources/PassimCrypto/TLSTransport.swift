@@ -19,12 +19,36 @@ package struct TLSTransport {
     package var ended = false
     /// errno of a recv(2) that failed for good.
     package var failure: CInt = 0
+    /// What was read before there was a session, and how much of it OpenSSL has taken.
+    private var early: [UInt8] = []
+    private var earlyTaken = 0
+
     /// Records wait here for the connection to send them. Grown when they do not fit, so that OpenSSL
     /// never stops half-way; how much is written to a session in a turn bounds it.
     package var output: OutputBuffer?
 
     package init(socket: CInt) {
         self.socket = socket
+    }
+
+    /// Hands over what was read before there was a session.
+    ///
+    /// - Parameter drained: the socket has had no more.
+    package mutating func begin(with bytes: [UInt8], drained: Bool) {
+        early = bytes
+        self.drained = drained
+    }
+
+    /// - Returns: nil where nothing is left of it.
+    fileprivate mutating func takeEarly(_ bytes: UnsafeMutableRawBufferPointer) -> Int? {
+        guard !early.isEmpty else { return nil }
+        let count = min(bytes.count, early.count - earlyTaken)
+        early.withUnsafeBytes {
+            bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[earlyTaken..<earlyTaken + count]))
+        }
+        earlyTaken += count
+        if earlyTaken == early.count { early = [] }
+        return count
     }
 
     /// Epoll says that there is something to read.
@@ -69,7 +93,7 @@ package struct OutputBuffer {
 
     /// - Returns: false where there is no memory.
     @inline(__always)
-    mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if filled + bytes.count > capacity, !grow(by: bytes.count) { return false }
         memcpy(base + filled, bytes.baseAddress!, bytes.count)
         filled += bytes.count
@@ -118,6 +142,10 @@ enum TransportBIO {
     {
         let state = state(bio)
         copenssl_clear_retry(bio)
+        if let count = state.pointee.takeEarly(UnsafeMutableRawBufferPointer(start: bytes, count: Int(count)))
+        {
+            return CInt(count)
+        }
         if state.pointee.drained || state.pointee.inputLeft <= 0 {
             copenssl_set_retry_read(bio)
             return -1

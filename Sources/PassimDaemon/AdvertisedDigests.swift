@@ -7,8 +7,13 @@ internal import PassimIndex
 final class AdvertisedDigests: Sendable {
     private let index: DigestIndex
     private let awaited: @Sendable (_ hidden: Set<OriginID>) -> Int
-    /// Origins with `Advertise=false`.
-    private let hidden = Lock<Set<OriginID>>([])
+    private struct Hiding {
+        /// Origins with `Advertise=false`.
+        var origins: Set<OriginID> = []
+        var onChange: (@Sendable () -> Void)?
+    }
+    private let hiding = Lock(Hiding())
+    private var hidden: Set<OriginID> { hiding.withLock { $0.origins } }
 
     /// - Parameter awaited: how many files wait to be hashed, besides those of hidden origins.
     init(index: DigestIndex, awaited: @escaping @Sendable (_ hidden: Set<OriginID>) -> Int = { _ in 0 }) {
@@ -16,16 +21,25 @@ final class AdvertisedDigests: Sendable {
         self.awaited = awaited
     }
 
-    /// - Returns: whether that is a change.
-    func replaceHidden(_ origins: Set<OriginID>) -> Bool {
-        hidden.withLock { hidden in
-            defer { hidden = origins }
-            return hidden != origins
+    /// From now on nothing of these origins is advertised, and those who advertise are told.
+    func replaceHidden(_ origins: Set<OriginID>) {
+        let onChange = hiding.withLock { hiding in
+            defer { hiding.origins = origins }
+            return hiding.origins == origins ? nil : hiding.onChange
         }
+        onChange?()
+    }
+
+    /// Who advertises has itself told here before it asks for the digests for the first time: then there is no moment
+    /// at which others could be hidden unnoticed.
+    ///
+    /// - Parameter body: called on the thread of who hides; nil ends it.
+    func whenHiddenChange(_ body: (@Sendable () -> Void)?) {
+        hiding.withLock { $0.onChange = body }
     }
 
     func contains(_ digest: Digest) -> Bool {
-        let hidden = hidden.withLock { $0 }
+        let hidden = hidden
         // The enabled ones come first, and mostly it is one.
         if let first = index.find(digest), isAdvertised(first, hidden) { return true }
         return index.entries(digest).contains { isAdvertised($0, hidden) }
@@ -37,22 +51,22 @@ final class AdvertisedDigests: Sendable {
 
     /// Those of disabled items are counted too, and some digests twice over where there are hidden origins.
     var count: Int {
-        let hidden = hidden.withLock { $0 }
+        let hidden = hidden
         let files = hidden.reduce(index.count) { $0 - index.totals(origin: $1).files }
         return min(index.digestCount, max(0, files))
     }
 
-    var expectedCount: Int { count + awaited(hidden.withLock { $0 }) }
+    var expectedCount: Int { count + awaited(hidden) }
 
     func contains(_ prefix: DigestPrefix) -> Bool {
-        let hidden = hidden.withLock { $0 }
+        let hidden = hidden
         return index.contains(prefix) { isAdvertised($0, hidden) }
     }
 
     /// The digests of the files that have come or changed last (ctime), newest first. What is kept meanwhile are
     /// those that are wanted, not all that there are.
     func newest(limit: Int) -> (newest: [Digest], total: Int) {
-        let hidden = hidden.withLock { $0 }
+        let hidden = hidden
         var newest = NewestDigests(limit: limit)
         index.forEachDigest(where: { isAdvertised($0, hidden) }) { digest, changed in
             newest.offer(digest, changed: changed)

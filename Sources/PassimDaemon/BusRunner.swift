@@ -11,6 +11,6 @@ struct BusRunner: Service {
         bus.start()
         try? await gracefulShutdown()
         store.close()
-        await onThread("stop-bus") { bus.stop() }
+        _ = await onThread("stop-bus", within: 1) { bus.stop() }
     }
 }

@@ -5,38 +5,60 @@ internal import PassimSystem
 
 /// `--check-config`: what would be served, and everything that is wrong, without serving.
 struct ConfigurationCheck {
-    let report: String
-    let isClean: Bool
+    private(set) var report = ""
+    private(set) var isClean: Bool
+    private var overlaps = DropInOverlaps()
 
     init(paths: Paths) {
         let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
-        var lines: [String] = []
-        var isClean = configuration.allComplaints.isEmpty
+        isClean = configuration.allComplaints.isEmpty
         let daemon = configuration.daemon
-        lines.append(
-            "\(paths.passimConf): port \(daemon.port), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")")
+        add("\(paths.passimConf): port \(daemon.port), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")")
+        let privates = PrivateDirectories(
+            paths.privateDirectories(published: daemon.path ?? paths.publishedItems))
+        // Whoever checks is root, and the daemon is not.
+        let walk = PathWalk(privates, trusting: Set([userIdentifier(named: "passim")].compactMap { $0 }))
         for dropIn in configuration.dropIns {
-            do throws(SystemError) {
-                let census = try Census(of: dropIn)
-                lines.append("\(dropIn.file): \(dropIn.path): \(census.files) files, \(census.bytes) bytes")
-                if let first = census.firstUnreadable {
-                    isClean = false
-                    lines.append(
-                        """
-                        error: \(dropIn.file): \(dropIn.path): \(census.unreadable) files or directories \
-                        cannot be read, the first: \(first)
-                        """)
-                }
+            do throws(PathWalk.Failure) {
+                add(try Census(of: dropIn, by: walk, besides: privates), of: dropIn)
             } catch {
                 isClean = false
-                lines.append("error: \(dropIn.file): [passim] Path=\(dropIn.path): \(error.code.sentence)")
+                add("error: \(dropIn.file): [passim] Path=\(dropIn.path): \(error.sentence)")
             }
         }
-        lines += configuration.allComplaints.map { "\($0.severity.rawValue): \($0)" }
-        if configuration.dropIns.isEmpty && configuration.failures.isEmpty {
-            lines.append("\(paths.dropInDirectory): no drop-ins, so nothing is served but published items")
+        for complaint in overlaps.complaints + configuration.allComplaints {
+            add("\(complaint.severity.rawValue): \(complaint)")
         }
-        report = lines.map { $0 + "\n" }.joined()
-        self.isClean = isClean
+        if configuration.dropIns.isEmpty && configuration.failures.isEmpty {
+            add("\(paths.dropInDirectory): no drop-ins, so nothing is served but published items")
+        }
+    }
+
+    private mutating func add(_ line: String) { report += line + "\n" }
+
+    private mutating func add(_ census: Census, of dropIn: DropIn) {
+        add("\(dropIn.file): \(dropIn.path): \(census.files) files, \(census.bytes) bytes")
+        if let first = census.firstUnreadable {
+            isClean = false
+            add(
+                """
+                error: \(dropIn.file): \(dropIn.path): \(census.unreadable) files or directories \
+                cannot be read, the first: \(first)
+                """)
+        }
+        for path in census.leftOut {
+            add("\(dropIn.file): \(RawName(dropIn.path).appending(path)) is passimd's own and left out")
+        }
+        for glob in census.idlePatterns where census.unreadable == 0 {
+            // Other programs have other separators.
+            let hint =
+                glob.pattern.contains(where: { $0 == "," || $0 == " " })
+                ? "; patterns are separated by ;" : ""
+            let complaint = Complaint(
+                .warning, file: dropIn.file, group: "passim", key: "Include", value: glob.pattern,
+                "no file matches\(hint)")
+            add("warning: \(complaint)")
+        }
+        overlaps.add(dropIn, at: census.place)
     }
 }

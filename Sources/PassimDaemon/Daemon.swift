@@ -27,6 +27,8 @@ package final class Daemon: Sendable {
     let shares: ShareLedger
     /// From when the daemon runs.
     let bus = Lock<BusService?>(nil)
+    /// That is served; from when the daemon listens.
+    let identity = Lock<ServerIdentity?>(nil)
     /// From when it listens.
     let server = Lock<Server?>(nil)
     /// Open when published items are loaded.
@@ -56,20 +58,30 @@ package final class Daemon: Sendable {
         configured = Lock(configuration)
         settings = Lock(configuration.daemon)
         index = DigestIndex()
+        let published = configuration.daemon.path ?? paths.publishedItems
+        // Before anything is shared, so that they are known. Whoever fails to use them says so.
+        try? makeDirectories(paths.stateDirectory, mode: 0o700)
+        try? makeDirectories(paths.logDirectory, mode: 0o755)
+        try? makeDirectories(paths.checksumDirectory, mode: 0o700)
         let mirror = Mirror(
             index: index,
             store: ChecksumStore(directory: paths.checksumDirectory, logger: logger),
             place: options.environment["PASSIM_CHECKSUMS"] == "store" ? .storeOnly : .attributes,
-            logger: logger)
+            epoch: ChecksumEpoch(directory: paths.stateDirectory),
+            logger: logger, privates: PrivateDirectories(paths.privateDirectories(published: published)))
         self.mirror = mirror
         advertised = AdvertisedDigests(index: index) { mirror.pendingFiles(besides: $0) }
-        auditLog = AuditLog(path: paths.auditLog, clients: configuration.daemon.logClients, logger: logger)
-        totals = Totals(path: paths.totals, auditLog: paths.auditLog, logger: logger)
+        let auditLog = AuditLog(
+            path: paths.auditLog, clients: configuration.daemon.logClients,
+            rotation: AuditRotation(configuration.daemon), logger: logger)
+        self.auditLog = auditLog
+        totals = Totals(path: paths.totals, auditLog: paths.auditLog, logger: logger) { auditLog.mark }
         store = ItemStore(
-            directory: configuration.daemon.path ?? paths.publishedItems, stateFile: paths.shareCounts,
-            index: index, maxItemSize: configuration.daemon.maxItemSize, bootTime: try? bootTime(),
+            directory: published, stateFile: paths.shareCounts,
+            digestFile: paths.itemDigests, index: index, maxItemSize: configuration.daemon.maxItemSize,
+            bootTime: try? bootTime(),
             logger: logger
-        ) { [auditLog] event in
+        ) { event in
             switch event {
             case .published(let item): auditLog.record(published: item)
             case .deleted(let digest, let filename): auditLog.record(deleted: digest, filename: filename)
@@ -83,10 +95,14 @@ package final class Daemon: Sendable {
     ///
     /// - Returns: the exit status: 0, or 1 where the daemon could not serve.
     package func run() async -> Int32 {
-        // Until the server runs and takes it for "read again", it must not kill.
-        _ = signal(SIGHUP, SIG_IGN)
-        // A file that would be longer than a limit of the process is an error (EFBIG), not the end.
-        _ = signal(SIGXFSZ, SIG_IGN)
+        let lock: StateLock?
+        do {
+            lock = try lockState()
+        } catch {
+            logger.critical("\(error)")
+            return 1
+        }
+        defer { lock?.release() }
         let bus = BusService(object: DaemonObject(daemon: self), insecure: options.insecure, logger: logger)
         self.bus.withLock { $0 = bus }
         let subscription = index.subscribe { [bus] _ in bus.itemsChanged() }
@@ -98,23 +114,42 @@ package final class Daemon: Sendable {
             .init(service: ServerService(daemon: self)),
             .init(service: HistoryService(daemon: self)),
             .init(service: BusRunner(bus: bus, store: store)),
+            .init(service: EndGuard(daemon: self)),
         ]
         if options.timedExit {
             services.append(
                 .init(service: TimedExit(), successTerminationBehavior: .gracefullyShutdownGroup))
         }
+        let end = Race<Int32>()
+        services.append(.init(service: BoundedEnd(race: end, logger: logger)))
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(.error, logger.logLevel)
         let group = ServiceGroup(
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: lifecycleLogger))
+        // Its end is waited for as long as it may take and no longer.
+        Task { [logger] in
+            do {
+                try await group.run()
+                logger.info("stopped")
+                end.end(with: 0)
+            } catch {
+                logger.critical("\(error)")
+                end.end(with: 1)
+            }
+        }
+        return await end.wait()
+    }
+
+    /// Before anything of the state directory is touched.
+    ///
+    /// - Returns: nil where there can be no lock: a daemon without a directory of its own serves all the same.
+    private func lockState() throws -> StateLock? {
         do {
-            try await group.run()
-            logger.info("stopped")
-            return 0
-        } catch {
-            logger.critical("\(error)")
-            return 1
+            return try StateLock(paths.stateDirectory, process: getpid())
+        } catch let error as SystemError {
+            logger.warning("\(paths.stateDirectory) cannot be locked: \(error)")
+            return nil
         }
     }
 
@@ -143,11 +178,25 @@ package final class Daemon: Sendable {
     }
 
     /// Key and certificate, made where there are none.
+    ///
+    /// - Throws: where those of the administrator cannot be used.
     func tlsContext() throws(CryptoError) -> TLSContext {
         let (identity, events) = try ServerIdentity.load(
             from: .init(keyPath: paths.secretKey, certificatePath: paths.certificate), hostName: hostName,
             now: wallClock())
         for event in events { logger.log(level: event.isWarning ? .warning : .notice, "\(event)") }
-        return try TLSContext(serving: identity)
+        let context = try TLSContext(serving: identity)
+        self.identity.withLock { $0 = identity }
+        return context
+    }
+
+    /// Makes a certificate of our own anew where it is not valid any more, or not yet after the clock was set.
+    func renewCertificate(_ server: Server) {
+        guard identity.withLock({ $0 })?.isOutdated(at: wallClock()) == true else { return }
+        do {
+            server.replace(tls: try tlsContext())
+        } catch {
+            logger.error("the key and certificate of before stay in use: \(error)")
+        }
     }
 }

@@ -23,7 +23,15 @@ struct DaemonObject: BusObject {
             downloadSaving: daemon.totals.downloadSaving, carbonSaving: daemon.carbonSaving,
             mirror: .init(
                 itemCount: UInt64(daemon.index.count), totalBytes: daemon.index.totalBytes,
-                directories: daemon.mirror.statuses))
+                directories: daemon.mirror.statuses, troubles: troubles))
+    }
+
+    /// What keeps others from finding this machine, where somebody is to do something about it.
+    private var troubles: [String] {
+        guard case .hindered(let why)? = daemon.neighbourhood.withLock({ $0 })?.advertising.state else {
+            return []
+        }
+        return ["nothing is advertised: \(why)"]
     }
 
     // MARK: Listings
@@ -92,17 +100,17 @@ struct DaemonObject: BusObject {
 
     // MARK: Peers
 
-    func findPeers(_ digest: Digest) async -> [String] {
+    func findPeers(_ digest: Digest, for user: UInt32) async -> [String] {
         guard let lookup = daemon.neighbourhood.withLock({ $0?.lookup }) else { return [] }
         let name = RawName(digest.hex)
-        return await lookup.findPeers(with: digest, name: name).map { peer in
+        return await lookup.findPeers(with: digest, for: user).map { peer in
             String(decoding: Redirect.location(of: peer, name: name, digest: digest), as: UTF8.self)
         }
     }
 
-    func reportPeer(_ url: String, _ digest: Digest) async -> Bool {
+    func reportPeer(_ url: String, _ digest: Digest, by user: UInt32) async -> Bool {
         guard let peer = Redirect.peer(ofLocation: url) else { return false }
-        await daemon.neighbourhood.withLock { $0?.lookup }?.report(peer, digest: digest)
+        await daemon.neighbourhood.withLock { $0?.lookup }?.report(peer, digest: digest, by: user)
         return true
     }
 }

@@ -80,7 +80,7 @@ final class History: Sendable {
 extension Activity.Sample {
     init(_ counts: ServerCounts) {
         self.init(
-            requests: counts.responses.values.reduce(0, +), bytes: counts.bytesSent,
+            requests: counts.responses.values.saturatingSum, bytes: counts.bytesSent,
             misses: counts.lookupsNobody)
     }
 

@@ -19,14 +19,16 @@ struct MirrorService: Service {
         // Before they are read: what changes after that is told.
         daemon.mirror.watch(dropIns: daemon.paths.dropInDirectory) { change.yield($0) }
         try daemon.mirror.start()
-        daemon.reloadDropIns(sayingAll: false)
+        await onThreadUntilTheEnd("drop-ins") { [daemon] in daemon.reloadDropIns(sayingAll: false) }
         daemon.mirror.whenFirstPassDone { [daemon] in daemon.reportFirstPass() }
         for await unfinished in changes.cancelOnGracefulShutdown() {
-            await onThread("drop-ins") {
-                _ = daemon.reloadDropIns(sayingAll: false, leaving: unfinished)
+            await onThreadUntilTheEnd("drop-ins") {
+                daemon.reloadDropIns(sayingAll: false, leaving: unfinished)
             }
         }
-        await onThread("stop-mirror") { daemon.mirror.stop() }
+        if await !onThread("stop-mirror", within: 3, { daemon.mirror.stop() }) {
+            daemon.logger.warning("a disk does not answer: ending without it")
+        }
     }
 }
 
@@ -40,8 +42,7 @@ extension Daemon {
         configured.withLock { before in
             let configuration = Configuration.read(
                 systemConfigurationDirectory: paths.systemConfiguration, leaving: unfinished, asIn: before)
-            let complaints = configuration.allComplaints
-            say(sayingAll ? complaints : complaints.filter { !before.allComplaints.contains($0) })
+            say(sayingAll ? configuration.allComplaints : configuration.complaints(since: before))
             before = configuration
             settings.withLock { $0 = configuration.daemon }
             apply(configuration)
@@ -54,16 +55,10 @@ extension Daemon {
         let failed = configuration.failures.map {
             FailedDropIn(name: $0.name, path: $0.path ?? "", reason: $0.complaint.message)
         }
-        let neighbourhood = neighbourhood.withLock { $0 }
         let published = origins.published(in: store.directory, cooldown: configuration.daemon.cooldown)
         mirror.replaceDropIns(configuration.dropIns, failures: failed) { [origins, advertised] all in
             origins.replace([published] + all.map { origins.served($0) })
-            let hidden = Set(all.filter { !$0.dropIn.advertise }.map(\.id))
-            if let neighbourhood {
-                neighbourhood.replaceHidden(hidden)
-            } else {
-                _ = advertised.replaceHidden(hidden)
-            }
+            advertised.replaceHidden(Set(all.filter { !$0.dropIn.advertise }.map(\.id)))
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Logging
 internal import PassimConfig
 internal import PassimCore
@@ -6,6 +7,7 @@ internal import PassimFetch
 internal import PassimGLib
 internal import PassimIndex
 internal import PassimLookup
+internal import PassimServer
 internal import PassimSystem
 
 /// This machine among those of its network: found by them, and finding them for clients of its own.
@@ -16,6 +18,7 @@ final class Neighbourhood: Sendable {
     private let advertised: AdvertisedDigests
     private let logger: Logger
     private let ipv6: Bool
+    private let listening: [Socket.Place]
     private let onMeteredChange: @Sendable () -> Void
     private let browser: PeerBrowser?
     private let prober: PeerProber?
@@ -36,22 +39,24 @@ final class Neighbourhood: Sendable {
 
     /// - Parameter onMeteredChange: called on a thread of its own.
     init(
-        index: DigestIndex, advertised: AdvertisedDigests, ipv6: Bool, responder: Responder, logger: Logger,
+        index: DigestIndex, advertised: AdvertisedDigests, configuration: DaemonConfiguration, logger: Logger,
         onMeteredChange: @escaping @Sendable () -> Void
     ) {
-        state = Lock(State(answering: Answering(responder)))
+        let ipv6 = configuration.ipv6
+        state = Lock(State(answering: Answering(configuration.responder)))
+        listening = ServerSettings.places(configuration)
         self.index = index
         self.advertised = advertised
         self.logger = logger
         self.ipv6 = ipv6
         self.onMeteredChange = onMeteredChange
         do {
-            let browser = try PeerBrowser(ipv6: ipv6, logger: logger)
+            let browser = try PeerBrowser(ipv6: ipv6, networks: configuration.peerNetworks, logger: logger)
             let prober = try PeerProber(logger: logger)
             try browser.start()
             self.browser = browser
             self.prober = prober
-            lookup = PeerSearch(finder: browser, probe: prober)
+            lookup = PeerSearch(finder: browser, probe: prober, daemonUser: geteuid())
             survey = NeighbourSurvey(browser)
         } catch {
             logger.warning("no peers are asked for what is not here: \(error)")
@@ -78,8 +83,9 @@ final class Neighbourhood: Sendable {
         do throws(SystemError) {
             let advertised = advertised
             let advertiser = try Advertiser(
-                port: port, ipv6: ipv6, answering: state.withLock { $0.answering }, logger: logger,
-                source: advertised)
+                port: port, listening: listening, ipv6: ipv6, answering: state.withLock { $0.answering },
+                logger: logger, source: advertised)
+            advertised.whenHiddenChange { advertiser.reload() }
             // Before the first is registered: it is not to be seen on a metered connection at all.
             let loop = MainLoop(name: "glib")
             let monitor = NetworkMonitor(on: loop) { [weak self] in self?.setMetered($0) }
@@ -114,30 +120,44 @@ final class Neighbourhood: Sendable {
     }
 
     /// From now on, without a gap.
-    func replace(responder: Responder) {
+    func replace(_ configuration: DaemonConfiguration) {
+        let answering = Answering(configuration.responder)
         let advertiser = state.withLock { state in
-            state.answering = Answering(responder)
+            state.answering = answering
             return state.advertiser
         }
-        advertiser?.setAnswering(Answering(responder))
+        advertiser?.setAnswering(answering)
+        browser?.replace(networks: configuration.peerNetworks)
     }
 
-    /// Of these origins nothing is advertised.
-    func replaceHidden(_ origins: Set<OriginID>) {
-        if advertised.replaceHidden(origins) { state.withLock { $0.advertiser }?.reload() }
-    }
-
-    /// Withdraws what is advertised, and ends all questions; may block for seconds.
+    /// Withdraws what is advertised, and ends all questions; may block for some two seconds.
     func stop() {
         let state = state.withLock { state in
             defer { state = State(isMetered: state.isMetered, answering: state.answering) }
             return state
         }
         state.subscription?.cancel()
-        state.advertiser?.stop()
-        state.loop?.stop()
-        browser?.stop()
+        advertised.whenHiddenChange(nil)
+        // At the same time: on a bus that is mute each may take as long as it is given.
+        let stopping = Neighbourhood.threads([
+            { state.advertiser?.stop() }, { [browser] in browser?.stop() }, { state.loop?.stop() },
+        ])
         prober?.stop()
+        for thread in stopping { thread.join() }
+    }
+}
+
+extension Neighbourhood {
+    /// Runs each on a thread of its own, or here if none can be had.
+    private static func threads(_ bodies: [@Sendable () -> Void]) -> [SystemThread] {
+        bodies.compactMap { body in
+            do throws(SystemError) {
+                return try SystemThread(name: "stop-peers", body)
+            } catch {
+                body()
+                return nil
+            }
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 internal import PassimSystem
+internal import ServiceLifecycle
 
 /// Runs what blocks on a thread of its own, while the task waits without holding one of the pool.
 func onThread<Result: Sendable>(_ name: String, _ body: @escaping @Sendable () -> Result) async -> Result {
@@ -9,5 +10,44 @@ func onThread<Result: Sendable>(_ name: String, _ body: @escaping @Sendable () -
             // No thread to be had: better late than not at all.
             continuation.resume(returning: body())
         }
+    }
+}
+
+/// The same, where a disk or another program may be what blocks: waited for until then only. The thread is left
+/// behind.
+///
+/// - Parameter seconds: from now.
+/// - Returns: false where it goes on still.
+func onThread(_ name: String, within seconds: Double, _ body: @escaping @Sendable () -> Void) async -> Bool {
+    let race = Race<Bool>()
+    begin(name, race, body)
+    let limit = Task {
+        try? await Task.sleep(for: .seconds(seconds))
+        race.end(with: false)
+    }
+    defer { limit.cancel() }
+    return await race.wait()
+}
+
+/// The same, waited for until the daemon is told to end.
+func onThreadUntilTheEnd(_ name: String, _ body: @escaping @Sendable () -> Void) async {
+    let race = Race<Bool>()
+    begin(name, race, body)
+    await withGracefulShutdownHandler {
+        _ = await race.wait()
+    } onGracefulShutdown: {
+        race.end(with: false)
+    }
+}
+
+private func begin(_ name: String, _ race: Race<Bool>, _ body: @escaping @Sendable () -> Void) {
+    do throws(SystemError) {
+        _ = try SystemThread(name: name) {
+            body()
+            race.end(with: true)
+        }
+    } catch {
+        body()
+        race.end(with: true)
     }
 }

@@ -95,6 +95,7 @@ extension IndexPage.Advertising {
             case .stopped: ""
             case .paused: "not advertised, as the connection is metered"
             case .waiting(let reason): "nobody finds this machine: \(reason)"
+            case .hindered(let reason): "nobody finds this machine: \(reason)"
             case .registering: "the name is being registered"
             case .advertising where status.means == .answers:
                 "questions for \(status.registered) of \(status.wanted) digests are answered\(room)"

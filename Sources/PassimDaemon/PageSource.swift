@@ -9,8 +9,19 @@ internal import PassimSystem
 internal import PassimWeb
 
 /// Renders the pages of row 2 from what the daemon knows at that moment.
+///
+/// A few threads do it, those for monitoring apart from those for people: past what may wait for them the answer is
+/// 503 at once.
 struct PageSource: LocalPages {
     let daemon: Daemon
+    private let pages = CallQueue(name: "page", threads: 4, waiting: 32)
+    private let monitoring = CallQueue(name: "metrics", threads: 1, waiting: 32)
+    private let warnings: WarningPacer
+
+    init(daemon: Daemon) {
+        self.daemon = daemon
+        warnings = WarningPacer(daemon.logger)
+    }
 
     func asset(_ path: LocalPath) -> LocalPage? {
         switch path {
@@ -21,13 +32,19 @@ struct PageSource: LocalPages {
     }
 
     func make(_ request: LocalRequest, _ done: @escaping @Sendable (LocalPage) -> Void) {
+        let queue =
+            switch request.path {
+            case .metrics, .health: monitoring
+            case .index, .item, .icon, .style: pages
+            }
         // One that searches a million files must not hold a reactor.
-        do throws(SystemError) {
-            _ = try SystemThread(name: "page") { [self] in done(render(request)) }
-        } catch {
-            daemon.logger.warning("no page is made: \(error)")
-            done(LocalPage(status: .serviceUnavailable, contentType: "text/plain", body: []))
-        }
+        if queue.submit({ [self] in done(render(request)) }) { return }
+        warnings.warn("too many pages are asked for at once: some are answered with 503")
+        done(
+            LocalPage(
+                status: .serviceUnavailable, contentType: "text/plain",
+                fields: Array("Cache-Control: no-store\r\nRetry-After: 1\r\n".utf8),
+                body: Array("Too many pages are asked for at once: try again.\n".utf8)))
     }
 
     private func render(_ request: LocalRequest) -> LocalPage {
@@ -36,7 +53,12 @@ struct PageSource: LocalPages {
         case .item(let name): itemPage(name)
         case .metrics: PageSource.text(MetricsText.contentType, metrics.render())
         case .health:
-            PageSource.text(HealthText.contentType, HealthText(directories: daemon.mirror.statuses).render())
+            PageSource.text(
+                HealthText.contentType,
+                HealthText(
+                    directories: daemon.mirror.statuses,
+                    missingPlaces: daemon.server.withLock { $0 }?.missingPlaces ?? []
+                ).render())
         // They are there without being made.
         case .icon: PageSource.page(.icon)
         case .style: PageSource.page(.styleSheet)

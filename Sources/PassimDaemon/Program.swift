@@ -2,6 +2,7 @@ internal import Glibc
 internal import Logging
 internal import PassimConfig
 internal import PassimCore
+internal import PassimSystem
 
 /// What `passimd` does with its arguments.
 package struct Program {
@@ -27,10 +28,13 @@ package struct Program {
     package func serve() async -> Int32 {
         let level = options.environment["PASSIM_LOG"].flatMap(Logger.Level.init(rawValue:)) ?? .info
         let isJournal = StandardErrorLogHandler.standardErrorIsJournal(options.environment)
-        let logger = Logger(label: "passimd") { _ in
-            StandardErrorLogHandler(level: level, isJournal: isJournal)
-        }
-        return await Daemon(options: options, logger: logger).run()
+        // Whoever reads standard error may have gone.
+        _ = signal(SIGPIPE, SIG_IGN)
+        let handler = StandardErrorLogHandler(level: level, isJournal: isJournal)
+        let logger = Logger(label: "passimd") { _ in handler }
+        let status = await Daemon(options: options, logger: logger).run()
+        handler.flush(until: monotonicNanoseconds() + 500_000_000)
+        return status
     }
 
     private static func environment() -> [String: String] {

@@ -20,19 +20,24 @@ struct PublishingService: Service {
         try? await gracefulShutdown()
         await onThread("stop-items") {
             daemon.store.stop()
-            daemon.totals.stop()
             daemon.auditLog.stop()
+            daemon.totals.stop()
         }
     }
 }
 
 extension Daemon {
     fileprivate func loadPublished() {
-        totals.load()
-        store.load()
         do {
+            auditLog.recover()
+            totals.load()
             try auditLog.start()
             try totals.start()
+        } catch {
+            logger.error("the audit log and the total of bytes sent are not written: \(error)")
+        }
+        store.load()
+        do {
             try store.start()
         } catch {
             // Without the thread nothing expires; files of directories are served all the same.

@@ -14,29 +14,31 @@ internal import UnixSignals
 struct ServerService: Service {
     let daemon: Daemon
 
-    /// Time for downloads that are under way when the daemon is told to stop.
-    private static let grace = 10
+    /// Seconds for downloads that are under way when the daemon is told to stop.
+    static let grace = 10
 
     func run() async throws {
         // Before anybody is told that the daemon is there: until it is trapped, the signal is ignored.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         let configuration = daemon.settings.withLock { $0 }
+        // A disk that is slow just now, or a board that makes a key for a minute, is no failure.
+        ServiceNotification.starting(seconds: 90)
         await waitForFirstPass()
         if Task.isShuttingDownGracefully { return }
         let neighbourhood = Neighbourhood(
-            index: daemon.index, advertised: daemon.advertised, ipv6: configuration.ipv6,
-            responder: configuration.responder, logger: daemon.logger,
+            index: daemon.index, advertised: daemon.advertised, configuration: configuration,
+            logger: daemon.logger,
             onMeteredChange: { [daemon] in daemon.tellBus() })
         defer { daemon.neighbourhood.withLock { $0 = nil } }
         daemon.neighbourhood.withLock { $0 = neighbourhood }
         let server: Server
         do {
             server = try makeServer(configuration, neighbourhood.lookup)
+            try server.start(cachedFiles: daemon.descriptorLimit >= 1024 ? 64 : 4)
         } catch {
             await onThread("stop-peers") { neighbourhood.stop() }
             throw error
         }
-        try server.start(cachedFiles: daemon.descriptorLimit >= 1024 ? 64 : 4)
         daemon.server.withLock { $0 = server }
         defer { daemon.server.withLock { $0 = nil } }
         daemon.tellBus()
@@ -44,17 +46,21 @@ struct ServerService: Service {
         releaseStartupPages()
         daemon.logger.notice("listening on port \(server.port)")
         ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
+        let renewal = Task { await renewCertificate(server) }
+        let watchdog = Watchdog(server)
+        defer { watchdog?.stop() }
         await withGracefulShutdownHandler {
             await reload(server, startedWith: configuration, on: hangUps)
         } onGracefulShutdown: {
             ServiceNotification.stopping()
         }
+        renewal.cancel()
         // Withdrawn while the last downloads go on: nobody else is to come.
-        async let withdrawn: Void = onThread("stop-peers") { neighbourhood.stop() }
+        async let withdrawn = onThread("stop-peers", within: 4) { neighbourhood.stop() }
         let open = server.connectionCount
         if open > 0 { daemon.logger.info("stopping; \(open) connections are open") }
         await server.stop(within: ServerService.grace)
-        await withdrawn
+        _ = await withdrawn
     }
 
     private func makeServer(
@@ -74,6 +80,15 @@ struct ServerService: Service {
         }
     }
 
+    /// Looks each hour: the clock of a board is set some time after its start.
+    private func renewCertificate(_ server: Server) async {
+        while true {
+            try? await Task.sleep(for: .seconds(3600), tolerance: .seconds(300))
+            if Task.isCancelled { return }
+            await onThread("certificate") { daemon.renewCertificate(server) }
+        }
+    }
+
     private struct PortTaken: Error, CustomStringConvertible {
         let port: UInt16
         var description: String {
@@ -81,23 +96,19 @@ struct ServerService: Service {
         }
     }
 
-    /// A small mirror is whole when the port opens, and a large one does not keep anybody waiting. Published items
-    /// are waited for.
+    /// A small mirror, and what was published, is whole when the port opens, and a large one does not keep anybody
+    /// waiting.
     private func waitForFirstPass() async {
-        let loaded = Once()
         let over = Once()
-        daemon.published.whenOpen { loaded.happen() }
-        daemon.mirror.whenFirstPassDone { over.happen() }
+        daemon.published.whenOpen { [daemon] in daemon.mirror.whenFirstPassDone { over.happen() } }
         let limit = Task {
             try? await Task.sleep(for: .seconds(2))
             over.happen()
         }
         await withGracefulShutdownHandler {
             await over.wait()
-            await loaded.wait()
         } onGracefulShutdown: {
             over.happen()
-            loaded.happen()
         }
         limit.cancel()
     }
@@ -108,7 +119,8 @@ struct ServerService: Service {
     ) async {
         for await _ in hangUps.cancelOnGracefulShutdown() {
             ServiceNotification.reloading(monotonic: monotonicNanoseconds() / 1000)
-            reload(server, startedWith: started)
+            // It reads files, and those of disks that hang too.
+            await onThreadUntilTheEnd("reload") { reload(server, startedWith: started) }
             ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
         }
     }
@@ -121,8 +133,9 @@ struct ServerService: Service {
         }
         daemon.store.maxItemSize = configuration.daemon.maxItemSize
         daemon.auditLog.clients = configuration.daemon.logClients
+        daemon.auditLog.rotation = AuditRotation(configuration.daemon)
         daemon.auditLog.reopen()
-        daemon.neighbourhood.withLock { $0 }?.replace(responder: configuration.daemon.responder)
+        daemon.neighbourhood.withLock { $0 }?.replace(configuration.daemon)
         server.replace(
             settings: ServerSettings(
                 configuration.daemon, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit))

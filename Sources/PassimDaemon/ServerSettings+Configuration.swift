@@ -45,7 +45,8 @@ extension ServerSettings {
         }
     }
 
-    private static func places(_ configuration: DaemonConfiguration) -> [Socket.Place] {
+    /// Where the configuration wants to be reached by others.
+    static func places(_ configuration: DaemonConfiguration) -> [Socket.Place] {
         let families = configuration.ipv6 ? [false, true] : [false]
         if configuration.listen.isEmpty { return families.map { .every(v6: $0) } }
         var places: [Socket.Place] = []

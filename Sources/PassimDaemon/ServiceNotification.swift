@@ -1,21 +1,68 @@
 internal import CSystemd
+internal import Glibc
+internal import PassimCore
+internal import PassimSystem
 
 /// What systemd is told of the daemon's life (sd_notify(3)); nothing happens where NOTIFY_SOCKET is not set.
+///
+/// Telling waits where systemd does not read, so that a thread of its own tells all but what the watchdog's thread does.
 enum ServiceNotification {
+    private struct State {
+        var messages: [String] = []
+        var hasThread = false
+    }
+
+    private static let state = Lock(State())
+    private static let bell = Doorbell()
+    /// Messages that wait; what comes past them is lost.
+    private static let most = 64
+
     static func ready(_ status: String) {
-        sd_notify(0, "READY=1\nSTATUS=\(status)")
+        send("READY=1\nSTATUS=\(status)")
+    }
+
+    /// The start goes on, and may take so long from now on.
+    static func starting(seconds: Int) {
+        sd_notify(0, "STATUS=Reading files\nEXTEND_TIMEOUT_USEC=\(seconds * 1_000_000)")
     }
 
     static func status(_ status: String) {
-        sd_notify(0, "STATUS=\(status)")
+        send("STATUS=\(status)")
     }
 
     /// - Parameter monotonic: microseconds of CLOCK_MONOTONIC, which Type=notify-reload asks for.
     static func reloading(monotonic: UInt64) {
-        sd_notify(0, "RELOADING=1\nMONOTONIC_USEC=\(monotonic)")
+        send("RELOADING=1\nMONOTONIC_USEC=\(monotonic)")
     }
 
     static func stopping() {
-        sd_notify(0, "STOPPING=1")
+        send("STOPPING=1")
+    }
+
+    /// Puts off what `WatchdogSec=` does. On the watchdog's thread: may wait.
+    static func alive() {
+        sd_notify(0, "WATCHDOG=1")
+    }
+
+    private static func send(_ message: String) {
+        guard getenv("NOTIFY_SOCKET") != nil else { return }
+        let needsThread = state.withLock { state in
+            if state.messages.count < most { state.messages.append(message) }
+            defer { state.hasThread = true }
+            return !state.hasThread
+        }
+        if needsThread, (try? SystemThread(name: "notify") { tell() }) == nil {
+            // The next message tries again.
+            state.withLock { $0.hasThread = false }
+        }
+        bell.ring()
+    }
+
+    private static func tell() {
+        while true {
+            let ticket = bell.ticket()
+            let message = state.withLock { $0.messages.isEmpty ? nil : $0.messages.removeFirst() }
+            if let message { sd_notify(0, message) } else { bell.wait(after: ticket, until: nil) }
+        }
     }
 }

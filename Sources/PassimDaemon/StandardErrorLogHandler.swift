@@ -9,10 +9,23 @@ package struct StandardErrorLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     private let isJournal: Bool
+    private let writer: LogWriter
 
     package init(level: Logger.Level, isJournal: Bool) {
         logLevel = level
         self.isJournal = isJournal
+        writer = LogWriter(descriptor: STDERR_FILENO) { count in
+            let text = "\(count) log lines are lost: standard error was not read"
+            return Array((StandardErrorLogHandler.prefix(.warning, isJournal) + text + "\n").utf8)
+        }
+        writer.start()
+    }
+
+    /// Waits until all lines are written, if they are read at all: before the process ends.
+    ///
+    /// - Parameter deadline: of `monotonicNanoseconds()`.
+    package func flush(until deadline: UInt64) {
+        writer.flush(until: deadline)
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -22,15 +35,17 @@ package struct StandardErrorLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         let level = event.level
-        var text = isJournal ? "<\(StandardErrorLogHandler.priority(level))>" : "\(timeOfDay()) \(level): "
+        var text = StandardErrorLogHandler.prefix(level, isJournal)
         text += StandardErrorLogHandler.oneLine("\(event.message)")
         let details = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
         for (key, value) in details.sorted(by: { $0.key < $1.key }) {
             text += StandardErrorLogHandler.oneLine(" \(key)=\(value)")
         }
-        text += "\n"
-        // One write, so that lines of several threads do not mix. Nobody can be told if it fails.
-        text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        writer.write(Array((text + "\n").utf8))
+    }
+
+    private static func prefix(_ level: Logger.Level, _ isJournal: Bool) -> String {
+        isJournal ? "<\(priority(level))>" : "\(timeOfDay()) \(level): "
     }
 
     /// syslog(3) priorities.
@@ -47,15 +62,10 @@ package struct StandardErrorLogHandler: LogHandler {
 
     /// A message is a line: what came from outside must not make another one, nor reach a terminal.
     static func oneLine(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            return text
-        }
-        return String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+        ForeignText.shown(text, in: .log)
     }
 
-    private func timeOfDay() -> String {
+    private static func timeOfDay() -> String {
         var seconds = time_t(wallClock().seconds)
         var parts = tm()
         gmtime_r(&seconds, &parts)

@@ -9,12 +9,20 @@ package final class Advertiser: Sendable {
     struct Mail {
         /// In their order: a file that is replaced vanishes and appears.
         var changes: [(appeared: [Digest], vanished: [Digest])] = []
+        /// Digests in them.
+        var changeCount = 0
         var isPaused = false
         var answering: Answering
         var reload = true
         var stop = false
         /// When changes are looked at, so that many are at once.
         var due: UInt64?
+
+        mutating func forgetChanges() {
+            changes = []
+            changeCount = 0
+            due = nil
+        }
     }
 
     /// Registration takes avahi-daemon time that grows with the square: 4 s of CPU at 30 000, 45 s at 100 000.
@@ -23,8 +31,12 @@ package final class Advertiser: Sendable {
     package static let defaultCapacity = 30_000
     /// Changes wait for others that long.
     static let collecting: UInt64 = 200_000_000
+    /// Digests of changes that wait, 32 bytes each. A call of Avahi's may hang for 25 s; where more has come
+    /// meanwhile, the source is asked anew.
+    static let mostChanges = 65_536
 
     let port: UInt16
+    let listening: [Socket.Place]
     let family: Family
     let limit: Int
     let capacity: Int
@@ -39,16 +51,19 @@ package final class Advertiser: Sendable {
     private let hasEnded = Lock(false)
 
     /// - Parameter port: where this machine serves.
+    /// - Parameter listening: the places at which it does: others are not announced.
     /// - Parameter ipv6: over IPv6 too; IPv4 always.
     /// - Parameter capacity: records of Avahi's past which `.automatic` answers by itself.
     /// - Parameter limit: records of Avahi's at most, whatever happens.
     /// - Parameter source: what is advertised; asked for its digests at the start and after `reload`.
     package init(
-        port: UInt16, ipv6: Bool, answering: Answering = .automatic,
+        port: UInt16, listening: [Socket.Place] = [.every(v6: false), .every(v6: true)], ipv6: Bool,
+        answering: Answering = .automatic,
         capacity: Int = Advertiser.defaultCapacity, limit: Int = Advertiser.defaultLimit, logger: Logger,
         source: any AdvertisedSource
     ) throws(SystemError) {
         self.port = port
+        self.listening = listening
         family = ipv6 ? .both : .ipv4
         self.capacity = capacity
         self.limit = limit
@@ -94,14 +109,19 @@ package final class Advertiser: Sendable {
     }
 
     /// From any thread; never waits. Changes count in the order in which they are told, and those that happened
-    /// before
-    /// the source was asked do no harm.
+    /// before the source was asked do no harm.
     package func apply(appeared: [Digest], vanished: [Digest]) {
         if appeared.isEmpty && vanished.isEmpty { return }
         let isFirst = mail.withLock { mail in
             // The source has not been asked yet, and will know.
             if mail.reload { return false }
             mail.changes.append((appeared, vanished))
+            mail.changeCount += appeared.count + vanished.count
+            if mail.changeCount > Advertiser.mostChanges {
+                mail.forgetChanges()
+                mail.reload = true
+                return true
+            }
             defer { mail.due = mail.due ?? monotonicNanoseconds() + Advertiser.collecting }
             return mail.due == nil
         }
@@ -112,7 +132,7 @@ package final class Advertiser: Sendable {
     package func reload() {
         mail.withLock { mail in
             mail.reload = true
-            mail.changes = []
+            mail.forgetChanges()
         }
         bell.ring()
     }

@@ -6,6 +6,8 @@ package struct AdvertiserStatus: Equatable, Sendable {
         case paused
         /// There is no bus, no avahi-daemon, or it has failed; it is tried again. Why, in words.
         case waiting(String)
+        /// avahi-daemon is there, and something keeps us from being found until somebody changes it. What, in words.
+        case hindered(String)
         /// The names of the host or the service are being tried.
         case registering
         case advertising

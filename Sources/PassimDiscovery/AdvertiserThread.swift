@@ -14,32 +14,43 @@ struct AdvertiserThread {
     private var failure = ""
     private var isPaused = false
     private var isStopping = false
+    /// What keeps us from being found, where it is not avahi-daemon's absence.
+    private var hindrance: String?
     private var policy: AnsweringPolicy
+    /// Where the service is to be announced; nil is everywhere.
+    private var announced: [AnnouncedPlace]?
+    /// Tells when that may be another; nil where everything is listened at.
+    private var news: InterfaceNews?
     /// Whether the plan holds the digests, or is to be emptied: then they are found by our own answers.
     private var isPlanned = false
     /// Digests past the limit, which are not even planned for.
     private var excess = 0
-    /// Where our answers are to be given: where the service is. Nil while there are none to be given, and where
-    /// avahi-daemon does not tell.
+    /// The service resolves, or that cannot be told: digests may point to it.
+    private var isConfirmed = false
+    /// Where our answers are to be given: where the service is. Nil while it is not looked for, and where avahi-daemon
+    /// does not tell.
     private var places: ServicePlaces?
     private var cannotTellPlaces = false
+    /// Since when it is on no link.
+    private var nowhereSince: UInt64?
+    private var farewells = Farewells()
     /// Until then the port is taken for somebody else's.
     private var answersDue: UInt64 = 0
     /// When to see whether there is room for those that are left out.
     private var roomDue: UInt64?
     private var status = AdvertiserStatus()
-    /// What was said last of how it goes, and of how many are left out.
-    private var said: AdvertiserStatus.State?
-    private var saidMeans = AdvertiserStatus.Means.records
-    private var saidLeftOut = 0
+    private var log: AdvertiserLog
     private var saidRefusal = ""
 
+    /// The service is on no link for a moment where the host's name changes.
+    private static let nowhereTime: UInt64 = 3_000_000_000
     /// Ceilings are reached because others have connections too; they may have gone. And so may who had the port
     /// of mDNS for himself.
     private static let roomInterval: UInt64 = 300_000_000_000
 
     init(_ advertiser: Advertiser) {
         self.advertiser = advertiser
+        log = AdvertiserLog(port: advertiser.port, logger: advertiser.logger)
         policy = AnsweringPolicy(
             advertiser.mail.withLock { $0.answering }, capacity: advertiser.capacity)
     }
@@ -52,9 +63,11 @@ struct AdvertiserThread {
         defer { responder.stop() }
         do throws(AvahiError) {
             let loop = try AvahiLoop(advertiser.bell)
+            lookAtInterfaces(loop)
             while true {
                 takeMail()
                 if isStopping { break }
+                if news?.take() ?? false { lookAtInterfaces(loop) }
                 // A call may take long.
                 publish()
                 let isBusy = work(loop)
@@ -76,8 +89,7 @@ struct AdvertiserThread {
         let mail = advertiser.mail.withLock { mail in
             defer {
                 if mail.reload || mail.due.map({ $0 <= now }) ?? false {
-                    mail.changes = []
-                    mail.due = nil
+                    mail.forgetChanges()
                     mail.reload = false
                 }
             }
@@ -101,7 +113,10 @@ struct AdvertiserThread {
     }
 
     private mutating func change(by changes: [(appeared: [Digest], vanished: [Digest])]) {
-        for (appeared, vanished) in changes { plan.apply(appeared: appeared, vanished: vanished) }
+        for (appeared, vanished) in changes {
+            plan.apply(appeared: appeared, vanished: vanished)
+            farewells.note(vanished: vanished)
+        }
         excess += plan.trim(to: advertiser.limit)
         // Those that were left out because there were too many come in again, not for each that goes.
         if excess > 0, plan.wanted < advertiser.limit - advertiser.limit / 8 { makePlan(anew: true) }
@@ -133,8 +148,17 @@ struct AdvertiserThread {
         do throws(AvahiError) {
             if publication == nil {
                 guard due <= now else { return false }
+                if let announced, announced.isEmpty {
+                    hindrance = "Listen= names no interface or address that others could reach"
+                    due = .max
+                    return false
+                }
                 publication = try Publication(
-                    loop, .init(instance: instance, port: advertiser.port, family: advertiser.family))
+                    loop,
+                    .init(
+                        instance: instance, port: advertiser.port, family: advertiser.family,
+                        places: announced))
+                plan.startAgain(groupSize: publication!.groupSize)
             }
             if let roomDue, roomDue <= now {
                 self.roomDue = nil
@@ -143,21 +167,86 @@ struct AdvertiserThread {
             // A mirror of a million files is found within seconds: what comes while answers are about to take over is
             // no record's any more. avahi-daemon would take minutes for them, and keep the memory.
             let isGivingWay = isPlanned && answersDue <= now && wantsAnswers()
-            let isBusy: Bool
-            if isGivingWay {
-                try publication!.keep()
-                isBusy = false
-            } else {
-                isBusy = try publication!.advance(&plan)
-            }
-            guard publication!.phase == .published else { return isBusy }
+            try publication!.keep()
+            guard publication!.phase == .published, confirm(loop, now) else { return false }
             backoff.success(at: now)
-            if isBusy { return true }
+            if !isGivingWay, try publication!.advance(&plan) { return true }
+            sayFarewells()
             if isPlanned, plan.isFull, roomDue == nil { roomDue = now + AdvertiserThread.roomInterval }
             return takeTurns(loop, now)
         } catch {
             fail(error)
             return false
+        }
+    }
+
+    /// Looks whether the service resolves, before anything points to it.
+    ///
+    /// - Returns: false while that is not known, or not so.
+    private mutating func confirm(_ loop: AvahiLoop, _ now: UInt64) -> Bool {
+        if isConfirmed { return true }
+        watchPlaces(loop, now)
+        switch places?.finding(at: now) ?? .untold {
+        case .unknown: return false
+        case .unresolved:
+            hindrance =
+                "avahi-daemon announces this machine without its addresses, so that nobody can reach it: set "
+                + "publish-addresses=yes in avahi-daemon.conf"
+            return false
+        case .resolved, .untold:
+            isConfirmed = true
+            hindrance = nil
+            // A connection less that keeps records out; answers ask again.
+            places = nil
+            return true
+        }
+    }
+
+    private mutating func watchPlaces(_ loop: AvahiLoop, _ now: UInt64) {
+        if cannotTellPlaces { return }
+        do throws(AvahiError) {
+            if places == nil {
+                places = try ServicePlaces(
+                    instance, domain: publication!.domain, over: advertiser.family, AvahiConnection(loop))
+            }
+            try places!.advance(at: now)
+        } catch {
+            logger.debug("it cannot be told where the service is: \(error)")
+            places = nil
+            cannotTellPlaces = true
+        }
+    }
+
+    private mutating func sayFarewells() {
+        if farewells.isEmpty { return }
+        let source = advertiser.source
+        farewells.say(
+            AnswerNames(instance: instance, domain: publication!.domain), ipv6: advertiser.family == .both,
+            at: announced, logger
+        ) { !source.contains($0) }
+    }
+
+    /// Takes up where the service is to be announced.
+    private mutating func lookAtInterfaces(_ loop: AvahiLoop) {
+        do throws(SystemError) {
+            let places = AnnouncedPlace.all(
+                advertiser.listening, ipv6: advertiser.family == .both, among: try NetworkInterface.all())
+            if places != nil, news == nil {
+                news = try InterfaceNews()
+                do throws(AvahiError) { try news!.watch(with: loop) } catch { logger.warning("\(error)") }
+            }
+            let wanted = places.map { Array($0.prefix(AnnouncedPlace.most)) }
+            if let places, places.count > AnnouncedPlace.most {
+                logger.warning(
+                    "this machine is announced on \(AnnouncedPlace.most) of the \(places.count) links of Listen="
+                )
+            }
+            guard wanted != announced else { return }
+            announced = wanted
+            withdraw()
+            due = 0
+        } catch {
+            logger.warning("the interfaces cannot be looked at: \(error)")
         }
     }
 
@@ -176,7 +265,8 @@ struct AdvertiserThread {
             makePlan()
             return true
         }
-        answer(loop)
+        answer(loop, now)
+        noteWhetherNowhere(now)
         switch responder.state {
         case .silent: return false
         case .answering:
@@ -202,22 +292,13 @@ struct AdvertiserThread {
         }
     }
 
-    private mutating func answer(_ loop: AvahiLoop) {
-        let domain = publication!.domain
-        if places == nil, !cannotTellPlaces {
-            do throws(AvahiError) {
-                places = try ServicePlaces(
-                    instance, domain: domain, over: advertiser.family, AvahiConnection(loop))
-            } catch {
-                logger.debug("answering on all links: \(error)")
-                cannotTellPlaces = true
-            }
-        }
-        // An avahi-daemon whose cache is full, 4096 records of others, has no room for its own.
-        if let places, places.isComplete { cannotTellPlaces = !places.hasTold }
+    private mutating func answer(_ loop: AvahiLoop, _ now: UInt64) {
+        watchPlaces(loop, now)
+        // Told nothing, it is answered everywhere.
+        let isUntold = places.map { $0.finding(at: now) == .untold } ?? true
         responder.answer(
-            as: AnswerNames(instance: instance, domain: domain),
-            at: cannotTellPlaces ? nil : places?.links ?? [])
+            as: AnswerNames(instance: instance, domain: publication!.domain),
+            at: isUntold ? announced.map { Set($0.map(\.link)) } : places!.links)
     }
 
     /// - Parameter sayingGoodbye: whether nobody gives the answers any more.
@@ -225,12 +306,28 @@ struct AdvertiserThread {
         responder.fallSilent(sayingGoodbye: sayingGoodbye)
         places = nil
         cannotTellPlaces = false
+        nowhereSince = nil
     }
 
     /// Whether all that can be asked of us is answered.
     private var isAnswering: Bool {
-        guard case .answering = responder.state else { return false }
-        return cannotTellPlaces || places?.isComplete ?? false
+        guard case .answering(let links) = responder.state else { return false }
+        return links > 0
+    }
+
+    /// What is answered on no link is not answered. It may be so for a moment.
+    private mutating func noteWhetherNowhere(_ now: UInt64) {
+        if isAnswering || isPlanned {
+            nowhereSince = nil
+            hindrance = nil
+        } else if case .answering = responder.state {
+            nowhereSince = nowhereSince ?? now
+            if nowhereSince! + AdvertiserThread.nowhereTime <= now {
+                hindrance =
+                    "avahi-daemon has this machine on no network interface: is one up, and do allow-interfaces and "
+                    + "deny-interfaces in avahi-daemon.conf let it?"
+            }
+        }
     }
 
     private mutating func fail(_ error: AvahiError) {
@@ -242,6 +339,7 @@ struct AdvertiserThread {
         }
         withdraw()
         failure = error.description
+        hindrance = error.refusal
         due = backoff.failure(at: monotonicNanoseconds())
     }
 
@@ -249,6 +347,9 @@ struct AdvertiserThread {
         // Before the service, which they point to.
         stopAnswering(sayingGoodbye: true)
         publication = nil
+        isConfirmed = false
+        hindrance = nil
+        farewells.removeAll()
         plan.startAgain()
         roomDue = nil
         answersDue = 0
@@ -259,7 +360,9 @@ struct AdvertiserThread {
         let changes = advertiser.mail.withLock { $0.due }
         let connecting = publication == nil && !isPaused ? due : nil
         let answers = answersDue > 0 && publication != nil ? answersDue : nil
-        return [changes, connecting, roomDue, answers].compactMap { $0 }.min()
+        let nowhere = hindrance == nil ? nowhereSince.map { $0 + AdvertiserThread.nowhereTime } : nil
+        return [changes, connecting, roomDue, answers, nowhere, places?.due(after: monotonicNanoseconds())]
+            .compactMap { $0 }.min()
     }
 
     // MARK: - Telling
@@ -276,20 +379,7 @@ struct AdvertiserThread {
 
     private mutating func tell(_ isBusy: Bool) {
         publish()
-        if isBusy { return }
-        if status.state != said {
-            // What goes on for a moment only is nobody's business.
-            if status.state != .registering || said == nil { say(status.state) }
-            said = status.state
-            saidMeans = status.means
-        } else if status.state == .advertising, status.means != saidMeans {
-            say(.advertising)
-            saidMeans = status.means
-        }
-        if status.state == .advertising, status.leftOut != saidLeftOut {
-            if saidLeftOut == 0 { sayLeftOut() }
-            saidLeftOut = status.leftOut
-        }
+        if !isBusy { log.note(status, publication?.ceilings ?? []) }
     }
 
     private mutating func wantsAnswers() -> Bool {
@@ -298,31 +388,12 @@ struct AdvertiserThread {
 
     private var state: AdvertiserStatus.State {
         if isPaused { return .paused }
+        if let hindrance { return .hindered(hindrance) }
         guard let publication else { return .waiting(failure) }
         switch publication.phase {
         case .connecting: return .waiting("avahi-daemon is not running")
         case .settling, .registering: return .registering
-        case .published: return isPlanned || isAnswering ? .advertising : .registering
+        case .published: return isConfirmed && (isPlanned || isAnswering) ? .advertising : .registering
         }
-    }
-
-    private func say(_ state: AdvertiserStatus.State) {
-        switch state {
-        case .stopped: break
-        case .paused: logger.notice("nothing is advertised while the connection is metered")
-        case .waiting(let why): logger.notice("nothing is advertised until avahi-daemon answers (\(why))")
-        case .registering: logger.debug("registering the service \(instance)")
-        case .advertising:
-            let means = status.means == .answers ? ", answering questions ourselves" : ""
-            logger.info(
-                "advertising \(status.registered) files as \(instance) on port \(advertiser.port)\(means)")
-        }
-    }
-
-    private func sayLeftOut() {
-        let remedies = (publication?.ceilings ?? []).sorted().map(\.remedy)
-        let advice = remedies.isEmpty ? "" : "; what would help: more of \(remedies.joined(separator: ", "))"
-        logger.warning(
-            "\(status.leftOut) of \(status.wanted) files, the oldest, are served and not advertised\(advice)")
     }
 }

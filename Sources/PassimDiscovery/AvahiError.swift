@@ -19,6 +19,21 @@ struct AvahiError: Error, Hashable {
         static let tooManyObjects = Code(rawValue: CInt(AVAHI_ERR_TOO_MANY_OBJECTS))
         static let tooManyEntries = Code(rawValue: CInt(AVAHI_ERR_TOO_MANY_ENTRIES))
         static let noMemory = Code(rawValue: CInt(AVAHI_ERR_NO_MEMORY))
+        static let accessDenied = Code(rawValue: CInt(AVAHI_ERR_ACCESS_DENIED))
+        static let notPermitted = Code(rawValue: CInt(AVAHI_ERR_NOT_PERMITTED))
+    }
+
+    /// Why it stays so until somebody changes a configuration, and which; nil where waiting may help.
+    var refusal: String? {
+        switch code {
+        case .notPermitted:
+            """
+            avahi-daemon does not let programs publish: set disable-publishing=no and \
+            disable-user-service-publishing=no in avahi-daemon.conf (\(self))
+            """
+        case .accessDenied: "the policy of the system bus forbids it (\(self))"
+        default: nil
+        }
     }
 }
 

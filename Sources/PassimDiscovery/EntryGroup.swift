@@ -1,4 +1,5 @@
 internal import CAvahi
+internal import PassimCore
 
 /// Records that are published and withdrawn together, an AvahiEntryGroup. Once committed it takes no more.
 final class EntryGroup {
@@ -42,13 +43,30 @@ final class EntryGroup {
         }
     }
 
-    /// A service of this host on all its interfaces, in the default domain.
-    func addService(_ name: String, type: String, port: UInt16, over family: Family) throws(AvahiError) {
+    /// A service in the default domain.
+    ///
+    /// - Parameter host: with its domain; nil is this host by its own name.
+    func addService(
+        _ name: String, type: String, host: String? = nil, port: UInt16, on extent: Extent
+    ) throws(AvahiError) {
         try avahi(
             "adding the service \(name)",
             avahi_entry_group_add_service_strlst(
-                pointer, EntryGroup.allInterfaces, family.rawValue, .init(rawValue: 0), name, type, nil, nil,
+                pointer, extent.interface, extent.family.rawValue, .init(rawValue: 0), name, type, nil, host,
                 port, nil))
+    }
+
+    /// An address of a name of our own; the address's name is the host's.
+    func addAddress(_ name: String, _ address: IPAddress, on extent: Extent) throws(AvahiError) {
+        // In network order; of an IPv4 address the last four.
+        let bytes = [address.high, address.low].flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+        }
+        let family = address.isIPv4 ? Family.ipv4 : .ipv6
+        var converted = cavahi_address(family.rawValue, address.isIPv4 ? Array(bytes[12...]) : bytes)
+        let code = avahi_entry_group_add_address(
+            pointer, extent.interface, extent.family.rawValue, AVAHI_PUBLISH_NO_REVERSE, name, &converted)
+        try avahi("adding the address \(address) of \(name)", code)
     }
 
     /// A PTR record that is not multicast until somebody asks for it, and no goodbye when it goes: others
@@ -57,11 +75,11 @@ final class EntryGroup {
     /// - Parameter content: as it is on the wire.
     /// - Throws: `.tooManyEntries` where the group takes no more.
     func addPointer(
-        _ name: String, to content: [UInt8], seconds: UInt32, over family: Family
+        _ name: String, to content: [UInt8], seconds: UInt32, on extent: Extent
     ) throws(AvahiError) {
         let code = content.withUnsafeBytes { bytes in
             avahi_entry_group_add_record(
-                pointer, EntryGroup.allInterfaces, family.rawValue, AVAHI_PUBLISH_NO_ANNOUNCE, name,
+                pointer, extent.interface, extent.family.rawValue, AVAHI_PUBLISH_NO_ANNOUNCE, name,
                 UInt16(AVAHI_DNS_CLASS_IN), UInt16(AVAHI_DNS_TYPE_PTR), seconds, bytes.baseAddress,
                 bytes.count
             )
@@ -78,7 +96,23 @@ final class EntryGroup {
         try avahi("resetting an entry group", avahi_entry_group_reset(pointer))
     }
 
-    private static let allInterfaces = CInt(AVAHI_IF_UNSPEC)
+    /// Where records are.
+    struct Extent {
+        /// if_nametoindex(3), or AVAHI_IF_UNSPEC.
+        fileprivate var interface: CInt
+        fileprivate var family: Family
+
+        init(_ link: Link) {
+            interface = CInt(bitPattern: link.interface)
+            family = link.isIPv6 ? .ipv6 : .ipv4
+        }
+
+        /// On all interfaces.
+        init(_ family: Family) {
+            interface = CInt(AVAHI_IF_UNSPEC)
+            self.family = family
+        }
+    }
 }
 
 /// Which of IP's versions mDNS is spoken over.

@@ -27,6 +27,7 @@ package final class PeerBrowser: PeerFinder {
     }
 
     let family: Family
+    let filter: PeerFilter
     let logger: Logger
     let bell: AvahiLoop.Bell
     let mail = Lock(Mail())
@@ -38,8 +39,10 @@ package final class PeerBrowser: PeerFinder {
     private static let mostAsked = 4096
 
     /// - Parameter ipv6: asks and takes answers over IPv6 too; over IPv4 always.
-    package init(ipv6: Bool, logger: Logger) throws(SystemError) {
+    /// - Parameter networks: of peers, besides those that are private or on a link: `PeerNetworks=`.
+    package init(ipv6: Bool, networks: [Network] = [], logger: Logger) throws(SystemError) {
         family = ipv6 ? .both : .ipv4
+        filter = PeerFilter(allowed: networks, logger: logger)
         self.logger = logger
         bell = try AvahiLoop.Bell()
     }
@@ -85,6 +88,9 @@ package final class PeerBrowser: PeerFinder {
         }
         for question in asked { question.asker.end() }
     }
+
+    /// From now on these networks of peers are asked, besides those that are private or on a link.
+    package func replace(networks: [Network]) { filter.replace(allowed: networks) }
 
     package func peers(with digest: Digest) -> AsyncStream<Peer> {
         ask(CacheService.subtype(of: digest)) { $0.peer }

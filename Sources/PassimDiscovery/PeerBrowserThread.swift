@@ -12,6 +12,7 @@ struct PeerBrowserThread {
     private var queue: [PeerBrowser.Question] = []
     private var backoff = Backoff()
     private var due: UInt64 = 0
+    private var saidRefusal = ""
     /// Objects of the connection: 1024 as distributions configure avahi-daemon, fewer once one was refused.
     private var mostObjects = PeerBrowserThread.usualObjects
 
@@ -73,6 +74,10 @@ struct PeerBrowserThread {
     }
 
     private mutating func fail(_ error: AvahiError) {
+        if let refusal = error.refusal, refusal != saidRefusal {
+            saidRefusal = refusal
+            browser.logger.warning("peers cannot be looked for: \(refusal)")
+        }
         browser.logger.debug("peers cannot be looked for: \(error)")
         disconnect()
         due = backoff.failure(at: monotonicNanoseconds())
@@ -136,7 +141,7 @@ struct PeerBrowserThread {
         {
             do throws(AvahiError) {
                 searches[question.number] = try Search(
-                    question.type, over: browser.family, connection, question.asker,
+                    question.type, over: browser.family, connection, question.asker, browser.filter,
                     deadline: monotonicNanoseconds() + PeerBrowserThread.longest)
             } catch {
                 if error.code == .tooManyObjects, !searches.isEmpty {

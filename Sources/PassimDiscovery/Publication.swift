@@ -8,6 +8,11 @@ final class Publication {
         var instance: String
         var port: UInt16
         var family: Family
+        /// Nil is everywhere.
+        var places: [AnnouncedPlace]?
+
+        /// Where each record is to be.
+        var extents: [EntryGroup.Extent] { places?.map { .init($0.link) } ?? [.init(family)] }
     }
 
     enum Phase: Equatable {
@@ -77,12 +82,10 @@ final class Publication {
 
     // MARK: - A turn
 
-    /// Does one thing.
+    /// Does one thing for the digests; once the service is published.
     ///
     /// - Returns: whether there is more to do at once.
     func advance(_ plan: inout RecordPlan) throws(AvahiError) -> Bool {
-        try keep()
-        guard phase == .published else { return false }
         guard let step = plan.next() else { return false }
         try perform(step, &plan)
         return true
@@ -133,13 +136,29 @@ final class Publication {
             domain = connection.domain
             pointer = CacheService.pointer(to: announcement.instance, domain: domain)
         }
-        try group.addService(
-            announcement.instance, type: CacheService.type, port: announcement.port,
-            over: announcement.family)
+        if let places = announcement.places {
+            for place in places { try addService(to: group, at: place) }
+        } else {
+            try group.addService(
+                announcement.instance, type: CacheService.type, port: announcement.port,
+                on: .init(announcement.family))
+        }
         try group.commit()
     }
 
+    /// Where some addresses of an interface are listened at only, the host's name would lead to the others too.
+    private func addService(to group: EntryGroup, at place: AnnouncedPlace) throws(AvahiError) {
+        let extent = EntryGroup.Extent(place.link)
+        let host = place.addresses.map { _ in "\(announcement.instance).\(domain)" }
+        for address in place.addresses ?? [] { try group.addAddress(host!, address, on: extent) }
+        try group.addService(
+            announcement.instance, type: CacheService.type, host: host, port: announcement.port, on: extent)
+    }
+
     // MARK: - Groups
+
+    /// Digests of a group: avahi-daemon counts their records.
+    var groupSize: Int { max(1, 32 / announcement.extents.count) }
 
     private func perform(_ step: RecordPlan.Step, _ plan: inout RecordPlan) throws(AvahiError) {
         guard !step.slots.isEmpty else {
@@ -155,10 +174,10 @@ final class Publication {
         var refused = false
         for slot in step.slots.prefix(plan.groupSize) {
             do throws(AvahiError) {
-                try made.group.addPointer(
-                    "\(CacheService.subtype(of: plan.digest(slot))).\(domain)", to: pointer,
-                    seconds:
-                        Publication.lifetime, over: announcement.family)
+                let name = "\(CacheService.subtype(of: plan.digest(slot))).\(domain)"
+                for extent in announcement.extents {
+                    try made.group.addPointer(name, to: pointer, seconds: Publication.lifetime, on: extent)
+                }
             } catch {
                 guard error.code == .tooManyEntries, count > 0 else { throw error }
                 refused = true

@@ -40,6 +40,7 @@ final class Search {
 
     private let connection: AvahiConnection
     private let asker: PeerBrowser.Asker
+    private let filter: PeerFilter
     private var browser: OpaquePointer?
     private var waiting: [Hit] = []
     private var resolvers: [Resolver] = []
@@ -53,10 +54,11 @@ final class Search {
     /// - Throws: `.tooManyObjects` where the connection can have no more.
     init(
         _ type: String, over family: Family, _ connection: AvahiConnection, _ asker: PeerBrowser.Asker,
-        deadline: UInt64
+        _ filter: PeerFilter, deadline: UInt64
     ) throws(AvahiError) {
         self.connection = connection
         self.asker = asker
+        self.filter = filter
         self.deadline = deadline
         browser = connection.lend { client in
             avahi_service_browser_new(
@@ -145,11 +147,11 @@ final class Search {
         _ name: UnsafePointer<CChar>?, _ host: UnsafePointer<CChar>?,
         _ address: UnsafePointer<AvahiAddress>, _ port: UInt16, _ interface: CInt
     ) {
-        guard port != 0, let address = IPAddress(address, interface: interface), address.isOfAMachine else {
+        guard let address = IPAddress(address, interface: interface) else { return }
+        let peer = Peer(address: address, port: port)
+        guard filter.accepts(peer, heardOn: UInt32(bitPattern: interface)), found.insert(peer).inserted else {
             return
         }
-        let peer = Peer(address: address, port: port)
-        guard found.insert(peer).inserted else { return }
         asker.found(
             Neighbour(
                 name: name.map { String(cString: $0) } ?? "", host: host.map { String(cString: $0) } ?? "",
@@ -169,19 +171,10 @@ extension IPAddress {
             self.init(ipv4: UInt32(truncatingIfNeeded: UInt64(bigEndian: bytes.0) >> 32))
         case Family.ipv6.rawValue:
             let high = UInt64(bigEndian: bytes.0)
-            let scope = high >> 54 == 0xFE80 >> 6 ? UInt32(max(0, interface)) : 0
-            self.init(high: high, low: UInt64(bigEndian: bytes.1), scope: scope)
+            let address = IPAddress(high: high, low: UInt64(bigEndian: bytes.1))
+            let needsScope = address.isLinkLocal && !address.isIPv4
+            self.init(high: high, low: address.low, scope: needsScope ? UInt32(max(0, interface)) : 0)
         default: return nil
         }
-    }
-
-    /// Not loopback, unspecified or multicast: whoever answers could send us anywhere, also to ourselves.
-    fileprivate var isOfAMachine: Bool {
-        if isLoopback { return false }
-        if isIPv4 {
-            let first = low >> 24 & 0xFF
-            return first != 0 && first < 224
-        }
-        return (high != 0 || low != 0) && high >> 56 != 0xFF
     }
 }

@@ -23,8 +23,8 @@ package struct Downloaded: Hashable, Sendable {
 
 /// Fetches a file by its digest from whoever sends it. Blocks until it is there, or nobody is left to ask.
 ///
-/// Peers are asked one after the other. What has come is kept when one breaks off, and the next one is asked
-/// for the rest. Content counts only with the right digest.
+/// Peers are asked one after the other. What has come is kept when one breaks off or is slow, and the next one is asked
+/// for the rest. Where all are slow, the fastest of them goes on. Content counts only with the right digest.
 package final class Download {
     private let digest: Digest
     private let limits: DownloadLimits
@@ -102,12 +102,23 @@ package final class Download {
         let easy = try DownloadAttempt.makeHandle()
         var failures: [PeerFailure] = []
         var tries: [String: Int] = [:]
+        /// Bytes/s of those that were too slow.
+        var slow: [String: UInt64] = [:]
         var waiting = candidates[...]
         while true {
             if waiting.isEmpty { waiting = more()[...] }
-            guard let url = waiting.popFirst() else { break }
+            let next = waiting.popFirst()
+            guard let url = next ?? slow.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key else {
+                break
+            }
             let before = file.byteCount
-            let (outcome, sender) = try ask(url, easy, for: file)
+            slow[url] = nil
+            let (outcome, sender) = try ask(url, easy, for: file) { speed in
+                // The fastest of the slow ones is kept.
+                if next == nil { return false }
+                if waiting.isEmpty { waiting = self.more()[...] }
+                return !waiting.isEmpty || slow.values.contains { $0 > speed }
+            }
             guard case .failed(let reason) = outcome else {
                 return Downloaded(size: file.byteCount, contentType: easy.contentType, url: sender)
             }
@@ -118,6 +129,7 @@ package final class Download {
             case .cutOff:
                 tries[url, default: 0] += 1
                 if file.byteCount > before, tries[url]! < limits.tries { waiting.append(url) }
+            case .slow(let speed): slow[url] = speed
             case .denied, .unreachable, .nonsense, .redirects, .noRoom, .stalled:
                 // It will not do otherwise now.
                 waiting.removeAll { $0 == url }
@@ -130,10 +142,12 @@ package final class Download {
 
     /// - Returns: no `beginAnew`, and who answered.
     private func ask(
-        _ url: String, _ easy: EasyHandle, for file: PartialFile
+        _ url: String, _ easy: EasyHandle, for file: PartialFile,
+        isReplaceable: @escaping (_ speed: UInt64) -> Bool
     ) throws(DownloadError) -> (DownloadAttempt.Outcome, sender: String) {
         for _ in 0..<2 {
-            let attempt = DownloadAttempt(url, digest, into: file, limits, easy, onProgress: onProgress)
+            let attempt = DownloadAttempt(
+                url, digest, into: file, limits, easy, isReplaceable: isReplaceable, onProgress: onProgress)
             let outcome = try attempt.run()
             guard case .beginAnew = outcome else { return (outcome, attempt.effectiveURL) }
             do throws(SystemError) { try file.restart() } catch { throw DownloadError(error) }

@@ -22,6 +22,8 @@ final class DownloadAttempt {
     private let limits: DownloadLimits
     private let easy: EasyHandle
     private let onProgress: (DownloadProgress) -> Void
+    private var speed: SpeedWatch
+    private let isReplaceable: (_ speed: UInt64) -> Bool
 
     /// Of the partial file, when it was asked for the rest.
     private let offset: UInt64
@@ -33,8 +35,10 @@ final class DownloadAttempt {
     private var refusal: Outcome?
     private var failure: SystemError?
 
+    /// - Parameter isReplaceable: asked when so few bytes/s come: whether another peer is to be asked.
     init(
         _ url: String, _ digest: Digest, into file: PartialFile, _ limits: DownloadLimits, _ easy: EasyHandle,
+        isReplaceable: @escaping (_ speed: UInt64) -> Bool,
         onProgress: @escaping (DownloadProgress) -> Void
     ) {
         self.url = url
@@ -44,6 +48,8 @@ final class DownloadAttempt {
         self.easy = easy
         self.onProgress = onProgress
         offset = file.byteCount
+        speed = SpeedWatch(limits, bytes: offset, at: monotonicNanoseconds())
+        self.isReplaceable = isReplaceable
     }
 
     /// Who answered, after redirects.
@@ -81,11 +87,15 @@ final class DownloadAttempt {
         }
     }
 
+    private var isOfThisMachine: Bool {
+        ["https://localhost:", "https://127.", "https://[::1]"].contains { url.hasPrefix($0) }
+    }
+
     private func prepare() throws(CurlError) {
         let this = Unmanaged.passUnretained(self).toOpaque()
         try easy.set(CURLOPT_URL, url)
         try easy.set(CURLOPT_RANGE, offset > 0 ? "\(offset)-" : nil)
-        try easy.set(CURLOPT_FOLLOWLOCATION, 1)
+        try easy.set(CURLOPT_FOLLOWLOCATION, isOfThisMachine ? 1 : 0)
         try easy.set(CURLOPT_MAXREDIRS, limits.redirects)
         try easy.set(CURLOPT_FAILONERROR, 1)
         try easy.set(CURLOPT_CONNECTTIMEOUT_MS, limits.connecting)
@@ -93,6 +103,7 @@ final class DownloadAttempt {
         try easy.set(CURLOPT_LOW_SPEED_TIME, limits.stall)
         try easy.setHeaderCallback(DownloadAttempt.takeLine, this)
         try easy.setWriteCallback(DownloadAttempt.takeBody, this)
+        try easy.setProgressCallback(DownloadAttempt.lookOn, this)
     }
 
     // MARK: - What comes
@@ -110,6 +121,16 @@ final class DownloadAttempt {
         let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
         // Another count than its own fails the transfer.
         return attempt.take(body) ? body.count : 0
+    }
+
+    /// Also while nothing comes.
+    private static let lookOn: curl_xferinfo_callback = { user, _, _, _, _ in
+        let attempt = Unmanaged<DownloadAttempt>.fromOpaque(user!).takeUnretainedValue()
+        let bytes = attempt.file.byteCount
+        let slow = attempt.speed.slowSpeed(bytes: bytes, of: attempt.length, at: monotonicNanoseconds())
+        guard let slow, attempt.length != bytes, attempt.isReplaceable(slow) else { return 0 }
+        attempt.refusal = .failed(.slow(speed: slow))
+        return 1
     }
 
     private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -146,6 +167,7 @@ final class DownloadAttempt {
             length = range.length
         case let status: return refuse(.failed(.denied(status: status)))
         }
+        speed.begin(bytes: file.byteCount, at: monotonicNanoseconds())
         return hasRoom()
     }
 

@@ -14,6 +14,13 @@ extension EasyHandle {
         try check(lend { ccurl_set_write_callback($0, callback, user) }) { "CURLOPT_WRITEFUNCTION" }
     }
 
+    /// - Parameter user: for the callback, as long as the transfer goes on.
+    func setProgressCallback(
+        _ callback: @escaping curl_xferinfo_callback, _ user: UnsafeMutableRawPointer
+    ) throws(CurlError) {
+        try check(lend { ccurl_set_progress_callback($0, callback, user) }) { "CURLOPT_XFERINFOFUNCTION" }
+    }
+
     /// What the last head says of the length of its body; nil where it says nothing.
     var announcedLength: UInt64? {
         var length: curl_off_t = -1

@@ -80,19 +80,6 @@ final class EasyHandle {
         return ccurl_get_number(pointer, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? status : 0
     }
 
-    /// Percent-encoded, all but the unreserved characters (curl_easy_escape(3)).
-    func escape(_ bytes: [UInt8]) throws(CurlError) -> String {
-        // 0 would have it look for a NUL.
-        if bytes.isEmpty { return "" }
-        let escaped = bytes.withUnsafeBytes { bytes in
-            curl_easy_escape(
-                pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(clamping: bytes.count))
-        }
-        guard let escaped else { throw CurlError(doing: "encoding a name") }
-        defer { curl_free(escaped) }
-        return String(cString: escaped)
-    }
-
     func check(_ code: CURLcode, _ option: () -> String) throws(CurlError) {
         guard code == CURLE_OK else { throw CurlError(doing: "setting \(option())", code) }
     }

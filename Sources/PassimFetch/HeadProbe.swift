@@ -18,7 +18,6 @@ final class HeadProbe: Transfer, @unchecked Sendable {
     private let limit: UInt64
     private let peer: Peer
     private let digest: Digest
-    private let name: RawName
     private let template: ProbeTemplate
     private let logger: Logger
     private let state = Lock(State.new)
@@ -27,16 +26,18 @@ final class HeadProbe: Transfer, @unchecked Sendable {
 
     /// - Parameter limit: in nanoseconds from now.
     init(
-        _ peer: Peer, digest: Digest, name: RawName, limit: UInt64, template: ProbeTemplate, logger: Logger
+        _ peer: Peer, digest: Digest, limit: UInt64, template: ProbeTemplate, logger: Logger
     ) {
         deadline = monotonicNanoseconds() &+ limit
         self.limit = limit
         self.peer = peer
         self.digest = digest
-        self.name = name
         self.template = template
         self.logger = logger
     }
+
+    /// The last component of the path; the digest decides what is asked for.
+    static let name = "file"
 
     // MARK: From any thread
 
@@ -78,8 +79,7 @@ final class HeadProbe: Transfer, @unchecked Sendable {
         // It waited for most of its time: what does not come in the rest is not the peer's fault.
         wasHurried = UInt64(milliseconds) * 2_000_000 < limit
         let easy = try template.copy()
-        let path = try easy.escape(name.askable(for: digest).bytes)
-        try easy.set(CURLOPT_URL, "https://\(peer.authority)/\(path)?sha256=\(digest.hex)")
+        try easy.set(CURLOPT_URL, "https://\(peer.authority)/\(HeadProbe.name)?sha256=\(digest.hex)")
         try easy.set(CURLOPT_ADDRESS_SCOPE, Int(peer.address.scope))
         try easy.set(CURLOPT_TIMEOUT_MS, milliseconds)
         try easy.setHeaderCallback(HeadProbe.takeLine, Unmanaged.passUnretained(self).toOpaque())

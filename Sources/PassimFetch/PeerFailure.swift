@@ -17,6 +17,8 @@ package struct PeerFailure: Error, Hashable, Sendable {
         case unreachable(String)
         /// Nothing came, or next to nothing, for so many seconds.
         case stalled(seconds: Int)
+        /// It sent so many bytes/s, far fewer than the file's size asks for; what came is kept.
+        case slow(speed: UInt64)
         /// The connection ended before the file did; what came is kept.
         case cutOff(received: UInt64, of: UInt64?)
         /// It sends elsewhere again and again.
@@ -48,6 +50,7 @@ extension PeerFailure.Reason: CustomStringConvertible {
         case .nonsense(let words): words
         case .unreachable(let words): words
         case .stalled(let seconds): "sent next to nothing for \(seconds) s"
+        case .slow(let speed): "sends \(speed) bytes a second only"
         case .cutOff(let received, let length?): "ended after \(received) of \(length) bytes"
         case .cutOff(let received, nil): "ended after \(received) bytes"
         case .redirects: "redirects without end"

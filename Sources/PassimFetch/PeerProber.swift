@@ -20,11 +20,11 @@ package final class PeerProber: PeerProbe {
     }
 
     package func probe(
-        _ peer: Peer, for digest: Digest, name: RawName, within limit: Duration
+        _ peer: Peer, for digest: Digest, within limit: Duration
     ) async -> ProbeOutcome {
         guard limit > .zero else { return .unasked }
         let probe = HeadProbe(
-            peer, digest: digest, name: name, limit: limit.nanoseconds, template: template, logger: logger)
+            peer, digest: digest, limit: limit.nanoseconds, template: template, logger: logger)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 if probe.wait(continuation) {

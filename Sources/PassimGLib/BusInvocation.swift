@@ -1,5 +1,6 @@
 internal import CGLib
 internal import PassimCore
+internal import Synchronization
 
 /// A call of a method of ours that waits for its answer. May be answered from any thread, once; what comes after
 /// that is ignored, and one that nobody answers is answered with an error in the end.
@@ -51,10 +52,24 @@ package final class BusInvocation: Sendable {
         body.placeholder(bodies.hold(body)).lend { g_dbus_method_invocation_return_value(pointer, $0) }
     }
 
-    /// - Parameter name: of a D-Bus error.
+    /// - Parameters:
+    ///   - name: of a D-Bus error.
+    ///   - message: what the caller wrote may be in it: it is cut, and controls are escaped.
     package func fail(_ name: String, _ message: String) {
         guard claim() else { return }
+        let message = ForeignText.shown(message, in: .terminal, limit: 1024)
         g_dbus_method_invocation_return_dbus_error(pointer, name, message)
+    }
+
+    /// Whether the bus has taken nothing of what is sent to it for a second: an answer would wait in memory.
+    package var isBlocked: Bool {
+        isAnswered.withLock { isAnswered in
+            if isAnswered { return false }
+            let stream = g_dbus_connection_get_stream(g_dbus_method_invocation_get_connection(pointer))
+            guard let since = BusStream.bodies(of: stream)?.blockedSince.load(ordering: .relaxed), since > 0
+            else { return false }
+            return Int(g_get_monotonic_time()) - since > 1_000_000
+        }
     }
 
     /// - Returns: whether the answer is the caller's to give.

@@ -1,4 +1,5 @@
 internal import CGLib
+internal import Synchronization
 
 /// A Unix socket for GDBus that writes a `MessageBody` where GDBus has a placeholder for it: a GUnixConnection, so that
 /// credentials and descriptors go as ever, with an output stream of our own, which GDBus gives each message whole.
@@ -57,21 +58,28 @@ enum BusStream {
             let object = UnsafeMutableRawPointer(stream!).assumingMemoryBound(to: GObject.self)
             let socket = g_object_get_data(object, socketKey)!.assumingMemoryBound(to: GSocket.self)
             let message = UnsafeRawBufferPointer(start: bytes, count: Int(count))
+            let bodies = bodies(of: stream)!
             let isSent: Bool
-            if let (head, body) = bodies(of: stream)?.replacement(for: message) {
+            if let (head, body) = bodies.replacement(for: message) {
                 isSent =
-                    head.withUnsafeBytes { send($0, socket, cancellable, error) }
-                    && body.withBytes { send($0, socket, cancellable, error) }
+                    head.withUnsafeBytes { send($0, socket, bodies, cancellable, error) }
+                    && body.withBytes { send($0, socket, bodies, cancellable, error) }
             } else {
-                isSent = send(message, socket, cancellable, error)
+                isSent = send(message, socket, bodies, cancellable, error)
             }
             return isSent ? gssize(count) : -1
         }
     }
 
-    /// All of it: GDBus's sockets do not block, so here it is waited for.
+    /// Microseconds. dbus-daemon reads nothing more of a connection while 127 MiB of what it sent wait for others to
+    /// read (max_incoming_bytes, dbus-daemon(1)): whoever asks and does not read could stop the whole service. It
+    /// begins anew with another connection then.
+    private static let patience: gint64 = 10_000_000
+
+    /// All of it: GDBus's sockets do not block, so here it is waited for, as long as the bus takes something now and
+    /// then.
     private static func send(
-        _ bytes: UnsafeRawBufferPointer, _ socket: UnsafeMutablePointer<GSocket>,
+        _ bytes: UnsafeRawBufferPointer, _ socket: UnsafeMutablePointer<GSocket>, _ bodies: HeldBodies,
         _ cancellable: UnsafeMutablePointer<GCancellable>?,
         _ error: UnsafeMutablePointer<UnsafeMutablePointer<GError>?>?
     ) -> Bool {
@@ -86,7 +94,10 @@ enum BusStream {
                 failure, g_io_error_quark(), gint(G_IO_ERROR_WOULD_BLOCK.rawValue)) != 0
             {
                 g_error_free(failure)
-                guard g_socket_condition_wait(socket, G_IO_OUT, cancellable, error) != 0 else { return false }
+                bodies.blockedSince.store(Int(g_get_monotonic_time()), ordering: .relaxed)
+                let isReady = g_socket_condition_timed_wait(socket, G_IO_OUT, patience, cancellable, error)
+                bodies.blockedSince.store(0, ordering: .relaxed)
+                guard isReady != 0 else { return false }
             } else {
                 g_propagate_error(error, failure)
                 return false

@@ -75,16 +75,17 @@ package struct DictionaryListWriter: ~Copyable {
 
     // MARK: - The end
 
-    package consuming func finish() -> MessageBody {
+    /// - Returns: nil if there was no memory for all of it.
+    package consuming func finish() -> MessageBody? {
         closeList()
-        return MessageBody(signature: .list, buffer)
+        return buffer.hasFailed ? nil : MessageBody(signature: .list, buffer)
     }
 
     /// With a `t` behind the list.
-    package consuming func finish(_ number: UInt64) -> MessageBody {
+    package consuming func finish(_ number: UInt64) -> MessageBody? {
         closeList()
         append(number)
-        return MessageBody(signature: .listAndNumber, buffer)
+        return buffer.hasFailed ? nil : MessageBody(signature: .listAndNumber, buffer)
     }
 
     private mutating func closeList() {
@@ -123,6 +124,8 @@ package struct DictionaryListWriter: ~Copyable {
     }
 
     private func setLength(_ length: Int, at position: Int) {
+        // Then neither is what it should be.
+        if buffer.hasFailed { return }
         buffer.store(UInt32(length), at: position)
     }
 

@@ -1,8 +1,12 @@
 internal import PassimCore
+internal import Synchronization
 
-/// Bodies that wait until GDBus writes the messages that have placeholders for them.
+/// Bodies that wait until GDBus writes the messages that have placeholders for them, and since when the bus has not
+/// taken what is being written.
 final class HeldBodies: Sendable {
     private let bodies = Lock<[UInt64: MessageBody]>([:])
+    /// In microseconds of g_get_monotonic_time(3); 0 while the bus takes what is written.
+    let blockedSince = Atomic<Int>(0)
 
     /// - Returns: the token of its placeholder.
     func hold(_ body: MessageBody) -> UInt64 {

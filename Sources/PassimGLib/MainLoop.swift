@@ -6,6 +6,7 @@ package final class MainLoop: Sendable {
     nonisolated(unsafe) private let context: OpaquePointer
     nonisolated(unsafe) private let loop: OpaquePointer
     nonisolated(unsafe) private let thread: UnsafeMutablePointer<GThread>
+    private let end = End()
 
     /// - Parameter name: of the thread, at most 15 bytes.
     package init(name: String) {
@@ -14,8 +15,9 @@ package final class MainLoop: Sendable {
         // Where no thread can be had GLib ends the process.
         thread = g_thread_new(
             name,
-            { loop in
-                let loop = OpaquePointer(loop!)
+            { box in
+                let life = Box<Life>.take(box)
+                let loop = life.loop
                 let context = g_main_loop_get_context(loop)
                 // What is made on this thread reports to it.
                 g_main_context_push_thread_default(context)
@@ -25,8 +27,9 @@ package final class MainLoop: Sendable {
                 while left > 0, g_main_context_iteration(context, gboolean(0)) != gboolean(0) { left -= 1 }
                 g_main_context_pop_thread_default(context)
                 g_main_loop_unref(loop)
+                life.end.come()
                 return nil
-            }, UnsafeMutableRawPointer(g_main_loop_ref(loop)))
+            }, Box<Life>.make(Life(loop: g_main_loop_ref(loop), end: end)))
     }
 
     deinit {
@@ -52,10 +55,60 @@ package final class MainLoop: Sendable {
     }
 
     /// Ends the thread, after what was asked of it before. Once, and not on it.
-    package func stop() {
+    ///
+    /// - Parameter seconds: a thread that is stuck is not waited for longer (what GIO asks of a bus that is mute has
+    ///   no time limit); it goes with the process.
+    package func stop(within seconds: Double = 1) {
         nonisolated(unsafe) let loop = loop
         perform { g_main_loop_quit(loop) }
-        withExtendedLifetime(self) { _ = g_thread_join(thread) }
+        withExtendedLifetime(self) {
+            if end.wait(seconds: seconds) { g_thread_join(thread) } else { g_thread_unref(thread) }
+        }
+    }
+
+    /// What the thread has of its own.
+    private struct Life: @unchecked Sendable {
+        // Unchecked: GLib's own lock guards it.
+        let loop: OpaquePointer
+        let end: End
+    }
+
+    /// The end of the thread, for one who does not want to wait for ever.
+    private final class End: @unchecked Sendable {
+        // Unchecked: `hasCome` is reached only with the mutex held.
+        private let mutex = UnsafeMutablePointer<GMutex>.allocate(capacity: 1)
+        private let condition = UnsafeMutablePointer<GCond>.allocate(capacity: 1)
+        private var hasCome = false
+
+        init() {
+            g_mutex_init(mutex)
+            g_cond_init(condition)
+        }
+
+        deinit {
+            g_cond_clear(condition)
+            g_mutex_clear(mutex)
+            condition.deallocate()
+            mutex.deallocate()
+        }
+
+        func come() {
+            g_mutex_lock(mutex)
+            hasCome = true
+            g_cond_broadcast(condition)
+            g_mutex_unlock(mutex)
+        }
+
+        /// - Returns: whether it has come.
+        func wait(seconds: Double) -> Bool {
+            let deadline = g_get_monotonic_time() + gint64(seconds * 1_000_000)
+            g_mutex_lock(mutex)
+            defer { g_mutex_unlock(mutex) }
+            while !hasCome {
+                if g_cond_wait_until(condition, mutex, deadline) == 0 { return hasCome }
+            }
+            return true
+        }
     }
 
     private typealias Body = @Sendable () -> Void

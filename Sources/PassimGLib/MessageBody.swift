@@ -11,6 +11,8 @@ package struct MessageBody: Sendable {
     package let signature: Signature
     /// In the byte order of this machine.
     private let buffer: PageBuffer
+    /// Whatever is to go with the bytes when they have been written, or never will be.
+    package var companion: (any AnyObject & Sendable)?
 
     init(signature: Signature, _ buffer: PageBuffer) {
         self.signature = signature

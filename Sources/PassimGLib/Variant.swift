@@ -81,6 +81,9 @@ package final class Variant: @unchecked Sendable {
 
     // MARK: - Reading
 
+    /// Bytes of the serialized form.
+    package var size: Int { lend { Int(g_variant_get_size($0)) } }
+
     /// The type, `a{sv}` say.
     package var type: String { lend { String(cString: g_variant_get_type_string($0)) } }
 

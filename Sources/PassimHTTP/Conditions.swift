@@ -3,20 +3,42 @@ package import PassimCore
 /// Preconditions of GET and HEAD (RFC 9110 section 13) on a file whose entity tag is its digest. A condition
 /// that cannot be read is not met, so that the client gets the whole.
 package enum Conditions {
-    /// Whether 304 is the answer: If-None-Match decides, and If-Modified-Since only without one
-    /// (section 13.1.3).
+    /// What the conditions of a request come to.
+    package enum Outcome: Hashable, Sendable {
+        /// The file, or its range, is to be sent.
+        case met
+        /// 412.
+        case failed
+        /// 304.
+        case notModified
+    }
+
+    /// All conditions but If-Range, in the order of section 13.2.2.
     ///
     /// - Parameters:
     ///   - bytes: what `head` was parsed from.
     ///   - modified: Last-Modified, Unix seconds.
-    package static func notModified(
+    package static func evaluate(
         _ head: RequestHead, in bytes: UnsafeRawBufferPointer, digest: Digest, modified: Int64
-    ) -> Bool {
-        if head.ifNoneMatch != nil { return ifNoneMatch(head, in: bytes, digest: digest) }
-        guard let since = head.ifModifiedSince, let date = HTTPDate(parsing: since.bytes(of: bytes)) else {
-            return false
+    ) -> Outcome {
+        let modified = CivilTime.clamped(modified)
+        if let first = head.ifMatch {
+            let names = anyLine("if-match:", first, more: head.hasMoreIfMatch, head, in: bytes) {
+                ifMatch($0, digest: digest)
+            }
+            if !names { return .failed }
+        } else if let date = date(head.ifUnmodifiedSince, in: bytes), modified > date {
+            return .failed
         }
-        return CivilTime.clamped(modified) <= date.seconds
+        if head.ifNoneMatch != nil {
+            return ifNoneMatch(head, in: bytes, digest: digest) ? .notModified : .met
+        }
+        if let date = date(head.ifModifiedSince, in: bytes), modified <= date { return .notModified }
+        return .met
+    }
+
+    private static func date(_ field: ByteSlice?, in bytes: UnsafeRawBufferPointer) -> Int64? {
+        field.flatMap { HTTPDate(parsing: $0.bytes(of: bytes))?.seconds }
     }
 
     /// The range to send: the Range field of a GET (section 14.2: no other method has one), where If-Range
@@ -38,29 +60,50 @@ package enum Conditions {
         _ head: RequestHead, in bytes: UnsafeRawBufferPointer, digest: Digest
     ) -> Bool {
         guard let first = head.ifNoneMatch else { return false }
-        if ifNoneMatch(first.bytes(of: bytes), digest: digest) { return true }
-        guard head.hasMoreIfNoneMatch, head.length <= bytes.count else { return false }
+        return anyLine("if-none-match:", first, more: head.hasMoreIfNoneMatch, head, in: bytes) {
+            ifNoneMatch($0, digest: digest)
+        }
+    }
+
+    /// Whether one of the lines of a field does.
+    private static func anyLine(
+        _ name: StaticString, _ first: ByteSlice, more: Bool, _ head: RequestHead,
+        in bytes: UnsafeRawBufferPointer, _ does: (UnsafeRawBufferPointer) -> Bool
+    ) -> Bool {
+        if does(first.bytes(of: bytes)) { return true }
+        guard more, head.length <= bytes.count else { return false }
         // The others are looked for again: they are rare, and a head has room for one.
         var rest = bytes.part(first.range.upperBound..<head.length)
         while let lineFeed = rest.firstIndex(of: ASCII.lineFeed) {
             rest = rest.part(lineFeed + 1..<rest.count)
-            guard rest.startsIgnoringCase(with: "if-none-match:") else { continue }
+            guard rest.startsIgnoringCase(with: name) else { continue }
             let end = rest.firstIndex(of: ASCII.carriageReturn) ?? rest.count
-            if ifNoneMatch(rest.part(14..<end), digest: digest) { return true }
+            if does(rest.part(name.utf8CodeUnitCount..<end)) { return true }
         }
         return false
+    }
+
+    /// One line's value of If-Match: `*`, or a list of tags compared strongly (section 13.1.1).
+    package static func ifMatch(_ value: UnsafeRawBufferPointer, digest: Digest) -> Bool {
+        names(value, digest, weakly: false)
     }
 
     /// One line's value: `*`, or a list of tags compared weakly (section 13.1.2). What follows a malformed
     /// tag is not read.
     package static func ifNoneMatch(_ value: UnsafeRawBufferPointer, digest: Digest) -> Bool {
+        names(value, digest, weakly: true)
+    }
+
+    private static func names(
+        _ value: UnsafeRawBufferPointer, _ digest: Digest, weakly: Bool
+    ) -> Bool {
         if value.trimmed.equals("*") { return true }
         var reader = EntityTagReader(value)
         _ = reader.separator()
         while let tag = reader.tag() {
             // A tag is an element only if a comma or nothing follows it.
             guard reader.separator() || reader.rest.isEmpty else { return false }
-            if tag.names(digest) { return true }
+            if tag.names(digest), weakly || !tag.isWeak { return true }
         }
         return false
     }

@@ -8,9 +8,10 @@ package import PassimCore
 /// - Parameters:
 ///   - name: the file's basename.
 ///   - contentType: what is not printable ASCII is sent as application/octet-stream.
-///   - modified: Unix seconds; a file's time, but not later than now (RFC 9110 section 8.8.2.1).
+///   - modified: Unix seconds; nil leaves Last-Modified to the response, which knows what its Date is: a later one
+///     must not be said (RFC 9110 section 8.8.2.1).
 package func contentFields(
-    name: RawName, digest: Digest, contentType: String, modified: Int64
+    name: RawName, digest: Digest, contentType: String, modified: Int64?
 ) -> [UInt8] {
     name.bytes.withUnsafeBytes {
         contentFields(name: $0, digest: digest, contentType: contentType, modified: modified)
@@ -18,7 +19,7 @@ package func contentFields(
 }
 
 package func contentFields(
-    name: UnsafeRawBufferPointer, digest: Digest, contentType: String, modified: Int64
+    name: UnsafeRawBufferPointer, digest: Digest, contentType: String, modified: Int64?
 ) -> [UInt8] {
     var lines = FieldLines()
     let isPrintable = !contentType.isEmpty && contentType.utf8.allSatisfy { 0x20...0x7E ~= $0 }
@@ -29,8 +30,10 @@ package func contentFields(
     lines.begin("ETag: ")
     lines.append("\"\(digest.hex)\"")
     lines.begin("Accept-Ranges: bytes")
-    lines.begin("Last-Modified: ")
-    lines.append(HTTPDate(unixSeconds: modified).text)
+    if let modified {
+        lines.begin("Last-Modified: ")
+        lines.append(HTTPDate(unixSeconds: modified).text)
+    }
     // RFC 9530.
     lines.begin("Repr-Digest: sha-256=:")
     digest.appendBase64(to: &lines.bytes)

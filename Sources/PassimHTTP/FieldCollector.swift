@@ -23,6 +23,8 @@ struct FieldCollector: Sendable {
     private(set) var ifRange = Repeatable()
     private(set) var ifNoneMatch = Repeatable()
     private(set) var ifModifiedSince = Repeatable()
+    private(set) var ifMatch = Repeatable()
+    private(set) var ifUnmodifiedSince = Repeatable()
     private(set) var expectsContinue = false
     private(set) var declaresBody = false
 
@@ -63,6 +65,8 @@ struct FieldCollector: Sendable {
         case .ifRange: ifRange.take(place)
         case .ifNoneMatch: ifNoneMatch.take(place)
         case .ifModifiedSince: ifModifiedSince.take(place)
+        case .ifMatch: ifMatch.take(place)
+        case .ifUnmodifiedSince: ifUnmodifiedSince.take(place)
         case .other: break
         }
     }

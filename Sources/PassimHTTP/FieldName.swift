@@ -9,6 +9,8 @@ enum FieldName {
     case ifRange
     case ifNoneMatch
     case ifModifiedSince
+    case ifMatch
+    case ifUnmodifiedSince
     case other
 
     init(_ name: UnsafeRawBufferPointer) {
@@ -20,13 +22,14 @@ enum FieldName {
             case 4: match("host", .host)
             case 5: match("range", .range)
             case 6: match("expect", .expect)
-            case 8: match("if-range", .ifRange)
+            case 8: match("if-range", .ifRange) == .other ? match("if-match", .ifMatch) : .ifRange
             case 10: match("connection", .connection)
             case 13: match("if-none-match", .ifNoneMatch)
             case 14: match("content-length", .contentLength)
             case 17:
                 match("transfer-encoding", .transferEncoding) == .other
                     ? match("if-modified-since", .ifModifiedSince) : .transferEncoding
+            case 19: match("if-unmodified-since", .ifUnmodifiedSince)
             default: .other
             }
     }

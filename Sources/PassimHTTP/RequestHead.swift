@@ -29,6 +29,11 @@ package struct RequestHead: Sendable, Hashable {
     package var hasMoreIfNoneMatch: Bool
     /// Nil too where several lines came, which are no valid date.
     package var ifModifiedSince: ByteSlice?
+    /// As `ifNoneMatch`.
+    package var ifMatch: ByteSlice?
+    package var hasMoreIfMatch: Bool
+    /// As `ifModifiedSince`.
+    package var ifUnmodifiedSince: ByteSlice?
     /// The client waits for 100 (Continue); never with HTTP/1.0, where it must be ignored.
     package var expectContinue: Bool
     /// Content follows, or what a tunnel is to carry. The server refuses it unread and closes the connection.

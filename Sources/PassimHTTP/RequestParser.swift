@@ -94,6 +94,9 @@ package struct RequestParser: Sendable {
             ifNoneMatch: fields.ifNoneMatch.first,
             hasMoreIfNoneMatch: fields.ifNoneMatch.isRepeated,
             ifModifiedSince: fields.ifModifiedSince.only,
+            ifMatch: fields.ifMatch.first,
+            hasMoreIfMatch: fields.ifMatch.isRepeated,
+            ifUnmodifiedSince: fields.ifUnmodifiedSince.only,
             expectContinue: fields.expectsContinue && line.isHTTP11,
             declaresBody: fields.declaresBody || line.asksForTunnel,
             length: position)

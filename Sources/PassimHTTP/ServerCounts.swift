@@ -11,14 +11,21 @@ package struct ServerCounts: Sendable, Equatable {
     package var refused: UInt64 = 0
     package var handshakes: UInt64 = 0
     package var failedHandshakes: UInt64 = 0
-    /// Downloads of whole files, and their bytes.
+    /// Files' worth of bytes that were sent.
     package var shares: UInt64 = 0
+    /// Bytes of files that were sent.
     package var sharedBytes: UInt64 = 0
-    /// Downloads of whole files that were cut off.
+    /// Downloads of files, or of parts of them, that were cut off.
     package var cutOff: UInt64 = 0
     /// Clients of this machine that were sent to a peer, and those for whom nobody was found.
     package var lookupsFound: UInt64 = 0
     package var lookupsNobody: UInt64 = 0
+    /// Openings and reads of files that were handed to threads, as a disk had to be waited for.
+    package var fileWaits: UInt64 = 0
+    /// Those that nobody waited for to the end: the file system hangs.
+    package var fileWaitsGivenUp: UInt64 = 0
+    /// Those that were not begun, as too many wait for that file system.
+    package var fileWaitsRefused: UInt64 = 0
 
     package init() {}
 }

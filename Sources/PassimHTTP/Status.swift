@@ -16,6 +16,7 @@ package struct Status: RawRepresentable, Hashable, Sendable {
     package static let methodNotAllowed = Status(rawValue: 405)
     package static let notAcceptable = Status(rawValue: 406)
     package static let requestTimeout = Status(rawValue: 408)
+    package static let preconditionFailed = Status(rawValue: 412)
     package static let contentTooLarge = Status(rawValue: 413)
     package static let uriTooLong = Status(rawValue: 414)
     package static let rangeNotSatisfiable = Status(rawValue: 416)
@@ -30,7 +31,8 @@ package struct Status: RawRepresentable, Hashable, Sendable {
     /// All that this daemon sends, the frequent ones first.
     package static let sent: [Status] = [
         .ok, .partialContent, .forbidden, .notFound, .found, .notModified, .badRequest, .methodNotAllowed,
-        .notAcceptable, .requestTimeout, .contentTooLarge, .uriTooLong, .rangeNotSatisfiable,
+        .notAcceptable, .requestTimeout, .preconditionFailed, .contentTooLarge, .uriTooLong,
+        .rangeNotSatisfiable,
         .expectationFailed, .locked, .headerFieldsTooLarge, .internalServerError, .notImplemented,
         .serviceUnavailable, .versionNotSupported,
     ]
@@ -48,6 +50,7 @@ package struct Status: RawRepresentable, Hashable, Sendable {
         case 405: "Method Not Allowed"
         case 406: "Not Acceptable"
         case 408: "Request Timeout"
+        case 412: "Precondition Failed"
         case 413: "Content Too Large"
         case 414: "URI Too Long"
         case 416: "Range Not Satisfiable"

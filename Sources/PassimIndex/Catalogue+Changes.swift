@@ -42,8 +42,8 @@ extension Catalogue {
         }
         guard let number = add(file, &transaction) else { return false }
         tables[known.index] = table
-        if table.slots.isFull { rebuild(table) }
-        table.slots.insert(number, hash: hash)
+        if table.slots.isFull { rebuild(table, of: directory) }
+        noteArrival(at: table.slots.insert(number, hash: hash), in: directory)
         return true
     }
 
@@ -56,11 +56,13 @@ extension Catalogue {
         if old.digest == file.digest {
             if shard(number).withLock({ $0.value.update(number & 0xFF_FFFF, with: file) }) {
                 transaction.updated(old, size: file.identity.size)
+                noteArrival(at: position, in: file.directory)
                 return true
             }
         } else if let new = add(file, &transaction) {
             table.slots[position] = new
             take(old, &transaction)
+            noteArrival(at: position, in: file.directory)
             return true
         }
         remove(at: position, from: table, of: file.directory, &transaction)

@@ -9,6 +9,14 @@ extension Catalogue {
         fileprivate var current = 0
         fileprivate var position: UInt32 = 0
         fileprivate var revision: UInt32 = 0
+        /// Whether only directories are left to be forgotten.
+        var sparesFiles = false
+
+        fileprivate mutating func moveOn() {
+            current += 1
+            position = 0
+            revision = 0
+        }
     }
 
     /// What the pass has not seen.
@@ -34,21 +42,51 @@ extension Catalogue {
         var left = limits.piece
         while sweep.current < sweep.directories.count {
             let directory = sweep.directories[sweep.current]
-            if let table = table(of: directory) {
+            if !sweep.sparesFiles, let table = table(of: directory) {
                 advance(&sweep, in: table, of: directory, &left, &transaction)
             }
             if left <= 0 {
-                // What is inserted from here on is younger than the sweep.
-                if counter < sweep.limit { counter = UInt32(clamping: sweep.limit) }
+                outdate(sweep)
                 return false
             }
             if table(of: directory) == nil { retire(directory, notUsedSince: sweep.limit) }
-            sweep.current += 1
-            sweep.position = 0
-            sweep.revision = 0
+            sweep.moveOn()
             left -= 1
         }
         return true
+    }
+
+    /// The entries that are next to be removed, for whoever removes them by himself.
+    ///
+    /// - Returns: whether it was the last piece; it may be empty.
+    func gather(_ sweep: inout Sweep, into entries: inout [Entry]) -> Bool {
+        var left = limits.piece
+        while sweep.current < sweep.directories.count {
+            if let table = table(of: sweep.directories[sweep.current]) {
+                if table.revision != sweep.revision { sweep.position = 0 }
+                sweep.revision = table.revision
+                while left > 0, let filled = table.slots.nextFilled(from: sweep.position) {
+                    left -= 1
+                    sweep.position = filled + 1
+                    let number = table.slots[filled]
+                    shard(number).withLock { shard in
+                        let index = number & 0xFF_FFFF
+                        if shard.value.mark(of: index) < sweep.limit {
+                            entries.append(shard.value.entry(index))
+                        }
+                    }
+                }
+            }
+            if left <= 0 { return false }
+            sweep.moveOn()
+            left -= 1
+        }
+        return true
+    }
+
+    /// What is inserted from here on is younger than the sweep.
+    func outdate(_ sweep: Sweep) {
+        if counter < sweep.limit { counter = UInt32(clamping: sweep.limit) }
     }
 
     private func advance(
@@ -64,7 +102,7 @@ extension Catalogue {
             let mark = shard(number).withLock { $0.value.mark(of: number & 0xFF_FFFF) }
             if mark < sweep.limit { remove(at: filled, from: table, of: directory, &transaction) }
         }
-        if left > 0, table.slots.isSparse { rebuild(table) }
+        if left > 0, table.slots.isSparse { rebuild(table, of: directory) }
     }
 
     /// Somebody may still hold its ID and be about to insert: it is forgotten only when as many others as
@@ -81,6 +119,7 @@ extension Catalogue {
             reclaimed += 1
             let holdsFiles = table(of: oldest.id) != nil
             tree.withLock { $0.value.reclaim(oldest.id, number: oldest.number, holdsFiles: holdsFiles) }
+            if tree.withLock({ $0.value.index(of: oldest.id) }) == nil { visits[oldest.id] = nil }
         }
         if reclaimed > limits.retiredDirectories {
             retired.removeFirst(reclaimed)

@@ -17,6 +17,11 @@ final class Catalogue {
     var counter: UInt32 = 0
     private var passes: Set<PassID> = []
 
+    /// The visits under way, one of a directory.
+    var visits: [DirectoryID: VisitMarks] = [:]
+    /// Of the last visit.
+    var visitNumber: UInt64 = 0
+
     /// Retired directories in the order of their retirement; the first `reclaimed` are done with.
     var retired: [(id: DirectoryID, number: UInt32)] = []
     var reclaimed = 0
@@ -76,15 +81,19 @@ final class Catalogue {
         shard(number).withLock { $0.value.entry(number & 0xFF_FFFF) }
     }
 
-    func rebuild(_ table: FileTable) {
+    func rebuild(_ table: FileTable, of directory: DirectoryID) {
+        let marks = visits.isEmpty ? nil : visits[directory]
+        var moves: [(old: UInt32, new: UInt32)] = []
         var fresh = SlotTable(roomFor: table.slots.count)
         var position: UInt32 = 0
         while let filled = table.slots.nextFilled(from: position) {
             let number = table.slots[filled]
             let hash = shard(number).withLock { nameHash($0.value.name(of: number & 0xFF_FFFF)) }
-            fresh.insert(number, hash: hash)
+            let place = fresh.insert(number, hash: hash)
+            if marks != nil { moves.append((filled, place)) }
             position = filled + 1
         }
+        marks?.move(to: fresh.capacity, moves)
         table.slots = fresh
         table.revision &+= 1
     }

@@ -44,7 +44,7 @@ extension DigestIndex {
     }
 
     /// A directory may have a million files: other writers get a turn now and then.
-    private func inPieces<Element>(
+    func inPieces<Element>(
         _ elements: [Element], of directory: DirectoryID, _ body: (Catalogue, Element) -> Void
     ) {
         var rest = elements[...]

@@ -45,12 +45,19 @@ extension DigestIndex {
     /// A sweep, in pieces so that others get at the index meanwhile.
     func run(_ sweep: consuming Catalogue.Sweep) -> Int {
         var sweep = sweep
+        return removeInPieces { $0.advance(&sweep, &$1) }
+    }
+
+    /// Calls `body` again and again, others getting at the index meanwhile, until it says that it is done.
+    ///
+    /// - Returns: how many entries it has removed.
+    func removeInPieces(_ body: (Catalogue, inout Transaction) -> Bool) -> Int {
         var removed = 0
         var finished = false
         while !finished {
             writer.withLock { catalogue in
                 var transaction = Transaction()
-                finished = catalogue.advance(&sweep, &transaction)
+                finished = body(catalogue, &transaction)
                 removed += transaction.removed
                 _ = commit(transaction, catalogue)
             }

@@ -61,8 +61,8 @@ package final class DigestIndex: Sendable {
     /// Entries, that is files.
     package var count: Int { tally.withLock { $0.all.files } }
 
-    /// The sum of the sizes of all files.
-    package var totalBytes: UInt64 { tally.withLock { $0.all.bytes } }
+    /// The sum of the sizes of all files, 2^64 - 1 at most.
+    package var totalBytes: UInt64 { tally.withLock { $0.all.bytes.clamped } }
 
     /// Different digests.
     package var digestCount: Int { tally.withLock { $0.digests } }
@@ -71,7 +71,7 @@ package final class DigestIndex: Sendable {
     package func totals(origin: OriginID) -> (files: Int, bytes: UInt64) {
         tally.withLock { tally in
             let share = tally.origins[origin] ?? Tally.Share()
-            return (share.files, share.bytes)
+            return (share.files, share.bytes.clamped)
         }
     }
 }

@@ -101,7 +101,10 @@ struct SlotTable: ~Copyable {
     // MARK: - Changing
 
     /// Adds a value that is not in the table. It must not be full.
-    mutating func insert(_ value: UInt32, hash: UInt64) {
+    ///
+    /// - Returns: its position.
+    @discardableResult
+    mutating func insert(_ value: UInt32, hash: UInt64) -> UInt32 {
         precondition(!isFull, "no room")
         var group = home(hash)
         var free = freeLanes(ofGroup: group)
@@ -114,6 +117,7 @@ struct SlotTable: ~Copyable {
         storeTag(SlotTable.tag(hash), position)
         self[position] = value
         count += 1
+        return position
     }
 
     /// Takes the value at `position` out; the others keep their positions.

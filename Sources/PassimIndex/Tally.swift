@@ -1,30 +1,45 @@
 internal import PassimCore
 
-/// Counts and sums, or changes of them. Bytes wrap, so that adding and taking away always balance.
+/// Counts and sums, or changes of them, which may be negative.
 struct Tally {
     struct Share {
         var files = 0
-        var bytes: UInt64 = 0
+        var bytes = ByteSum()
     }
 
     private(set) var all = Share()
     var digests = 0
     private(set) var origins: [OriginID: Share] = [:]
 
-    mutating func add(_ origin: OriginID, files: Int, bytes: UInt64) {
-        func add(_ share: inout Share) {
-            share.files += files
-            share.bytes &+= bytes
+    /// A file has come.
+    mutating func add(_ origin: OriginID, size: UInt64) {
+        change(origin) { share in
+            share.files += 1
+            share.bytes.add(size)
         }
-        add(&all)
-        add(&origins[origin, default: Share()])
+    }
+
+    /// A file has gone.
+    mutating func remove(_ origin: OriginID, size: UInt64) {
+        change(origin) { share in
+            share.files -= 1
+            share.bytes.subtract(size)
+        }
+    }
+
+    private mutating func change(_ origin: OriginID, _ body: (inout Share) -> Void) {
+        body(&all)
+        body(&origins[origin, default: Share()])
     }
 
     /// An origin without files is forgotten.
     mutating func add(_ changes: Tally) {
         digests += changes.digests
         for (origin, share) in changes.origins {
-            add(origin, files: share.files, bytes: share.bytes)
+            change(origin) {
+                $0.files += share.files
+                $0.bytes += share.bytes
+            }
             if origins[origin]?.files == 0 { origins[origin] = nil }
         }
     }

@@ -16,14 +16,14 @@ struct Transaction {
 
     mutating func inserted(_ digest: Digest, _ origin: OriginID, size: UInt64, appeared isNew: Bool) {
         if isNew { appeared.append(digest) } else { altered.append(digest) }
-        tally.add(origin, files: 1, bytes: size)
+        tally.add(origin, size: size)
         tally.digests += isNew ? 1 : 0
         isTouched = true
     }
 
     mutating func removed(_ entry: Entry, vanished isLast: Bool) {
         if isLast { vanished.append(entry.digest) } else { altered.append(entry.digest) }
-        tally.add(entry.origin, files: -1, bytes: 0 &- entry.identity.size)
+        tally.remove(entry.origin, size: entry.identity.size)
         tally.digests -= isLast ? 1 : 0
         removed += 1
         isTouched = true
@@ -31,7 +31,8 @@ struct Transaction {
 
     mutating func updated(_ entry: Entry, size: UInt64) {
         altered.append(entry.digest)
-        tally.add(entry.origin, files: 0, bytes: size &- entry.identity.size)
+        tally.remove(entry.origin, size: entry.identity.size)
+        tally.add(entry.origin, size: size)
         isTouched = true
     }
 

@@ -15,6 +15,9 @@ package struct LookupLimits: Sendable {
     /// What the first peer that confirms waits for others that were asked with it: enough for one that is as
     /// near, and nothing that a client notices.
     package var choiceTime: Duration = .milliseconds(20)
+    /// From then on peers are asked at their link-local addresses, too: their others have been found by then, on a busy
+    /// machine too.
+    package var linkLocalTime: Duration = .milliseconds(700)
     /// From then on peers are asked that were bad lately, too. Good ones are found after 170 to 190 ms
     /// (discovery.md) and have had time to answer. Those that sent wrong bytes come `probeTime` later.
     package var lateTime: Duration = .milliseconds(500)
@@ -26,9 +29,18 @@ package struct LookupLimits: Sendable {
 
     // MARK: All look-ups
 
-    /// Each has a browser of mDNS and some tasks.
-    package var searches = 512
-    /// Those that wait for one of these to end, until `searchTime`.
+    /// Each has a browser of mDNS and some tasks. Of all users but root and the daemon's own together, and of those
+    /// whose user has not been looked for.
+    package var searches = 64
+    /// Of root, and of the daemon's own user, beside them.
+    package var reservedSearches = 32
+    /// Searches for all that have a digest, of the others and of each of the two. All together are fewer than the 256
+    /// that the browser of mDNS has at a time, as one that waits there has no time left; and few enough of the others
+    /// that their questions to avahi-daemon, one after the other, do not delay root's.
+    package var thoroughSearches = 32
+    /// From so many searches on users are looked for.
+    package var crowd = 16
+    /// Those that wait for one of these to end, until `searchTime`: of the others, and of each of the two.
     package var waiting = 16384
 
     // MARK: What is remembered
@@ -44,4 +56,7 @@ package struct LookupLimits: Sendable {
     package var reportedTime: Duration = .seconds(3600)
     /// Entries of each of these.
     package var rememberedCount = 4096
+    /// Users whose reports are remembered, besides root, and entries of each.
+    package var reporters = 64
+    package var reportsOfEach = 256
 }

@@ -5,10 +5,16 @@ package import PassimCore
 
 /// Finds who really has a digest. The conversation is here; whom to ask and whom to take, `Search` decides.
 package actor PeerSearch: PeerLookup {
+    /// What is searched for, and for whom it is not the same as for everybody.
+    private struct Key: Hashable {
+        var digest: Digest
+        /// The user, if reports of its own hold.
+        var reporter: UInt32?
+    }
+
     private struct Shared {
         var number: Int
-        /// The last component of the path that the first of them asked for.
-        var name: RawName
+        var share: SearchShare
         var asked: Duration
         var waiters: [Int: CheckedContinuation<Peer?, Never>] = [:]
         /// Nil while it waits for its turn.
@@ -18,27 +24,34 @@ package actor PeerSearch: PeerLookup {
     private let finder: any PeerFinder
     private let probe: any PeerProbe
     private let limits: LookupLimits
+    private let daemonUser: UInt32
     private let clock: LookupClock
     private var generator: any RandomNumberGenerator & Sendable
 
     private var memory: PeerMemory
-    private var nobody: ExpiringTable<Digest>
-    private var searches: [Digest: Shared] = [:]
-    private var queue = SearchQueue()
+    private var nobody: ExpiringTable<Key>
+    private var searches: [Key: Shared] = [:]
+    private var queues: [SearchShare: SearchQueue<Key>] = [:]
     private var queueTimer: Task<Void, Never>?
     /// Searches that go on, also those that have answered and are being ended.
-    private var running = 0
+    private var running: [SearchShare: Int] = [:]
+    private var thorough: [SearchShare: Int] = [:]
+    private var waitingForThorough: [SearchShare: [CheckedContinuation<Void, Never>]] = [:]
     private var lastNumber = 0
 
-    /// - Parameter generator: chooses among peers that are equally good.
+    /// - Parameters:
+    ///   - daemonUser: has a share of its own, as root has.
+    ///   - generator: chooses among peers that are equally good.
     package init(
         finder: any PeerFinder, probe: any PeerProbe, limits: LookupLimits = LookupLimits(),
+        daemonUser: UInt32,
         clock: any Clock<Duration> = ContinuousClock(),
         generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
         self.finder = finder
         self.probe = probe
         self.limits = limits
+        self.daemonUser = daemonUser
         self.clock = LookupClock(clock)
         self.generator = generator
         memory = PeerMemory(limits)
@@ -57,74 +70,121 @@ package actor PeerSearch: PeerLookup {
     var load: Load {
         let waiting = searches.values.count { $0.task == nil }
         return Load(
-            running: running, waiting: waiting, clients: searches.values.reduce(0) { $0 + $1.waiters.count })
+            running: running.values.reduce(0, +) + thorough.values.reduce(0, +), waiting: waiting,
+            clients: searches.values.reduce(0) { $0 + $1.waiters.count })
     }
 
     // MARK: Look-ups
 
-    package func lookUp(_ digest: Digest, name: RawName) async -> Peer? {
-        if Task.isCancelled || nobody.contains(digest, at: clock.now()) { return nil }
-        guard searches[digest] != nil || beginSearch(for: digest, name) else { return nil }
+    package func lookUp(_ digest: Digest, client: LookupClient) async -> Peer? {
+        if Task.isCancelled { return nil }
+        let now = clock.now()
+        // Only the kernel knows the user, and each time it is asked takes some microseconds.
+        let isCrowded = running[.others, default: 0] >= limits.crowd
+        let user = isCrowded || memory.hasReporters ? client.user() : nil
+        let key = Key(digest: digest, reporter: memory.reporter(user, at: now))
+        if nobody.contains(key, at: now) { return nil }
+        let share = isCrowded ? share(of: user) : .others
+        if searches[key] == nil {
+            guard beginSearch(for: key, share) else { return nil }
+        } else if searches[key]!.task == nil, share != .others, hasRoom(share) {
+            // It waits among the others.
+            start(key, share)
+        }
         let waiter = newNumber()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                searches[digest]!.waiters[waiter] = continuation
+                searches[key]!.waiters[waiter] = continuation
             }
         } onCancel: {
             // It comes after the lines above: they do not let go of the actor.
-            Task { await self.leave(digest, waiter) }
+            Task { await self.leave(key, waiter) }
         }
+    }
+
+    private func share(of user: UInt32?) -> SearchShare {
+        if user == 0 { return .root }
+        return user == daemonUser ? .daemon : .others
     }
 
     /// Asks all that can be found.
     ///
-    /// - Returns: those that confirm that they have the digest, best first, within 1.3 s; where nobody does, those
+    /// - Returns: those that confirm that they have the digest, best first, within 1.3 s from its turn; where nobody does, those
     ///   that do not tell.
-    package func findPeers(with digest: Digest, name: RawName) async -> [Peer] {
-        running += 1
-        let search = Search(asked: clock.now(), limits: limits, isThorough: true)
+    ///
+    /// - Parameter user: whose reports count besides root's. How many it asks for at a time is up to the caller.
+    package func findPeers(with digest: Digest, for user: UInt32) async -> [Peer] {
+        let share = share(of: user)
+        await beginThorough(share)
+        let now = clock.now()
+        let search = Search(asked: now, limits: limits, isThorough: true)
+        let key = Key(digest: digest, reporter: memory.reporter(user, at: now))
         var found: [Peer] = []
-        await run(search, for: digest, name) { _, candidates in found = candidates.map(\.peer) }
-        running -= 1
-        startWaiting()
+        await run(search, for: key) { _, candidates in found = candidates.map(\.peer) }
+        endThorough(share)
         return found
+    }
+
+    /// Waits for its turn.
+    private func beginThorough(_ share: SearchShare) async {
+        if thorough[share, default: 0] < limits.thoroughSearches {
+            thorough[share, default: 0] += 1
+        } else {
+            await withCheckedContinuation { waitingForThorough[share, default: []].append($0) }
+        }
+    }
+
+    private func endThorough(_ share: SearchShare) {
+        if waitingForThorough[share]?.isEmpty == false {
+            waitingForThorough[share]!.removeFirst().resume()
+        } else {
+            thorough[share]! -= 1
+        }
     }
 
     /// A peer sent bytes that do not belong to the digest: it is passed over for an hour, for this digest
     /// altogether, for others unless nobody else has them.
-    package func report(_ peer: Peer, digest: Digest) {
-        memory.report(peer, for: digest, at: clock.now())
+    ///
+    /// - Parameter user: for whose look-ups; root's word counts for all.
+    package func report(_ peer: Peer, digest: Digest, by user: UInt32) {
+        memory.report(peer, for: digest, by: user, at: clock.now())
+    }
+
+    private func hasRoom(_ share: SearchShare) -> Bool {
+        running[share, default: 0] < (share == .others ? limits.searches : limits.reservedSearches)
     }
 
     /// - Returns: false where too many wait.
-    private func beginSearch(for digest: Digest, _ name: RawName) -> Bool {
+    private func beginSearch(for key: Key, _ share: SearchShare) -> Bool {
         let asked = clock.now()
         let number = newNumber()
-        if running < limits.searches {
-            searches[digest] = Shared(number: number, name: name, asked: asked)
-            start(digest)
+        let shared = Shared(number: number, share: share, asked: asked)
+        if hasRoom(share) {
+            searches[key] = shared
+            start(key, share)
             return true
         }
-        guard queue.count < limits.waiting else { return false }
-        searches[digest] = Shared(number: number, name: name, asked: asked)
-        queue.append(.init(digest: digest, number: number, until: asked + limits.searchTime))
+        guard queues[share]?.count ?? 0 < limits.waiting else { return false }
+        searches[key] = shared
+        queues[share, default: SearchQueue()].append(
+            .init(key: key, number: number, until: asked + limits.searchTime))
         if queueTimer == nil { queueTimer = Task { await self.watchQueue() } }
         return true
     }
 
     /// The client has gone.
-    private func leave(_ digest: Digest, _ waiter: Int) {
+    private func leave(_ key: Key, _ waiter: Int) {
         // It may have its answer.
-        guard let continuation = searches[digest]?.waiters.removeValue(forKey: waiter) else { return }
+        guard let continuation = searches[key]?.waiters.removeValue(forKey: waiter) else { return }
         continuation.resume(returning: nil)
-        guard let shared = searches[digest], shared.waiters.isEmpty else { return }
+        guard let shared = searches[key], shared.waiters.isEmpty else { return }
         shared.task?.cancel()
-        searches[digest] = nil
+        searches[key] = nil
     }
 
-    private func conclude(_ digest: Digest, _ number: Int, _ peer: Peer?) {
-        guard let shared = searches[digest], shared.number == number else { return }
-        searches[digest] = nil
+    private func conclude(_ key: Key, _ number: Int, _ peer: Peer?) {
+        guard let shared = searches[key], shared.number == number else { return }
+        searches[key] = nil
         for (_, waiter) in shared.waiters { waiter.resume(returning: peer) }
     }
 
@@ -135,36 +195,43 @@ package actor PeerSearch: PeerLookup {
 
     // MARK: Turns
 
-    private func start(_ digest: Digest) {
-        guard let shared = searches[digest] else { return }
-        running += 1
-        searches[digest]!.task = Task {
-            await run(Search(asked: shared.asked, limits: limits), for: digest, shared.name) {
-                $0.finish(digest, shared.number, $1)
+    private func start(_ key: Key, _ share: SearchShare) {
+        guard let shared = searches[key] else { return }
+        running[share, default: 0] += 1
+        searches[key]!.task = Task {
+            await run(Search(asked: shared.asked, limits: limits), for: key) {
+                $0.finish(key, shared.number, $1)
             }
-            running -= 1
+            running[share, default: 0] -= 1
             startWaiting()
         }
     }
 
     /// Has those begin for whom there is room now, and ends those whose time is up.
     private func startWaiting() {
-        while let first = queue.first {
-            let isWaitedFor = searches[first.digest]?.number == first.number
-            let isLate = first.until <= clock.now()
-            guard !isWaitedFor || isLate || running < limits.searches else { return }
-            queue.removeFirst()
-            if isWaitedFor, isLate { conclude(first.digest, first.number, nil) }
-            if isWaitedFor, !isLate { start(first.digest) }
+        let now = clock.now()
+        for share in SearchShare.allCases {
+            while let first = queues[share]?.first {
+                // It may have been left, or have come forward.
+                let shared = searches[first.key]
+                let isWaitedFor = shared?.number == first.number && shared?.task == nil
+                let isLate = first.until <= now
+                guard !isWaitedFor || isLate || hasRoom(share) else { break }
+                queues[share]!.removeFirst()
+                if isWaitedFor, isLate { conclude(first.key, first.number, nil) }
+                if isWaitedFor, !isLate { start(first.key, share) }
+            }
         }
-        queueTimer?.cancel()
-        queueTimer = nil
+        if queues.values.allSatisfy({ $0.first == nil }) {
+            queueTimer?.cancel()
+            queueTimer = nil
+        }
     }
 
     /// Until nobody waits: then it is cancelled.
     private func watchQueue() async {
-        while !Task.isCancelled, let first = queue.first {
-            await clock.sleep(first.until)
+        while !Task.isCancelled, let next = queues.values.compactMap({ $0.first?.until }).min() {
+            await clock.sleep(next)
             if !Task.isCancelled { startWaiting() }
         }
     }
@@ -181,10 +248,11 @@ package actor PeerSearch: PeerLookup {
 
     /// - Parameter conclude: is given those among whom to choose, before all questions have ended.
     private func run(
-        _ search: Search, for digest: Digest, _ name: RawName,
+        _ search: Search, for key: Key,
         _ conclude: (isolated PeerSearch, [Candidate]) -> Void
     ) async {
         var search = search
+        let digest = key.digest
         let (reports, mailbox) = AsyncStream.makeStream(of: Report.self)
         await withDiscardingTaskGroup { group in
             group.addTask { [finder, limits] in
@@ -198,7 +266,7 @@ package actor PeerSearch: PeerLookup {
                     case .ask(let peer, let limit):
                         group.addTask { [probe, clock] in
                             let start = clock.now()
-                            let outcome = await probe.probe(peer, for: digest, name: name, within: limit)
+                            let outcome = await probe.probe(peer, for: digest, within: limit)
                             mailbox.yield(
                                 .answered(peer, outcome, latency: clock.now() - start, limit: limit))
                         }
@@ -215,7 +283,7 @@ package actor PeerSearch: PeerLookup {
                 guard let report = await iterator.next(isolation: #isolation), !Task.isCancelled else {
                     break
                 }
-                actions = take(report, of: digest, &search)
+                actions = take(report, of: key, &search)
             }
             group.cancelAll()
         }
@@ -234,17 +302,21 @@ package actor PeerSearch: PeerLookup {
         mailbox.yield(.findingEnded)
     }
 
-    private func finish(_ digest: Digest, _ number: Int, _ candidates: [Candidate]) {
+    private func finish(_ key: Key, _ number: Int, _ candidates: [Candidate]) {
         let now = clock.now()
-        if candidates.isEmpty { nobody.insert(digest, until: now + limits.nobodyTime, at: now) }
-        conclude(digest, number, candidates.choose(using: &generator))
+        if candidates.isEmpty { nobody.insert(key, until: now + limits.nobodyTime, at: now) }
+        conclude(key, number, candidates.choose(using: &generator))
     }
 
-    private func take(_ report: Report, of digest: Digest, _ search: inout Search) -> [Search.Action] {
+    private func take(_ report: Report, of key: Key, _ search: inout Search) -> [Search.Action] {
         let now = clock.now()
+        let digest = key.digest
         switch report {
         case .found(let peer):
-            guard let standing = memory.standing(of: peer, for: digest, at: now) else { return [] }
+            guard
+                let standing = memory.standing(
+                    of: peer, for: digest, at: now, reporter: key.reporter)
+            else { return [] }
             return search.take(.found(peer, standing), at: now)
         case .findingEnded: return search.take(.findingEnded, at: now)
         case .timePassed: return search.take(.timePassed, at: now)

@@ -64,6 +64,10 @@ struct Search: Sendable {
         case .found(let peer, let standing):
             if known.count < limits.peers, known.insert(peer).inserted {
                 waiting[standing, default: []].append(peer)
+                // Most searches have none, and need not come back for them.
+                if standing == .linkLocal, waiting[.linkLocal]!.count == 1 {
+                    return [.wake(at: asked + limits.turn(of: .linkLocal))] + goOn(at: now)
+                }
             }
         case .findingEnded: findingEnded = true
         case .answered(let peer, let outcome, let latency): note(peer, outcome, latency)
@@ -83,13 +87,18 @@ struct Search: Sendable {
     }
 
     private mutating func goOn(at now: Duration) -> [Action] {
-        if !confirmed.isEmpty, !isThorough { return chooseSoon(at: now) }
         if now >= asked + limits.answerTime { return finish() }
+        if !confirmed.isEmpty, !isThorough, !mayBeBettered { return chooseSoon(at: now) }
         let asking = now < asked + limits.searchTime
         let actions = asking ? askMore(at: now) : []
         let nobodyIsLeft = findingEnded && waiting.values.allSatisfy(\.isEmpty)
         if underWay.isEmpty, nobodyIsLeft || !asking { return finish() }
         return actions
+    }
+
+    /// Only link-local addresses have confirmed, and others may.
+    private var mayBeBettered: Bool {
+        confirmed.allSatisfy { $0.standing == .linkLocal } && underWay.values.contains(.good)
     }
 
     /// Somebody has confirmed: nobody else is asked, and those under way have a moment.
@@ -117,7 +126,7 @@ struct Search: Sendable {
         for standing in Standing.allCases {
             let betterOnesAreUnderWay = underWay.values.contains { $0 < standing }
             let isTheirTurn = now >= asked + limits.turn(of: standing)
-            guard isTheirTurn || findingEnded && !betterOnesAreUnderWay else { return nil }
+            guard isTheirTurn || findingEnded && !betterOnesAreUnderWay else { continue }
             if waiting[standing]?.isEmpty == false { return (waiting[standing]!.removeFirst(), standing) }
         }
         return nil
@@ -143,6 +152,7 @@ extension LookupLimits {
     fileprivate func turn(of standing: Standing) -> Duration {
         switch standing {
         case .good: .zero
+        case .linkLocal: linkLocalTime
         case .bad: lateTime
         case .reported: lateTime + probeTime
         }

@@ -1,10 +1,19 @@
 internal import PassimCore
 
+/// Whose searches have a number of their own.
+enum SearchShare: Hashable, CaseIterable, Sendable {
+    case root
+    /// The user that the daemon runs as.
+    case daemon
+    /// All others together: systemd's `PrivateUsers=` shows them as one.
+    case others
+}
+
 /// Searches that wait for their turn, first come first served; all wait equally long at most.
-struct SearchQueue: Sendable {
+struct SearchQueue<Key: Sendable>: Sendable {
     struct Entry: Sendable {
-        var digest: Digest
-        /// Which search of that digest.
+        var key: Key
+        /// Which search of that key.
         var number: Int
         var until: Duration
     }

@@ -16,8 +16,25 @@ enum Limits {
     /// Files that one turn of hashing takes from one directory, when all are of the smallest class.
     static let filesPerTurn = 32
 
-    /// Upper bounds of the size classes of files that wait for hashing: small ones first.
-    static let sizeClasses: [UInt64] = [64 << 10, 1 << 20, 16 << 20, 256 << 20, 4 << 30, .max]
+    /// Files of a size class that are read in turns, a slice at a time.
+    static let begunFiles = 4
+
+    /// What one turn reads at most of a file: bytes, and nanoseconds. Small files wait no longer for a large one.
+    static let sliceBytes: UInt64 = 64 << 20
+    static let sliceTime: UInt64 = 50_000_000
+
+    /// What a turn is charged before it is known how long it takes, and at least. Nanoseconds.
+    static let likelyTurn: UInt64 = 1_000_000
+    static let leastTurn: UInt64 = 10_000
+
+    /// A worker that has made no progress for so long is stuck: its file system does not answer. Nanoseconds.
+    static let stuckAfter: UInt64 = 5_000_000_000
+    /// Stuck workers with which an origin gets no more turns, and that are replaced, in all.
+    static let stuckPerOrigin = 2
+    static let stuckInAll = 32
+
+    /// At the end the threads are waited for so long. Nanoseconds.
+    static let endTime: UInt64 = 3_000_000_000
 
     /// A path that is longer is skipped: every directory on the way costs its length again, and 64 KiB is
     /// sixteen times what other programs can name.
@@ -29,15 +46,40 @@ enum Limits {
     /// Tries for something that descriptors or memory were lacking for, until the next pass.
     static let shortageTries: UInt8 = 24
 
-    /// Files that may wait per origin to be hashed on their own; past that the whole origin is scanned.
-    static let waitingRechecks = 1 << 16
+    /// Tries for a file on which somebody holds a lease, for as long as the scan waits: two seconds.
+    static let busyTries: UInt8 = 6
 
-    /// Names that may wait per origin to be looked at; past that the whole origin is scanned.
-    static let waitingNames = 1 << 17
+    /// Memory of all names that wait to be looked at, or for something; past that a directory's names are forgotten and
+    /// all of it is looked at. Bytes.
+    static let waitingNameBytes = 16 << 20
 
-    /// Names of files with several that are remembered, to look at all when something is done to one. Of more it
-    /// shows only when they are asked for, or walked: 200 bytes each.
-    static let links = 1 << 17
+    /// Events that were forgotten may be of writes that began so many seconds before.
+    static let forgottenEvents: Int64 = 60
+    /// Before a directory is visited of which events were forgotten: what makes so many may still be at it. Nanoseconds.
+    static let afterForgetting: UInt64 = 1_000_000_000
+
+    /// Before a directory is visited again to see which of its files can be read now. Nanoseconds.
+    static let recountDelay: UInt64 = 2_000_000_000
+    /// Before it is told that files came that cannot be read: more may come. Nanoseconds.
+    static let reportDelay: UInt64 = 1_000_000_000
+
+    /// Between looks for what is due in a directory. Nanoseconds.
+    static let deadlineGrain: UInt64 = 50_000_000
+
+    /// A file that takes so long to read rests after it, and ever longer when it is rewritten soon: at first, and at most.
+    /// Nanoseconds.
+    static let restlessCost: UInt64 = 10_000_000
+    static let shortestRest: UInt64 = 1_000_000_000
+    static let longestRest: UInt64 = 300_000_000_000
+    /// Rewritten so often soon after it was read, a file is told of as restless.
+    static let restlessAfter: UInt8 = 3
+
+    /// Files with several names that are remembered: about 150 bytes each.
+    static let linkedFiles = 1 << 15
+    /// Files that were made without a name and are being written, of which an origin knows.
+    static let unnamedFiles = 1024
+    /// Names that the drop-ins leave out, of files with several: about 100 bytes each.
+    static let outsideLinks = 1 << 15
 
     /// Between searches of the index for other names of files. Nanoseconds: one takes some 20 ms with a million
     /// entries.
@@ -82,14 +124,4 @@ enum Limits {
     /// Between walks where something cannot be watched; more where a walk takes longer than a twentieth of it.
     /// Nanoseconds.
     static let pollingInterval: UInt64 = 60_000_000_000
-
-    /// How often the hashing of a large file looks for smaller work. Bytes.
-    static let giveWayEvery: UInt64 = 16 << 20
-    /// How long it gives way. Nanoseconds: about what hashing `giveWayEvery` takes.
-    static let giveWayFor: UInt64 = 10_000_000
-}
-
-/// Nanoseconds: 50 ms, doubled with each try, 10 s at most.
-func backOff(_ tries: UInt8) -> UInt64 {
-    min(50_000_000 << UInt64(min(tries, 20)), 10_000_000_000)
 }

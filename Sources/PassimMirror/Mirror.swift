@@ -1,8 +1,21 @@
-// The directories that are shared: walked, hashed, and put in the index, by threads of their own.
+// The directories that are shared: found, hashed, and put in the index, by threads of their own.
 //
-// This file is what others see, and Mirror+Work what the workers ask for. The work itself is Worker's; what waits
-// for it is in WorkQueue, under the one lock here, which is never held over I/O, a call of the index, or an
-// origin's lock.
+// The stages, each a folder or a file:
+//   Watching   inotify(7) and mountinfo are read, on one thread           -> events
+//   State      what waits and what is known; gives out turns               (one lock, no system call)
+//   Work       a worker's turn, by its kind:
+//     +Root      where a configured path leads to, each step of it watched
+//     +List      the names of a directory, watched before they are read
+//     +Check     names compared with the index; what may be believed of new ones
+//     +Look      the same for names that events told of
+//     +Hash      a slice of a file, or some small files
+//     +Links     the other names of a file
+//   Checksums  digests that are kept between runs, and when they are believed
+//   Offline    the same stages for `passim scan`, `verify` and `--check-config`, without a daemon
+//
+// Threads: the watcher; as many workers as there are processors and one more; one that looks whether they get on.
+// Locks, none of which is taken inside another or held over a system call: that of the state; that of the checksum
+// store, which is held over SQLite; those of the index.
 
 package import Logging
 package import PassimConfig
@@ -16,50 +29,44 @@ package final class Mirror: Sendable {
     let cache: ChecksumCache
     let clock: TimeSource
     let logger: Logger
+    let links = LinkedFiles()
+    let volumes = VolumeTable()
+    let privates: PrivateDirectories
+    let pathWalk: PathWalk
+    /// Directories of `privates` that were met below shared ones, and told of.
+    let privatesTold = Lock<Set<FileKey>>([])
+    private let state: Lock<MirrorState>
+    private let bell = Doorbell()
     private let workers: Int
-    let bell = Doorbell()
-    private let stopping = Atomic<Bool>(false)
-    let overflowed = Atomic<Bool>(false)
-    let unwatchedReported = Atomic<Bool>(false)
-    let counts = Lock(MirrorCounters())
-    private let threads = Lock<[SystemThread]>([])
+    private let pool = Lock<WorkerPool?>(nil)
     private let watcher = Lock<Watcher?>(nil)
-    private let table = Lock<WatchTable?>(nil)
-
-    struct State {
-        var queue = WorkQueue()
-        /// In the order of the configuration.
-        var origins: [Origin] = []
-        var rechecks: [OriginID: RecheckTable] = [:]
-        var notes: [OriginID: NoteTable] = [:]
-        /// Files of which not all names are known.
-        var unfound: [OriginID: Set<RootIdentity>] = [:]
-        var failures: [FailedDropIn] = []
-        var nextOrigin: UInt32
-        var firstPass = FirstPass.notConfigured
-        var waiters: [@Sendable () -> Void] = []
-    }
-    let state: Lock<State>
-
-    enum FirstPass {
-        case notConfigured
-        case running(Set<OriginID>)
-        case done
-    }
+    private let inotify = Lock<Inotify?>(nil)
+    private let stopping = Atomic<Bool>(false)
+    private let overflowed = Atomic<Bool>(false)
+    private let unwatchedReported = Atomic<Bool>(false)
+    private let counts = Lock(MirrorCounters())
 
     /// - Parameter store: where digests go that no attribute can take; nil: they are computed at each start.
-    /// - Parameter workers: threads that list and hash, at least 1.
+    /// - Parameter epoch: of this start; nil: one that begins now, and believes no old stamps.
+    /// - Parameter privates: never shared.
+    /// - Parameter workers: threads that may work in one directory at a time, at least 1.
     /// - Parameter firstOrigin: the first number given out to a directory; smaller ones are others'.
     package init(
-        index: DigestIndex, store: ChecksumStore?, place: ChecksumPlace, logger: Logger,
-        workers: Int = processorCount(), firstOrigin: UInt32 = 1, clock: TimeSource = .system
+        index: DigestIndex, store: ChecksumStore?, place: ChecksumPlace, epoch: ChecksumEpoch? = nil,
+        logger: Logger,
+        privates: PrivateDirectories = PrivateDirectories(), workers: Int = processorCount(),
+        firstOrigin: UInt32 = 1, clock: TimeSource = .system
     ) {
         self.index = index
-        cache = ChecksumCache(place: place, store: store)
+        cache = ChecksumCache(
+            place: place, store: store, epoch: epoch ?? ChecksumEpoch(directory: nil, clock: clock))
         self.logger = logger
+        self.privates = privates
+        pathWalk = PathWalk(privates)
         self.workers = max(1, workers)
         self.clock = clock
-        state = Lock(State(nextOrigin: firstOrigin))
+        state = Lock(MirrorState(firstOrigin: firstOrigin, wall: clock.now))
+        state.withLock { $0.turnsPerOrigin = self.workers }
     }
 
     // MARK: - Start and stop
@@ -74,237 +81,189 @@ package final class Mirror: Sendable {
     package func watch(
         dropIns: String? = nil, onDropIns: @escaping @Sendable (Set<RawName>) -> Void = { _ in }
     ) {
-        let report = MirrorWatch(self, dropInDirectory: dropIns, onDropIns: onDropIns)
         do throws(SystemError) {
-            let watcher = try Watcher.start(report)
+            let watcher = try Watcher.start(self, dropIns: dropIns, onDropIns: onDropIns)
             self.watcher.withLock { $0 = watcher }
         } catch {
-            report.began(WatchTable(nil), error)
+            cannotWatch(error)
         }
     }
 
-    /// The directories that have been walked; nil where nothing is watched.
-    var watches: WatchTable? { table.withLock { $0 } }
+    /// The calls on the inotify instance; nil where nothing is watched.
+    var watches: Inotify? { inotify.withLock { $0 } }
 
-    func beganWatching(_ watches: WatchTable) {
-        table.withLock { $0 = watches }
+    func beganWatching(_ inotify: Inotify?) {
+        self.inotify.withLock { $0 = inotify }
     }
 
     /// Starts the workers.
     ///
     /// - Throws: when not even one thread can be had.
     package func start() throws(SystemError) {
-        for number in 0..<workers {
-            do throws(SystemError) {
-                let thread = try SystemThread(name: "mirror-\(number)") { [self] in
-                    // Whoever downloads comes before whoever hashes. By more than a
-                    // step, Linux 6.18 was seen to leave one of two cores idle: by 5 half of the time.
-                    lowerThisThreadsPriority(by: 1)
-                    Worker(self).run()
-                }
-                threads.withLock { $0.append(thread) }
-            } catch {
-                if number == 0 { throw error }
-                logger.warning("Fewer threads than wanted", metadata: ["threads": "\(number)"])
-                return
-            }
-        }
+        // One more than may be in one directory: that one always has somebody for the others.
+        let pool = try WorkerPool.start(self, workers + 1)
+        self.pool.withLock { $0 = pool }
     }
 
-    /// Ends the workers and waits for them, which takes no longer than hashing a MiB; what has been hashed
-    /// is written down.
+    /// Ends the threads, and waits for them for three seconds at most; what has been hashed is written down. A thread
+    /// that waits for a file system which does not answer is left behind and changes nothing when it returns.
     package func stop() {
+        stopping.store(true, ordering: .relaxed)
+        let end = monotonicNanoseconds() + Limits.endTime
         // First: it finds work for the others.
         watcher.withLock { watcher in
             defer { watcher = nil }
             return watcher
-        }?.stop()
-        stopping.store(true, ordering: .relaxed)
+        }?.stop(by: end)
         bell.ring(everyone: true)
-        for thread in threads.withLock({ threads in
-            defer { threads = [] }
-            return threads
-        }) { thread.join() }
-        // An interrupted walk and its origin know each other.
-        for origin in state.withLock({ $0.origins }) { origin.state.withLock { $0.walk = nil } }
+        pool.withLock { pool in
+            defer { pool = nil }
+            return pool
+        }?.stop(by: end)
+        // Directories know those below them, which know them.
+        change { state, now in
+            for origin in state.origins where origin.root != nil { _ = state.retire(origin.root!, now: now) }
+        }
         cache.store?.close()
     }
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
 
-    // MARK: - What is shared
-
-    /// Shares these directories, and no others any more.
-    ///
-    /// A drop-in of the same path, be it renamed, keeps its origin and its items; when what it selects has
-    /// changed it is walked anew. Items of drop-ins that are gone are removed before this returns. Not for two
-    /// threads at a time.
-    ///
-    /// - Parameter failures: listed in `statuses`, nothing else.
-    /// - Parameter onOrigins: called with all origins before any file of a new one can be in the index.
-    @discardableResult
-    package func replaceDropIns(
-        _ dropIns: [DropIn], failures: [FailedDropIn] = [],
-        onOrigins: @Sendable ([MirrorOrigin]) -> Void = { _ in }
-    ) -> [MirrorOrigin] {
-        var toScan: [Origin] = []
-        var removed: [Origin] = []
-        var kept: [Origin] = []
-        let old = state.withLock { $0.origins }
-        var next = state.withLock { $0.nextOrigin }
-        for (dropIn, known) in zip(dropIns, Mirror.match(dropIns, old)) {
-            if let origin = known {
-                // Also where there was nothing to share: it may be there now.
-                if origin.update(dropIn) || !origin.isThere { toScan.append(origin) }
-                kept.append(origin)
-            } else {
-                let origin = Origin(id: OriginID(next), dropIn: dropIn)
-                next += 1
-                toScan.append(origin)
-                kept.append(origin)
-            }
-        }
-        for origin in old where !kept.contains(where: { $0 === origin }) {
-            origin.remove()
-            removed.append(origin)
-        }
-        state.withLock { state in
-            state.nextOrigin = next
-            state.origins = kept
-            state.failures = failures
-            for origin in removed {
-                state.queue.drop(origin)
-                state.rechecks[origin.id] = nil
-                state.notes[origin.id] = nil
-                state.unfound[origin.id] = nil
-            }
-            if case .notConfigured = state.firstPass { state.firstPass = .running(Set(kept.map(\.id))) }
-        }
-        let origins = kept.map { origin in
-            MirrorOrigin(id: origin.id, dropIn: origin.state.withLock { $0.dropIn })
-        }
-        onOrigins(origins)
-        for origin in removed {
-            watches?.retireAll(of: origin.id)
-            _ = index.removeAll(origin: origin.id)
-            logger.info("No longer shared", metadata: ["path": "\(origin.path)"])
-        }
-        for origin in toScan { requestPass(origin) }
-        endFirstPass(of: removed.map(\.id))
-        return origins
-    }
-
-    /// For each drop-in the origin that it goes on with: that of the same file and path; else one of the same
-    /// path whose file is gone, which has been renamed.
-    private static func match(_ dropIns: [DropIn], _ origins: [Origin]) -> [Origin?] {
-        var rest = origins.filter { !$0.isRemoved }.map { ($0, $0.state.withLock { $0.dropIn }) }
-        func take(where matches: (DropIn) -> Bool) -> Origin? {
-            rest.firstIndex { matches($0.1) }.map { rest.remove(at: $0).0 }
-        }
-        var found = dropIns.map { new in take { $0.name == new.name && $0.path == new.path } }
-        for (index, new) in dropIns.enumerated() where found[index] == nil {
-            found[index] = take { old in
-                old.path == new.path && !dropIns.contains { $0.name == old.name }
-            }
-        }
-        return found
-    }
+    // MARK: - What is asked of it
 
     /// Walks all directories again; what is walked now is walked once more.
     package func rescanAll() {
-        rescanAll(after: 0)
+        change { state, _ in
+            for origin in state.origins { state.requestScan(origin) }
+        }
     }
 
-    /// - Parameter delay: nanoseconds.
-    func rescanAll(after delay: UInt64) {
-        for origin in allOrigins { requestPass(origin, after: delay) }
-    }
-
-    var allOrigins: [Origin] { state.withLock { $0.origins } }
-
-    /// Looks at one path again: a file whose content may have changed, or a directory. What attributes and
-    /// store say of a file is not believed. Callable from any thread; does not block.
+    /// Looks at one path again: a file whose content may have changed, or a directory. What attributes say of a file is
+    /// not believed. Callable from any thread; does not block.
     ///
     /// - Parameter path: relative to the origin; empty for all of it.
     package func recheck(origin id: OriginID, path: RawName) {
-        if path.isEmpty {
-            if let origin = allOrigins.first(where: { $0.id == id }) { requestPass(origin) }
-        } else {
-            note([path.basename: .thorough], in: path.parent, of: id)
+        change { state, now in
+            guard let origin = state.origins.first(where: { $0.id == id }) else { return }
+            if path.isEmpty {
+                state.requestScan(origin)
+            } else {
+                state.mark(path, of: origin, .none, isDeep: true, due: now, now: now)
+            }
         }
     }
 
-    /// Has names of a directory looked at. From any thread; does not block.
+    // MARK: - The state
+
+    /// Changes the state and wakes whoever may have something to do then.
     ///
-    /// - Parameter delay: nanoseconds, in which more may come to be looked at in one go.
-    func note(
-        _ names: [RawName: NoteTable.Marks], in path: RawName, of id: OriginID, after delay: UInt64 = 0
-    ) {
-        var overflowing: Origin?
-        var queued: Origin?
-        state.withLock { state in
-            guard !names.isEmpty, let origin = state.origins.first(where: { $0.id == id }) else { return }
-            switch state.notes[id, default: NoteTable()].add(names, in: path) {
-            case .added: queued = origin
-            case .known: break
-            case .full:
-                state.notes[id]!.removeAll()
-                overflowing = origin
-            }
-        }
-        if let queued { push(.look(queued, path), after: delay) }
-        if let overflowing { requestPass(overflowing) }
+    /// - Parameter body: is given the time, in monotonic nanoseconds; makes no system call and takes no lock.
+    func change<Result>(_ body: (inout MirrorState, UInt64) -> Result) -> Result {
+        let now = clock.monotonic()
+        let (result, news) = state.withLock { state in (body(&state, now), state.takeNews()) }
+        if news > 0 { bell.ring(everyone: news > 1) }
+        return result
     }
 
-    /// Has it looked at where the path of an origin leads.
-    func lookAtRoot(of id: OriginID) {
-        if let origin = allOrigins.first(where: { $0.id == id }) { push(.root(origin)) }
+    /// Looks at the state.
+    func look<Result>(_ body: (inout MirrorState) -> Result) -> Result {
+        state.withLock { body(&$0) }
     }
 
-    // MARK: - What is known
+    func bellTicket() -> UInt64 { bell.ticket() }
 
-    /// Files that wait to be hashed, of all origins but those.
-    package func pendingFiles(besides origins: Set<OriginID>) -> Int {
-        allOrigins.reduce(0) { sum, origin in
-            origins.contains(origin.id) ? sum : sum + origin.progress.withLock { $0.pendingFiles }
+    func waitForWork(after ticket: UInt64) {
+        bell.wait(after: ticket, until: nextDue)
+    }
+
+    /// When there will be something to do without anybody asking.
+    var nextDue: UInt64? { state.withLock { $0.nextDue } }
+
+    func ring() { bell.ring(everyone: true) }
+
+    /// Waits until all events have been read that happened before this was called. False where nothing is watched, or it
+    /// takes too long.
+    func readEvents() -> Bool { watcher.withLock { $0 }?.readAll() ?? false }
+
+    // MARK: - The index
+
+    /// Changes the index, so that nothing of a directory comes in after it was taken out of the tree.
+    func apply(_ changes: [Change], in node: Node) {
+        let origin = node.origin
+        // At the end another process may have the database and the directories.
+        if changes.isEmpty || origin.isRemoved || isStopping { return }
+        let batch = index.apply(changes)
+        let now = clock.now()
+        state.withLock { _ in origin.lastChange = now }
+        if !batch.refused.isEmpty, !overflowed.exchange(true, ordering: .relaxed) {
+            logger.warning(
+                "The index is full: further files are not shared",
+                metadata: ["drop-in": "\(name(of: origin))"])
+        }
+        // Removed meanwhile: either its sweep came after our change, or we see the mark and sweep again.
+        if origin.isRemoved { _ = index.removeAll(origin: origin.id) }
+        // The same for a directory: whoever took it out forgets what is below it afterwards, or did so before.
+        if look({ _ in node.isGone }) {
+            index.apply(
+                changes.compactMap { change in
+                    guard case .insert(let directory, let name, _, _, _) = change else { return nil }
+                    return .remove(directory: directory, name: name)
+                })
         }
     }
 
-    /// Of all drop-ins, those that could not be read last.
-    package var statuses: [DirectoryStatus] {
-        let (origins, failures) = state.withLock { ($0.origins, $0.failures) }
-        return origins.map { origin in
-            let totals = index.totals(origin: origin.id)
-            return origin.status(
-                items: totals.files, bytes: totals.bytes,
-                isWatched: watches?.directories(of: origin.id).unwatched == 0, now: clock.monotonic())
-        }
-            + failures.map {
-                DirectoryStatus(dropIn: $0.name, path: $0.path, state: .failed($0.reason))
-            }
+    /// Ends watches that stand for nothing any more.
+    func unwatch(_ ended: [CInt]) {
+        guard !ended.isEmpty, let watches else { return }
+        for watch in ended { watches.remove(watch) }
     }
 
-    /// Whether every directory that was configured at the start has been walked and hashed once.
-    package var firstPassDone: Bool {
-        state.withLock { state in
-            if case .done = state.firstPass { return true }
-            return false
-        }
-    }
+    func name(of origin: Origin) -> String { state.withLock { _ in origin.dropIn.name } }
 
-    /// Calls `body` once, when `firstPassDone` becomes true: at once, or on a worker's thread.
-    package func whenFirstPassDone(_ body: @escaping @Sendable () -> Void) {
-        let isDone = state.withLock { state in
-            if case .done = state.firstPass { return true }
-            state.waiters.append(body)
-            return false
-        }
-        if isDone { body() }
+    // MARK: - Counters
+
+    func count(_ body: (inout MirrorCounters) -> Void) {
+        counts.withLock { body(&$0) }
     }
 
     package var counters: MirrorCounters {
         var counters = counts.withLock { $0 }
         counters.storeWrites = cache.store?.writes ?? 0
         return counters
+    }
+
+    // MARK: - What cannot be watched
+
+    func cannotWatch(_ failure: SystemError) {
+        logger.warning(
+            "Nothing can be watched: changes are found by walking again; see the sysctl fs.inotify.max_user_instances",
+            metadata: ["error": "\(failure)", "seconds": "\(Limits.pollingInterval / 1_000_000_000)"])
+    }
+
+    /// Says once that not everything can be watched, and again when it has got better and worse.
+    func reportUnwatched() {
+        guard watches != nil else { return }
+        let (present, unwatched, failure) = state.withLock { state in
+            (state.watches.count, state.origins.reduce(0) { $0 + $1.unwatched }, state.lastWatchFailure)
+        }
+        guard unwatched > 0, let failure else {
+            unwatchedReported.store(false, ordering: .relaxed)
+            return
+        }
+        if unwatchedReported.exchange(true, ordering: .relaxed) { return }
+        if failure == .noSpace {
+            let limit = WatchLimit.current
+            logger.warning(
+                "Too few inotify watches: raise the sysctl; until then directories that are not watched are walked again and again",
+                metadata: [
+                    "sysctl": "\(limit.name)", "now": "\(limit.value.map(String.init) ?? "unknown")",
+                    "needed": "\(present + unwatched)",
+                    "seconds": "\(Limits.pollingInterval / 1_000_000_000)",
+                ])
+        } else {
+            logger.warning(
+                "Some directories cannot be watched and are walked again and again",
+                metadata: ["directories": "\(unwatched)", "error": "\(failure.sentence)"])
+        }
     }
 }

@@ -10,6 +10,10 @@ struct FoundItem {
     /// When the file was made, or changed last where that is not known.
     let made: Timestamp
     let attributes: ItemAttributes
+    /// Whether the digest may be remembered (`DigestMemory`).
+    let isSure: Bool
+    /// Whether the content was read.
+    let wasRead: Bool
 
     enum Outcome {
         case item(FoundItem)
@@ -21,10 +25,13 @@ struct FoundItem {
         case stopped
     }
 
+    /// - Parameter now: the time of day.
+    /// - Parameter known: the digest of a file that was hashed before.
     /// - Parameter complain: told of what is ignored; to follow the name of the file in a sentence.
     /// - Parameter goOn: asked while a large file is being hashed.
     static func read(
-        _ onDisk: RawName, in directory: borrowing Descriptor, complain: (String) -> Void, goOn: () -> Bool
+        _ onDisk: RawName, in directory: borrowing Descriptor, at now: Timestamp,
+        known: (FileIdentity) -> Digest?, complain: (String) -> Void, goOn: () -> Bool
     ) throws(SystemError) -> Outcome {
         guard let name = ItemName(onDisk: onDisk) else {
             return .none("is not named as published files are, <sha256>-<filename>")
@@ -46,15 +53,18 @@ struct FoundItem {
         case .directory: return .none("is a directory")
         default: return .none("is not a regular file")
         }
-        guard let digest = try hash(file, size: status.identity.size, goOn: goOn) else {
-            return goOn() ? .unsteady : .stopped
-        }
+        let remembered = known(status.identity)
+        var digest = remembered
+        if digest == nil { digest = try hash(file, size: status.identity.size, goOn: goOn) }
+        guard let digest else { return goOn() ? .unsteady : .stopped }
         let attributes = ItemAttributes.read(from: file, complain: complain)
         if try file.status().identity != status.identity { return .unsteady }
         let made = try file.birthTime() ?? status.identity.modified
         return .item(
             FoundItem(
-                name: name, digest: digest, identity: status.identity, made: made, attributes: attributes))
+                name: name, digest: digest, identity: status.identity, made: made, attributes: attributes,
+                isSure: remembered != nil || DigestMemory.isSettled(status.identity, at: now),
+                wasRead: remembered == nil))
     }
 
     /// - Returns: nil where the file is shorter by now, or `goOn` said no.
@@ -79,7 +89,7 @@ struct FoundItem {
     }
 
     /// - Parameter bootTime: of this boot; nil: not known.
-    func stored(shareCount: UInt32, bootTime: String?) -> StoredItem {
+    func stored(shareCount: UInt32, bootTime: String?, _ clock: TimeSource) -> StoredItem {
         let isWaiting = attributes.bootTime != nil && attributes.bootTime == bootTime
         return StoredItem(
             name: name.onDisk,
@@ -87,6 +97,7 @@ struct FoundItem {
                 digest: digest, filename: name.filename, cmdline: attributes.cmdline,
                 lifetime: attributes.lifetime, shareCount: shareCount, size: identity.size,
                 flags: isWaiting ? [.disabled, .nextReboot] : [], created: made.seconds),
-            identity: identity, made: made)
+            identity: identity, made: made, due: StoredItem.due(attributes.lifetime, made: made, clock),
+            isSure: isSure)
     }
 }

@@ -4,26 +4,75 @@ internal import PassimIndex
 internal import PassimSystem
 
 extension ItemStore {
-    /// Takes over what is in the directory: once, before anything is published. Reads all of it; may take a
-    /// while.
+    /// Takes over what is in the directory: once, before anything is published. Reads all that it does not remember;
+    /// may take a while, in which what it has taken over is shared already.
     ///
     /// What cannot be an item stays where it is and costs one line in the log, and never stops the others.
     package func load() {
-        let counts = readCounts()
+        var loading = Loading(counts: readCounts())
+        var isDistrusted = false
+        loading.digests =
+            memory?.read { reason in
+                logger.warning("digests of items were not remembered: \(reason)")
+                isDistrusted = true
+            } ?? [:]
+        // Until an item is found it may still be there.
+        shelf.withLock { $0.kept = loading.counts }
         do throws(SystemError) {
             let place = try Descriptor.open(directory, [.readOnly, .directory])
             for name in try list(place) {
                 if isStopping { return }
-                take(name, in: place, counts: counts)
+                take(name, in: place, &loading)
             }
+            removeLeftoversBeside()
         } catch {
             if error.code != .notFound {
-                logger.error("published items cannot be read from \(directory): \(error.code.sentence)")
+                logger.error("published items cannot be read from \(directory): \(error.sentence)")
             }
             return
         }
-        // Those of items that are gone are not kept.
-        shelf.withLock { $0.isUnsaved = $0.counts != counts }
+        if isStopping { return }
+        // Counts of items that are gone are not kept.
+        let found = shelf.withLock { shelf -> Int in
+            shelf.kept = loading.unreadable
+            shelf.isUnsaved = shelf.counts != loading.counts
+            shelf.areDigestsUnsaved = isDistrusted || shelf.digests != loading.digests
+            return shelf.items.count
+        }
+        if found > 0 {
+            logger.info("\(found) published items, \(loading.read) of them read to find their digest")
+        }
+    }
+
+    private struct Loading {
+        /// As they were saved.
+        let counts: [Digest: UInt32]
+        var digests: [FileIdentity: Digest] = [:]
+        /// Counts of files that could not be read: perhaps the next start can.
+        var unreadable: [Digest: UInt32] = [:]
+        /// Files whose content was read.
+        var read = 0
+
+        init(counts: [Digest: UInt32]) {
+            self.counts = counts
+        }
+    }
+
+    /// Drafts in the parent directory.
+    private func removeLeftoversBeside() {
+        do throws(SystemError) {
+            let parent = try Descriptor.open(parentDirectory(of: directory), [.readOnly, .directory])
+            for name in try list(parent) where drafts.isLeftover(name, beside: directory) {
+                try remove(name, in: parent)
+                sayLeftover("\(parentDirectory(of: directory))/\(name)")
+            }
+        } catch {
+            logger.debug("leftovers beside \(directory) cannot be looked for: \(error)")
+        }
+    }
+
+    private func sayLeftover(_ path: String) {
+        logger.notice("\(path) was left by a publisher who did not get to his end: deleted")
     }
 
     private func list(_ place: borrowing Descriptor) throws(SystemError) -> [RawName] {
@@ -52,16 +101,16 @@ extension ItemStore {
     }
 
     /// Takes over one file, if it is an item.
-    private func take(_ name: RawName, in place: borrowing Descriptor, counts: [Digest: UInt32]) {
+    private func take(_ name: RawName, in place: borrowing Descriptor, _ loading: inout Loading) {
         do throws(SystemError) {
             if drafts.isLeftover(name) {
                 try remove(name, in: place)
-                logger.notice(
-                    "\(directory)/\(name) was left by a publisher who did not get to his end: deleted")
-                return
+                return sayLeftover("\(directory)/\(name)")
             }
-            switch try read(name, in: place) {
-            case .item(let found): admit(found, shareCount: counts[found.digest] ?? 0)
+            switch try read(name, in: place, known: { loading.digests[$0] }) {
+            case .item(let found):
+                if found.wasRead { loading.read += 1 }
+                admit(found, shareCount: loading.counts[found.digest] ?? 0)
             case .none(let reason): logger.warning("\(directory)/\(name) is not shared: it \(reason)")
             case .unsteady: logger.warning("\(directory)/\(name) is not shared: it is being written to")
             case .stopped: return
@@ -70,22 +119,25 @@ extension ItemStore {
             logger.warning("\(directory)/\(name) is not shared: \(error)")
             // As far as its name tells which it was.
             if let prefix = ItemName(onDisk: name)?.prefix.bytes,
-                let digest = prefix.withUnsafeBytes({ Digest(hex: $0) }), let count = counts[digest]
+                let digest = prefix.withUnsafeBytes({ Digest(hex: $0) }), let count = loading.counts[digest]
             {
-                shelf.withLock { $0.kept[digest] = count }
+                loading.unreadable[digest] = count
             }
         }
     }
 
-    func read(_ name: RawName, in place: borrowing Descriptor) throws(SystemError) -> FoundItem.Outcome {
+    func read(
+        _ name: RawName, in place: borrowing Descriptor, known: (FileIdentity) -> Digest? = { _ in nil }
+    ) throws(SystemError) -> FoundItem.Outcome {
         try FoundItem.read(
-            name, in: place, complain: { logger.warning("\(directory)/\(name): \($0)") },
+            name, in: place, at: clock.now(), known: known,
+            complain: { logger.warning("\(directory)/\(name): \($0)") },
             goOn: { !isStopping })
     }
 
     /// Shares what was found, or deletes it where its time is over.
     func admit(_ found: FoundItem, shareCount: UInt32) {
-        let item = found.stored(shareCount: shareCount, bootTime: bootTime)
+        let item = found.stored(shareCount: shareCount, bootTime: bootTime, clock)
         claims.hold(found.digest) {
             let known = shelf.withLock { shelf -> StoredItem? in
                 guard let known = shelf[found.digest] else { return nil }
@@ -95,7 +147,7 @@ extension ItemStore {
             if let known {
                 logger.warning(
                     "\(directory)/\(item.name) has the content of \(known.name), and is deleted with it")
-            } else if item.isOver(at: clock.now()) {
+            } else if item.isOver(at: clock.boot()) {
                 delete(item)
             } else if !put(item) {
                 logger.error("\(directory)/\(item.name) is not shared: the index is full")

@@ -44,8 +44,13 @@ extension ItemStore {
         if request.flags.contains(.nextReboot) { description.flags.insert(.disabled) }
         try describe(draft, description)
         return try claims.hold(digest) { () throws(PublishError) in
-            deleteIfOver(digest)
-            if isShared(digest) { throw .exists(digest) }
+            switch shelf.withLock({ $0.place(for: digest, at: clock.boot()) }) {
+            case .free: break
+            // The store's thread was about to do it.
+            case .over(let item): delete(item)
+            case .taken: throw .exists(digest)
+            }
+            if index.find(digest) != nil { throw .exists(digest) }
             let name = ItemName(digest: digest, filename: request.filename).onDisk
             let identity: FileIdentity
             do throws(SystemError) {
@@ -55,7 +60,9 @@ extension ItemStore {
             }
             let made = clock.now()
             description.created = made.seconds
-            let item = StoredItem(name: name, description: description, identity: identity, made: made)
+            let item = StoredItem(
+                name: name, description: description, identity: identity, made: made,
+                due: StoredItem.due(description.lifetime, made: made, clock))
             guard put(item) else {
                 throw .failed("the index is full: \(request.filename) cannot be shared")
             }
@@ -98,15 +105,9 @@ extension ItemStore {
 
     /// Whether there is something of that content; an item whose time is over does not count.
     private func isShared(_ digest: Digest) -> Bool {
-        let now = clock.now()
+        let now = clock.boot()
         if let item = shelf.withLock({ $0[digest] }) { return !item.isOver(at: now) }
         return index.find(digest) != nil
-    }
-
-    /// Does what the store's thread was about to do. Under the claim of the digest.
-    private func deleteIfOver(_ digest: Digest) {
-        let now = clock.now()
-        if let over = shelf.withLock({ $0.leave(digest, at: now) }) { delete(over) }
     }
 
     /// Puts an item on the shelf, in place of another one of that name, and then in the index: who finds it

@@ -17,7 +17,7 @@ extension ItemStore {
                 let place = try Descriptor.open(directory, [.readOnly, .directory])
                 switch try read(name, in: place) {
                 case .item(let found) where found.digest == digest:
-                    return renew(item, found.identity)
+                    return renew(item, found)
                 case .item(let found):
                     logger.notice("\(directory)/\(name) has another content now: \(found.digest.hex)")
                     other = found
@@ -43,9 +43,9 @@ extension ItemStore {
     }
 
     /// The same content as before.
-    private func renew(_ item: StoredItem, _ identity: FileIdentity) -> Bool {
+    private func renew(_ item: StoredItem, _ found: FoundItem) -> Bool {
         let renewed = shelf.withLock { shelf -> StoredItem? in
-            shelf.renew(item.digest, identity)
+            shelf.renew(item.digest, found.identity, isSure: found.isSure)
             return shelf[item.digest]
         }
         // An index that is full may have room later.

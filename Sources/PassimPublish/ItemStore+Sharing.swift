@@ -1,30 +1,28 @@
 package import PassimCore
 internal import PassimSystem
 
-/// The counting of whole downloads, as `ShareObserver` says. On serving threads: no I/O.
+/// The counting of shares, as `ShareObserver` says. On serving threads: no I/O.
 extension ItemStore {
     package func isAvailable(_ entry: Entry) -> Bool {
         guard entry.origin == .published else { return true }
-        let now = clock.now()
+        let now = clock.boot()
         return shelf.withLock { $0.isAvailable(entry, at: now) }
     }
 
     /// - Returns: false where all remaining shares are being sent, or the item's time is over. Entries of other
     ///   origins may always be sent.
-    package func begin(_ entry: Entry) -> Bool {
+    package func begin(_ entry: Entry, bytes: UInt64) -> Bool {
         guard entry.origin == .published else { return true }
-        let now = clock.now()
-        return shelf.withLock { $0.begin(entry, at: now) }
+        let now = clock.boot()
+        return shelf.withLock { $0.begin(entry, bytes: bytes, at: now) }
     }
 
-    package func giveBack(_ entry: Entry) {
-        guard entry.origin == .published else { return }
-        shelf.withLock { $0.giveBack(entry) }
-    }
-
-    package func complete(_ entry: Entry) {
-        guard entry.origin == .published else { return }
-        if shelf.withLock({ $0.complete(entry) }) { bell.ring() }
+    /// - Parameter delivery: of a published item.
+    /// - Returns: whether that completes a share.
+    package func end(_ delivery: Delivery) -> Bool {
+        let (completesShare, needsWork) = shelf.withLock { $0.end(delivery) }
+        if needsWork { bell.ring() }
+        return completesShare
     }
 
     /// The server found that the file is not what the index says: it is read again, or forgotten.

@@ -15,6 +15,7 @@ package final class ItemStore: Sendable {
     /// Absolute.
     package let directory: String
     let stateFile: String
+    let memory: DigestMemory?
     let index: DigestIndex
     let bootTime: String?
     let logger: Logger
@@ -24,7 +25,7 @@ package final class ItemStore: Sendable {
 
     let shelf = Lock(Shelf())
     let claims = Claims()
-    let drafts = Draft.Prefix()
+    let drafts = DraftNames()
     /// Rung when there is something for the store's thread.
     let bell = Doorbell()
     private let life = Lock(Life())
@@ -39,16 +40,20 @@ package final class ItemStore: Sendable {
 
     /// - Parameter directory: made when the first item is published.
     /// - Parameter stateFile: where share counts are kept, in another directory.
+    /// - Parameter digestFile: where digests are remembered, in a directory that nobody else writes to; nil: all items
+    ///   are read at each start.
     /// - Parameter bootTime: `btime` of /proc/stat; nil: nothing can be published for the next boot.
     /// - Parameter maxItemSize: bytes; 0: nothing can be published.
     /// - Parameter onEvent: called on the thread that did it; may look at items, but not publish or withdraw.
     package init(
-        directory: String, stateFile: String, index: DigestIndex, maxItemSize: UInt64, bootTime: String?,
+        directory: String, stateFile: String, digestFile: String? = nil, index: DigestIndex,
+        maxItemSize: UInt64, bootTime: String?,
         logger: Logger, clock: TimeSource = .system, limits: PublishLimits = PublishLimits(),
         onEvent: @escaping @Sendable (StoreEvent) -> Void = { _ in }
     ) {
         self.directory = directory
         self.stateFile = stateFile
+        memory = digestFile.map { DigestMemory(path: $0) }
         self.index = index
         self.bootTime = bootTime
         self.logger = logger
@@ -112,7 +117,7 @@ package final class ItemStore: Sendable {
         bell.ring(everyone: true)
         thread?.join()
         do throws(SystemError) {
-            try saveCounts()
+            try save()
         } catch {
             logger.error("the share counts of the last moments are lost: \(error)")
         }
@@ -121,8 +126,24 @@ package final class ItemStore: Sendable {
     var isStopping: Bool { life.withLock { $0.isStopping } }
     var isClosed: Bool { life.withLock { $0.isClosed } }
 
-    /// - Throws: nothing was written; it is to be tried again.
-    func saveCounts() throws(SystemError) {
+    /// - Throws: it is to be tried again.
+    func save() throws(SystemError) {
+        try saveCounts()
+        guard let memory else { return shelf.withLock { $0.areDigestsUnsaved = false } }
+        let digests = shelf.withLock { shelf -> [FileIdentity: Digest]? in
+            defer { shelf.areDigestsUnsaved = false }
+            return shelf.areDigestsUnsaved ? shelf.digests : nil
+        }
+        guard let digests else { return }
+        do throws(SystemError) {
+            try memory.store(digests)
+        } catch {
+            shelf.withLock { $0.areDigestsUnsaved = true }
+            throw error
+        }
+    }
+
+    private func saveCounts() throws(SystemError) {
         let counts = shelf.withLock { shelf -> [Digest: UInt32]? in
             defer { shelf.isUnsaved = false }
             return shelf.isUnsaved ? shelf.counts : nil

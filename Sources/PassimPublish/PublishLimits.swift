@@ -11,7 +11,7 @@ package struct PublishLimits: Sendable {
 
     /// How soon a publisher who stalls is left when the store is stopped.
     static let pollSlice: UInt64 = 250_000_000
-    /// The store looks at the time of day at least this often while an item has an age: the clock may be set.
+    /// The store looks at the clock at least this often while an item has an age: the machine may have slept.
     static let longestWait: UInt64 = 60_000_000_000
     /// Between two tries to read or remove a file that cannot be, and to save counts.
     static let retryDelay: UInt64 = 10_000_000_000

@@ -32,7 +32,7 @@ final class StoreWorker {
     }
 
     private func deleteWhatIsOver() {
-        let now = store.clock.now()
+        let now = store.clock.boot()
         for digest in store.shelf.withLock({ $0.over(at: now) }) {
             store.claims.hold(digest) {
                 // Somebody else may have removed it meanwhile.
@@ -43,18 +43,15 @@ final class StoreWorker {
 
     private func untilNextDue() -> UInt64? {
         guard let due = store.shelf.withLock({ $0.nextDue }) else { return nil }
-        let now = store.clock.now()
-        if due <= now { return 0 }
-        let seconds = UInt64(clamping: due.seconds.subtractingReportingOverflow(now.seconds).partialValue)
-        // Also keeps the product small.
-        guard seconds <= PublishLimits.longestWait / 1_000_000_000 else { return PublishLimits.longestWait }
-        return seconds * 1_000_000_000 + UInt64(due.nanoseconds) &- UInt64(now.nanoseconds)
+        let now = store.clock.boot()
+        // Waits do not count the time that the machine sleeps.
+        return due <= now ? 0 : min(due - now, PublishLimits.longestWait)
     }
 
     // MARK: - Counts
 
     private func save(_ now: UInt64) -> UInt64? {
-        guard store.shelf.withLock({ $0.isUnsaved }) else {
+        guard store.shelf.withLock({ $0.isUnsaved || store.memory != nil && $0.areDigestsUnsaved }) else {
             saveAt = nil
             return nil
         }
@@ -62,7 +59,7 @@ final class StoreWorker {
         saveAt = at
         if now < at { return at - now }
         do throws(SystemError) {
-            try store.saveCounts()
+            try store.save()
             saveAt = nil
             if isSaveFailing { store.logger.notice("share counts are saved again") }
             isSaveFailing = false

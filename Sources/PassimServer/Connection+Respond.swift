@@ -61,16 +61,13 @@ extension Connection {
         case .file(let file, let offset, let remaining):
             // What is staged holds the first piece already, or waits for its allowance.
             guard remaining > 0, budget > 0, plaintext == 0 else { break }
-            let wanted = Int(min(remaining, UInt64(min(budget, BufferPool.piece))))
-            let allowed = current.allowance.available(wanted, remaining: remaining, now: reactor.now)
-            if allowed == 0 {
-                throttledUntil = RateLimiter.nextSlice(after: reactor.now)
-                return .pause
-            }
-            let space = UnsafeMutableRawBufferPointer(rebasing: reactor.plain[..<allowed])
+            if current.reading != nil { return .pause }
+            let room = Int(min(remaining, UInt64(min(budget, BufferPool.piece))))
             do throws(PreparedFile.Fault) {
-                let count = try file.read(into: space, at: offset)
-                current.allowance.spend(count)
+                if let fault = current.fault { throw fault }
+                guard let count = try fill(&current, file, offset, remaining: remaining, room, reactor) else {
+                    return .pause
+                }
                 plaintext = count
                 budget -= count
                 current.content = .file(
@@ -78,12 +75,53 @@ extension Connection {
             } catch {
                 switch error {
                 case .stale, .unreadable: reactor.drop(file.entry, because: error)
-                case .exhausted, .unavailable: break
+                case .exhausted, .unavailable, .hanging: break
                 }
                 return .cut
             }
         }
         return encrypt(plaintext, reactor) ? .goOn : .cut
+    }
+
+    /// Fills the plaintext buffer with what comes next: what a thread has read, or what is in memory.
+    ///
+    /// - Returns: nil where its rate limit has to be waited for, or a thread, which is told.
+    private func fill(
+        _ current: inout Response, _ file: PreparedFile, _ offset: UInt64, remaining: UInt64, _ room: Int,
+        _ reactor: Reactor
+    ) throws(PreparedFile.Fault) -> Int? {
+        let fetched = min(room, current.fetched.count - current.fetchedFrom)
+        if fetched > 0 {
+            current.fetched.withUnsafeBytes { bytes in
+                reactor.plain.copyMemory(
+                    from: UnsafeRawBufferPointer(
+                        rebasing: bytes[current.fetchedFrom..<current.fetchedFrom + fetched]))
+            }
+            current.fetchedFrom += fetched
+            if current.fetchedFrom == current.fetched.count {
+                current.fetched = []
+                current.fetchedFrom = 0
+            }
+            return fetched
+        }
+        let allowed = current.allowance.available(room, remaining: remaining, now: reactor.now)
+        if allowed == 0 {
+            throttledUntil = RateLimiter.nextSlice(after: reactor.now)
+            return nil
+        }
+        let space = UnsafeMutableRawBufferPointer(rebasing: reactor.plain[..<allowed])
+        if let count = try file.readCached(into: space, at: offset) {
+            current.allowance.spend(count)
+            return count
+        }
+        // As much as a turn takes: it comes when the next one begins.
+        var count = allowed
+        if current.allowance.isUnlimited { count = Int(min(remaining, UInt64(reactor.turnSize))) }
+        current.allowance.spend(count)
+        current.reading = try begin(
+            FileWork(subject: .opened(file), offset: offset, count: count), on: file.entry, isUnderWay: true,
+            reactor)
+        return nil
     }
 
     /// The first `count` bytes of the plaintext buffer, as records in the turn's output.
@@ -101,36 +139,56 @@ extension Connection {
 
     /// The kernel has all of what ended: sent is what it has taken, as until then it can be cut off.
     func confirm(_ reactor: Reactor) {
-        for counted in unconfirmed {
-            reactor.counters.shares.add(1)
-            reactor.counters.sharedBytes.add(counted.share.bytes)
-            reactor.state.shares.complete(counted.share)
+        for var counted in unconfirmed {
+            counted.delivery.sent = counted.delivery.reserved
+            counted.delivery.isComplete = true
+            count(counted, reactor)
         }
         unconfirmed.removeAll(keepingCapacity: true)
     }
 
-    /// What was cut off does not count.
-    func giveBackUnconfirmed(_ reactor: Reactor) {
-        for counted in unconfirmed { giveBack(counted, reactor) }
+    /// The connection ends before the kernel has all: what has reached the client counts, no more. The kernel's
+    /// buffers hold megabytes, which would be shares that nobody has had.
+    func countCutOff(_ reactor: Reactor) {
+        var missing = undeliveredByteCount
+        /// - Parameter written: bytes of content.
+        func count(_ cut: CountedDelivery, written: UInt64) {
+            var cut = cut
+            cut.delivery.sent = written - min(written, missing)
+            missing -= min(written, missing)
+            reactor.counters.cutOff.add(1)
+            self.count(cut, reactor)
+        }
+        // The last that was written is the first that is missing.
+        if let response, let counted = response.counted {
+            missing += UInt64(response.staged)
+            count(counted, written: counted.delivery.reserved - response.unwritten)
+        }
+        response?.counted = nil
+        for counted in unconfirmed.reversed() { count(counted, written: counted.delivery.reserved) }
         unconfirmed.removeAll()
     }
 
-    private func giveBack(_ counted: CountedShare, _ reactor: Reactor) {
-        let entry = counted.share.entry
-        reactor.counters.cutOff.add(1)
-        if counted.startsCooldown { reactor.state.cooldowns.giveBack(entry.digest, for: peer) }
-        reactor.state.shares.giveBack(entry)
+    private func count(_ counted: CountedDelivery, _ reactor: Reactor) {
+        let delivery = counted.delivery
+        if counted.cooldown > 0 {
+            reactor.state.cooldowns.end(
+                delivery.entry.digest, for: peer, weight: delivery.weight, size: delivery.entry.identity.size,
+                seconds: counted.cooldown, now: reactor.now)
+        }
+        reactor.counters.sharedBytes.add(delivery.sent)
+        if reactor.state.shares.end(delivery) { reactor.counters.shares.add(1) }
     }
 
     /// The response is written, or never will be.
     func endResponse(_ reactor: Reactor, complete: Bool) {
         guard let ended = response else { return }
         response = nil
+        if let reading = ended.reading { reactor.state.threads.cancel(reading) }
         if case .file(let file, _, _) = ended.content {
             reactor.senders -= 1
             file.lastUsed = reactor.now
         }
-        guard let counted = ended.counted else { return }
-        if complete { unconfirmed.append(counted) } else { giveBack(counted, reactor) }
+        if complete, let counted = ended.counted { unconfirmed.append(counted) }
     }
 }

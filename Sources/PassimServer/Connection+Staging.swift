@@ -1,4 +1,5 @@
 // Writing a response's head, and what of its content is read with it, to the reactor's plaintext buffer.
+// Nothing here waits.
 
 internal import PassimCore
 internal import PassimHTTP
@@ -29,39 +30,90 @@ extension Connection {
     ) {
         let count = writeHead(
             status, length: status == .notModified ? nil : UInt64(body.count), reactor, fields)
+        reactor.counters.note(status)
         response = Response(content: isHead ? .none : .memory(body, offset: 0), staged: count)
     }
 
-    /// Stages a file, or `count` bytes of it from `first` on, and reads the first of them: as long as
-    /// nothing has been sent, a file that is not what it was can still be answered for.
+    /// Stages the answer with a file, and reads the first bytes of its content: as long as nothing has been sent, a
+    /// file that is not what it was can still be answered for.
+    ///
+    /// - Parameter wanted: bytes that may be sent now; 0 has them sent later.
+    /// - Parameter fetched: what a thread has read of them, having compared the file; nil: no thread has.
+    /// - Returns: false where nothing is staged, as a thread has to read first.
     func stage(
-        _ status: Status, _ file: PreparedFile, first: UInt64, count: UInt64, _ head: RequestHead,
-        _ reactor: Reactor, fields: (inout HeadWriter) -> Void
-    ) throws(PreparedFile.Fault) {
+        _ plan: FilePlan, _ file: PreparedFile, wanted: Int, _ allowance: Allowance, fetched: [UInt8]?,
+        _ reactor: Reactor
+    ) throws(PreparedFile.Fault) -> Bool {
+        file.lastUsed = reactor.now
+        switch plan.outcome {
+        case .notModified:
+            if fetched == nil, try !file.verifyCached() { return false }
+            stage(.notModified, body: [], isHead: true, reactor) { writer in
+                writeFields(of: file, to: &writer, reactor)
+            }
+        case .preconditionFailed:
+            if fetched == nil, try !file.verifyCached() { return false }
+            stage(
+                .preconditionFailed,
+                body: errorPage(
+                    .preconditionFailed,
+                    reason: "The file is not as If-Match or If-Unmodified-Since wants it."),
+                isHead: plan.isHead, reactor
+            ) { writer in
+                writer.field("Content-Type", Connection.htmlType)
+            }
+        case .unsatisfiable:
+            if fetched == nil, try !file.verifyCached() { return false }
+            stage(
+                .rangeNotSatisfiable,
+                body: errorPage(.rangeNotSatisfiable, reason: "The file has \(plan.size) bytes."),
+                isHead: plan.isHead, reactor
+            ) { writer in
+                writer.contentRange(unsatisfiableOf: plan.size)
+                writer.field("Content-Type", Connection.htmlType)
+            }
+        case .content(let part):
+            return try stageContent(part, plan, file, wanted: wanted, allowance, fetched: fetched, reactor)
+        }
+        return true
+    }
+
+    private func writeFields(of file: PreparedFile, to writer: inout HeadWriter, _ reactor: Reactor) {
+        file.fields.withUnsafeBytes { writer.fields($0) }
+        // A file from the future was changed when its response was made, as far as others are told (RFC 9110, 8.8.2.1).
+        let modified = min(file.entry.identity.modified.seconds, reactor.date.value.seconds)
+        writer.field("Last-Modified", date: HTTPDate(unixSeconds: modified))
+    }
+
+    private func stageContent(
+        _ part: ByteRange?, _ plan: FilePlan, _ file: PreparedFile, wanted: Int, _ allowance: Allowance,
+        fetched: [UInt8]?, _ reactor: Reactor
+    ) throws(PreparedFile.Fault) -> Bool {
+        let (first, count) = (part?.first ?? 0, part?.count ?? plan.size)
+        let status: Status = part == nil ? .ok : .partialContent
         let headCount = writeHead(status, length: count, reactor) { writer in
-            fields(&writer)
-            file.fields.withUnsafeBytes { writer.fields($0) }
+            if let part { writer.contentRange(part, size: plan.size) }
+            writeFields(of: file, to: &writer, reactor)
         }
         var staged = Response(content: .none, staged: headCount)
-        guard head.method == .get, count > 0 else {
-            try file.verify()
-            if head.method == .get { staged.counted = try beginShare(of: file, bytes: 0, reactor) }
-            response = staged
-            return
-        }
-        staged.allowance = Allowance([file.origin.limiter, reactor.settings.limiter].compactMap { $0 })
-        let piece = Int(min(count, UInt64(min(reactor.turnSize, BufferPool.piece))))
-        let wanted = staged.allowance.available(piece, remaining: count, now: reactor.now)
+        staged.allowance = allowance
         var read = 0
-        if wanted > 0 {
-            read = try file.read(
-                into: UnsafeMutableRawBufferPointer(rebasing: reactor.plain[headCount..<headCount + wanted]),
-                at: first)
+        if let fetched {
+            staged.fetched = fetched
+        } else if wanted > 0 {
+            let space = UnsafeMutableRawBufferPointer(rebasing: reactor.plain[headCount..<headCount + wanted])
+            guard let count = try file.readCached(into: space, at: first) else { return false }
+            read = count
             staged.allowance.spend(read)
-        } else {
-            try file.verify()
+        } else if try !file.verifyCached() {
+            return false
         }
-        if first == 0 { staged.counted = try beginShare(of: file, bytes: count, reactor) }
+        if !plan.isHead { staged.counted = try beginDelivery(of: file, bytes: count, reactor) }
+        reactor.counters.note(status)
+        guard !plan.isHead, count > 0 else {
+            response = staged
+            return true
+        }
         staged.staged += read
         staged.content = .file(file, offset: first + UInt64(read), remaining: count - UInt64(read))
         response = staged
@@ -71,32 +123,30 @@ extension Connection {
             // Tens of thousands of records are coming.
             beBusy()
         }
+        return true
     }
 
-    /// Counted when it begins, so that a limit holds for downloads at one time.
-    private func beginShare(
+    /// Reserved when it begins, so that a limit holds for downloads at one time.
+    private func beginDelivery(
         of file: PreparedFile, bytes: UInt64, _ reactor: Reactor
-    ) throws(PreparedFile.Fault) -> CountedShare {
+    ) throws(PreparedFile.Fault) -> CountedDelivery {
         let entry = file.entry
-        guard reactor.state.shares.begin(entry) else { throw .unavailable }
-        var startsCooldown = false
-        if !isLoopback, file.origin.cooldown > 0, let seconds = cooldown(of: entry.digest, reactor),
-            seconds > 0
-        {
-            startsCooldown = reactor.state.cooldowns.begin(
-                entry.digest, for: peer, seconds: seconds, now: reactor.now)
+        guard reactor.state.shares.begin(entry, bytes: bytes) else { throw .unavailable }
+        var seconds = 0
+        if !isLoopback, file.origin.cooldown > 0 {
+            seconds = max(0, cooldown(of: entry.digest, reactor) ?? 0)
+            if seconds > 0 { reactor.state.cooldowns.begin(entry.digest, for: peer) }
         }
-        return CountedShare(
-            share: Share(entry: entry, filename: file.name, address: peer, bytes: bytes),
-            startsCooldown: startsCooldown)
+        return CountedDelivery(
+            delivery: Delivery(entry: entry, filename: file.name, address: peer, reserved: bytes),
+            cooldown: seconds)
     }
 
     /// - Parameter length: of the content; nil where there is no Content-Length.
     /// - Returns: bytes of the head.
-    private func writeHead(
+    func writeHead(
         _ status: Status, length: UInt64?, _ reactor: Reactor, _ fields: (inout HeadWriter) -> Void
     ) -> Int {
-        reactor.counters.note(status)
         reactor.date.refresh(now: reactor.now)
         var writer = HeadWriter(
             UnsafeMutableRawBufferPointer(rebasing: reactor.plain[..<Reactor.headRoom]))

@@ -39,7 +39,7 @@ extension Connection {
 
         let step = advance(reactor)
         if step == .cut { return reactor.close(self) }
-        if step == .finish, phase != .handshake { session.shutdown() }
+        if step == .finish, phase != .handshake { session?.shutdown() }
         switch flush(reactor) {
         case .broken: reactor.close(self)
         case .some:
@@ -56,6 +56,7 @@ extension Connection {
         while true {
             let step: Step
             switch phase {
+            case .hello: step = hello(reactor)
             case .handshake: step = handshake(reactor)
             case .request: step = closesAfterResponse ? .finish : request(reactor)
             case .response: step = respond(reactor, &budget)
@@ -71,6 +72,9 @@ extension Connection {
         switch step {
         case .finish:
             if transport.pointee.ended { reactor.close(self) } else { beginLinger(reactor) }
+        case .pause where phase == .response && response?.reading != nil:
+            // A thread reads, and tells.
+            watch([], reactor)
         case .pause where phase == .response && throttledUntil > reactor.now:
             watch([], reactor)
             reactor.throttled.append(self)

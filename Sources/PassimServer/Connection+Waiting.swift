@@ -1,5 +1,5 @@
 // Answers that take time: row 11, where a client of this machine asks for what is not here and the network is
-// asked, and pages that must be made. The client waits, and the reactor goes on.
+// asked, pages that must be made, and files that a disk has to be waited for. The client waits, and the reactor goes on.
 
 internal import PassimCore
 internal import PassimHTTP
@@ -9,16 +9,30 @@ enum WaitingResult: Sendable {
     case peer(Peer)
     case nobody
     case page(LocalPage)
+    case file(FileWork.Outcome)
 }
 
 /// A request that waits.
 struct PendingAnswer {
-    /// What a redirect needs; nil for a page.
-    let wanted: (digest: Digest, name: RawName)?
+    enum Subject {
+        /// What a redirect needs, and the search.
+        case peer(digest: Digest, name: RawName, Task<Void, Never>)
+        case page
+        case file(PendingFile)
+    }
+
+    let subject: Subject
     let isHead: Bool
-    /// nil where nothing can be given up.
-    let task: Task<Void, Never>?
     var result: WaitingResult?
+
+    /// Nobody waits any more.
+    func cancel(_ reactor: Reactor) {
+        switch subject {
+        case .peer(_, _, let task): task.cancel()
+        case .page: break
+        case .file(let file): reactor.state.threads.cancel(file.job)
+        }
+    }
 }
 
 extension Connection {
@@ -31,9 +45,13 @@ extension Connection {
         }
         let name = Redirect.name(ofPath: head.path.bytes(of: bytes))
         let send = sender(reactor)
-        let task = Task { send(await lookup.lookUp(digest, name: name).map { .peer($0) } ?? .nobody) }
+        let client = lookupClient
+        let task = Task {
+            send(await lookup.lookUp(digest, client: client).map { .peer($0) } ?? .nobody)
+        }
         deadline = reactor.now + reactor.settings.values.timeLimits.lookup
-        pending = PendingAnswer(wanted: (digest, name), isHead: head.method == .head, task: task)
+        pending = PendingAnswer(
+            subject: .peer(digest: digest, name: name, task), isHead: head.method == .head)
     }
 
     func beginPage(_ request: LocalRequest, to head: RequestHead, _ reactor: Reactor) {
@@ -43,22 +61,29 @@ extension Connection {
         }
         let send = sender(reactor)
         deadline = reactor.now + reactor.settings.values.timeLimits.page
-        pending = PendingAnswer(wanted: nil, isHead: head.method == .head, task: nil)
+        pending = PendingAnswer(subject: .page, isHead: head.method == .head)
         pages.make(request) { send(.page($0)) }
     }
 
-    /// Brings what is waited for to this connection, if it is still there.
-    private func sender(_ reactor: Reactor) -> @Sendable (WaitingResult) -> Void {
-        let token = token
+    /// Brings what is waited for from now on to this connection, if it is still there.
+    func sender(_ reactor: Reactor) -> @Sendable (WaitingResult) -> Void {
+        waits &+= 1
+        let (token, wait) = (token, waits)
         let mailbox = reactor.mailbox
-        return { _ = mailbox.send(.found(token: token, $0)) }
+        return { _ = mailbox.send(.found(token: token, wait: wait, $0)) }
     }
 
     /// What was waited for has come.
-    func take(_ result: WaitingResult, _ reactor: Reactor) {
-        // One of an earlier request, which was given up, would be for another one.
-        guard phase == .waiting, pending?.result == nil else { return }
-        pending!.result = result
+    func take(_ result: WaitingResult, of wait: UInt32, _ reactor: Reactor) {
+        // That of an earlier wait, which was given up, is of no use to this one.
+        guard wait == waits else { return }
+        if phase == .waiting, pending?.result == nil {
+            pending!.result = result
+        } else if phase == .response, case .file(let outcome) = result, response?.reading != nil {
+            response!.take(outcome)
+        } else {
+            return
+        }
         turn(reactor, [])
     }
 
@@ -67,11 +92,12 @@ extension Connection {
         guard let answer = pending, let result = answer.result else { return .pause }
         pending = nil
         beginMeasuring()
-        switch (result, answer.wanted) {
+        switch (result, answer.subject) {
         case (.page(let page), _): self.answer(with: page, isHead: answer.isHead, reactor)
-        case (.peer(let peer), let wanted?):
+        case (.file(let outcome), .file(let file)): endWaiting(for: file, outcome, reactor)
+        case (.peer(let peer), .peer(let digest, let name, _)):
             reactor.counters.note(found: true)
-            let location = Redirect.location(of: peer, name: wanted.name, digest: wanted.digest)
+            let location = Redirect.location(of: peer, name: name, digest: digest)
             stage(
                 .found, body: errorPage(.found, reason: "Another machine of this network shares this file."),
                 isHead: answer.isHead, reactor
@@ -81,7 +107,7 @@ extension Connection {
                 // It may be another machine the next time.
                 writer.field("Cache-Control", "no-store")
             }
-        case (.nobody, _), (.peer, nil):
+        case (.nobody, _), (.peer, _), (.file, _):
             reactor.counters.note(found: false)
             stage(
                 .notFound, body: errorPage(.notFound, reason: "\(Connection.nobody)"), isHead: answer.isHead,
@@ -90,7 +116,8 @@ extension Connection {
                 writer.field("Content-Type", Connection.htmlType)
             }
         }
-        phase = .response
+        // The next file may have to be waited for, or the network to be asked after all.
+        phase = pending == nil ? .response : .waiting
         return .goOn
     }
 

@@ -10,11 +10,13 @@ internal import PassimSystem
 
 final class Connection {
     enum Phase {
+        /// Waits for a whole ClientHello: there is no session yet.
+        case hello
         case handshake
         /// Waits for a request, or for the rest of one.
         case request
         case response
-        /// Somebody looks on the network for what was asked for, or makes a page.
+        /// Somebody looks on the network for what was asked for, makes a page, or opens a file.
         case waiting
         /// Our side has ended, and what the peer still sends is thrown away: closing with unread input, or
         /// input that comes while the kernel still sends for us, would reset the connection, and the peer
@@ -23,6 +25,8 @@ final class Connection {
     }
 
     let peer: IPAddress
+    /// Whom it is counted for.
+    let account: ClientAccount
     /// The descriptor's number, for the reactor's table.
     let number: CInt
     let token: UInt64
@@ -30,18 +34,21 @@ final class Connection {
     private(set) var isOpen = true
     private let socket: Descriptor
     let transport: UnsafeMutablePointer<TLSTransport>
-    let session: TLSSession
+    /// From a whole ClientHello on: no stage before has any use for it.
+    private(set) var session: TLSSession!
 
-    var phase = Phase.handshake
+    var phase = Phase.hello
     /// Request bytes that wait for their rest, or for the response before them.
     var heldInput: [UInt8] = []
     var parser = RequestParser()
     var response: Response?
     var pending: PendingAnswer?
+    /// Counts what was waited for: tells what comes late.
+    var waits: UInt32 = 0
     /// After the present response, and when its last byte is sent.
     var closesAfterResponse = false
-    /// Downloads that count, whose responses the kernel has not taken entirely yet.
-    var unconfirmed: [CountedShare] = []
+    /// Content whose responses the kernel has not taken entirely yet, in the order of its sending.
+    var unconfirmed: [CountedDelivery] = []
     /// The client of HTTP/1.0 that asks for keep-alive must be told that it gets it (RFC 9112, C.2.2).
     var announcesKeepAlive = false
 
@@ -55,6 +62,8 @@ final class Connection {
     /// Bytes that the peer had taken at `slowSince`; nil where no tick has seen the present response yet.
     private var takenByPeer: UInt64?
     private var slowSince: UInt64 = 0
+    /// The same of the first tick of the response.
+    private var begunAt: (bytes: UInt64, time: UInt64)?
     var throttledUntil: UInt64 = 0
     var isResumable = false
     /// Has sent a request.
@@ -62,20 +71,14 @@ final class Connection {
     /// Requests answered since the last tick that found the connection idle.
     var requestsOfLate = 0
 
-    /// - Returns: nil where there is no memory; the socket is still the caller's then.
-    init?(_ newcomer: Reactor.Newcomer, generation: UInt32, tls: TLSContext, reactor: Reactor) {
+    init(_ newcomer: Reactor.Newcomer, generation: UInt32, reactor: Reactor) {
         let socket = newcomer.socket
-        let transport = UnsafeMutablePointer<TLSTransport>.allocate(capacity: 1)
+        transport = .allocate(capacity: 1)
         transport.initialize(to: TLSTransport(socket: socket))
-        guard let session = TLSSession(context: tls, transport: transport) else {
-            transport.deallocate()
-            return nil
-        }
-        self.transport = transport
-        self.session = session
         self.socket = Descriptor(owning: socket)
         self.socket.sendWithoutDelay()
         peer = newcomer.peer
+        account = newcomer.account
         number = socket
         token = UInt64(generation) << 32 | UInt64(socket)
         isLoopback = peer.isLoopback
@@ -84,8 +87,16 @@ final class Connection {
     }
 
     deinit {
+        // It uses the transport.
+        session = nil
         transport.deinitialize(count: 1)
         transport.deallocate()
+    }
+
+    /// - Returns: false where there is no memory.
+    func beginSession(_ reactor: Reactor) -> Bool {
+        session = TLSSession(context: reactor.settings.tls, transport: transport)
+        return session != nil
     }
 
     // MARK: Life
@@ -93,14 +104,14 @@ final class Connection {
     /// Only through `Reactor.close`, which forgets the connection as well.
     func end(_ reactor: Reactor) {
         isOpen = false
+        if response?.counted != nil || !unconfirmed.isEmpty { countCutOff(reactor) }
         if let buffer = transport.pointee.output {
             transport.pointee.output = nil
             reactor.buffers.put(buffer)
         }
         endResponse(reactor, complete: false)
-        pending?.task?.cancel()
+        pending?.cancel(reactor)
         pending = nil
-        giveBackUnconfirmed(reactor)
         try? reactor.poller.remove(number)
     }
 
@@ -149,10 +160,8 @@ final class Connection {
     private func isTooSlow(_ reactor: Reactor) -> Bool {
         let limits = reactor.settings.values.timeLimits
         if takenByPeer != nil, reactor.now < slowSince + limits.slowWindow { return false }
-        // Not what the socket has taken: it holds megabytes, and takes no more until a third of them is
-        // gone, which a client that is fast enough needs minutes for.
-        let waiting = UInt64(socket.unacknowledgedByteCount())
-        let gone = taken > waiting ? taken - waiting : 0
+        let gone = acknowledged
+        if begunAt == nil { begunAt = (gone, reactor.now) }
         defer {
             takenByPeer = gone
             slowSince = reactor.now
@@ -162,9 +171,32 @@ final class Connection {
         return gone < before + limits.slowBytes && throttledUntil < slowSince
     }
 
+    /// Not what the socket has taken: it holds megabytes, and takes no more until a third of them is
+    /// gone, which a client that is fast enough needs minutes for.
+    private var acknowledged: UInt64 {
+        let waiting = UInt64(socket.unacknowledgedByteCount())
+        return taken > waiting ? taken - waiting : 0
+    }
+
+    /// Bytes a second that the peer has taken of the present response.
+    ///
+    /// - Returns: nil where they are enough, or cannot be told yet, or we hold it back ourselves.
+    func slowSpeed(_ reactor: Reactor) -> UInt64? {
+        let limits = reactor.settings.values.timeLimits
+        guard phase == .response || transport.pointee.output != nil, let begun = begunAt,
+            response?.reading == nil, throttledUntil < begun.time,
+            reactor.now >= begun.time + limits.crowdedWindow
+        else { return nil }
+        let milliseconds = max(1, (reactor.now - begun.time) / 1_000_000)
+        let gone = acknowledged
+        let speed = (gone > begun.bytes ? gone - begun.bytes : 0) * 1000 / milliseconds
+        return speed < limits.crowdedSpeed ? speed : nil
+    }
+
     /// A response begins: from the next tick on the client's speed counts.
     func beginMeasuring() {
         takenByPeer = nil
+        begunAt = nil
     }
 
     /// For the next request, or for the rest of one that was sent with those before.
@@ -212,6 +244,24 @@ final class Connection {
         reactor.buffers.put(output)
         if !unconfirmed.isEmpty { confirm(reactor) }
         return .all
+    }
+
+    /// The client, of this machine.
+    var lookupClient: LookupClient {
+        let ends = socket.localConnection()
+        return LookupClient { ends?.peerUser }
+    }
+
+    /// Bytes that were written for the client and have not reached it, those of TLS among them.
+    var undeliveredByteCount: UInt64 {
+        UInt64((transport.pointee.output?.unsent.count ?? 0) + socket.unacknowledgedByteCount())
+    }
+
+    /// Before there is a session.
+    ///
+    /// - Returns: bytes read, 0 at the end; nil where there is nothing now.
+    func receive(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int? {
+        try socket.readAvailable(into: buffer)
     }
 
     func endSending() {

@@ -1,27 +1,25 @@
 internal import PassimCore
-internal import PassimSystem
 
-/// Open connections by address.
+/// Open connections by client.
 final class ConnectionCounts: Sendable {
-    private let counts = Lock<[IPAddress: Int]>([:])
+    private let counts = Lock<[ClientAccount: Int]>([:])
 
-    /// - Returns: false where `address` has `limit` connections already. Loopback is neither counted nor
-    ///   limited: fwupd and the browser of this host share it.
-    func admit(_ address: IPAddress, limit: Int) -> Bool {
-        if address.isLoopback { return true }
+    /// - Returns: false where `client` has `limit` connections already. Loopback is neither counted nor limited.
+    func admit(_ client: ClientAccount, limit: Int) -> Bool {
+        if client == .loopback { return true }
         return counts.withLock { counts in
-            let count = counts[address, default: 0]
+            let count = counts[client, default: 0]
             if count >= limit { return false }
-            counts[address] = count + 1
+            counts[client] = count + 1
             return true
         }
     }
 
-    func leave(_ address: IPAddress) {
-        if address.isLoopback { return }
+    func leave(_ client: ClientAccount) {
+        if client == .loopback { return }
         counts.withLock { counts in
-            guard let count = counts[address] else { return }
-            counts[address] = count > 1 ? count - 1 : nil
+            guard let count = counts[client] else { return }
+            counts[client] = count > 1 ? count - 1 : nil
         }
     }
 }

@@ -1,7 +1,7 @@
 internal import PassimCore
 
 /// Files that were sent lately, opened: saves the four calls and the header fields of a small request.
-/// One a reactor, direct-mapped by digest. A descriptor is closed some seconds after its last use, so
+/// One a reactor, direct-mapped by digest. A descriptor is closed some tenths of a second after its last use, so
 /// that a file system can be unmounted and a deleted file's blocks come back.
 struct FileCache {
     private var slots: [PreparedFile?]

@@ -4,13 +4,36 @@ internal import PassimSystem
 /// The listening sockets of a server. All reactors wait on all of them (EPOLLEXCLUSIVE): a single thread
 /// that accepts would cost a change of threads per connection, and SO_REUSEPORT can put the few
 /// connections of a mirror all on one reactor.
+///
+/// A socket of an interface is bound to it by its number, and hears nothing any more once it is gone: interfaces are
+/// followed by their names, as one may come later, or be made anew.
 final class ListenerSet: Sendable {
-    /// Tokens from here on are listeners, except the last, which is a mailbox.
+    /// Tokens from here on are listeners, except the last few, which are a reactor's own.
     private static let firstToken = UInt64.max - 1024
+    private static let otherTokens: UInt64 = 8
 
-    private let sockets: [SharedDescriptor]
+    private struct Slot {
+        let place: Socket.Place
+        var socket: SharedDescriptor?
+        /// Of the interface that the socket is bound to.
+        var interface: UInt32 = 0
+        /// It could not be listened there, which has been said.
+        var isMissed = false
+    }
+
+    /// What `follow` has found.
+    enum Change {
+        case began(Socket.Place)
+        /// The interface is gone.
+        case ended(Socket.Place)
+        case failed(Socket.Place, SystemError)
+    }
+
+    private let slots: Lock<[Slot]>
     /// The port of all of them.
     let port: UInt16
+    /// Some are of interfaces.
+    let followsInterfaces: Bool
 
     /// - Parameter onSkipped: a place that cannot be listened at, for want of the interface, say; the others
     ///   are used nevertheless.
@@ -19,54 +42,106 @@ final class ListenerSet: Sendable {
     init(
         _ places: [Socket.Place], port: UInt16, onSkipped: (Socket.Place, SystemError) -> Void
     ) throws(SystemError) {
-        var sockets: [SharedDescriptor] = []
+        var slots: [Slot] = []
         var bound = port
         for (number, place) in places.enumerated() {
-            let socket: SharedDescriptor
+            var slot = Slot(place: place)
+            slot.interface = place.interfaceNumber
             do throws(SystemError) {
-                socket = SharedDescriptor(try Socket.listen(place, port: bound))
+                let socket = SharedDescriptor(try Socket.listen(place, port: bound))
+                // The first socket of an ephemeral port chooses for all.
+                if bound == 0 { bound = try socket.descriptor.boundPort() }
+                slot.socket = socket
             } catch {
                 let isLast = number == places.count - 1
-                if error.code == .addressInUse || (isLast && sockets.isEmpty) { throw error }
+                if error.code == .addressInUse || (isLast && slots.allSatisfy { $0.socket == nil }) {
+                    throw error
+                }
                 onSkipped(place, error)
-                continue
+                slot.isMissed = true
             }
-            // The first socket of an ephemeral port chooses for all.
-            if bound == 0 { bound = try socket.descriptor.boundPort() }
-            sockets.append(socket)
+            slots.append(slot)
         }
-        self.sockets = sockets
+        self.slots = Lock(slots)
         self.port = bound
+        followsInterfaces = places.contains { $0.interfaceName != nil }
+    }
+
+    /// Interfaces have changed: begins to listen at those that have come, and leaves those that have gone. Reactors are
+    /// to watch anew where there is any change. Does not wait; one caller.
+    func follow() -> [Change] {
+        var changes: [Change] = []
+        for (index, slot) in slots.withLock({ $0 }).enumerated() where slot.place.interfaceName != nil {
+            let interface = slot.place.interfaceNumber
+            // One without a number has no socket, or loses it.
+            guard interface != slot.interface || (interface != 0 && slot.socket == nil) else { continue }
+            var changed = slot
+            changed.socket = nil
+            changed.interface = interface
+            if interface == 0 {
+                if slot.socket != nil { changes.append(.ended(slot.place)) }
+                changed.isMissed = true
+            } else {
+                // The old one keeps the port of its interface, if that has got another number only.
+                slots.withLock { $0[index].socket = nil }
+                do throws(SystemError) {
+                    changed.socket = SharedDescriptor(try Socket.listen(slot.place, port: port))
+                    changed.isMissed = false
+                    changes.append(.began(slot.place))
+                } catch {
+                    if !slot.isMissed || interface != slot.interface {
+                        changes.append(.failed(slot.place, error))
+                    }
+                    changed.isMissed = true
+                }
+            }
+            slots.withLock { $0[index] = changed }
+        }
+        return changes
+    }
+
+    /// Where it should listen and does not.
+    var missing: [Socket.Place] {
+        slots.withLock { $0.filter { $0.socket == nil }.map(\.place) }
     }
 
     static func listener(ofToken token: UInt64) -> Int? {
-        token >= firstToken && token != UInt64.max ? Int(token - firstToken) : nil
+        token >= firstToken && token <= UInt64.max - otherTokens ? Int(token - firstToken) : nil
     }
 
     func watch(_ poller: borrowing Poller) throws(SystemError) {
-        for (index, socket) in sockets.enumerated() {
-            let number = socket.descriptor.lend { $0 }
+        for (index, slot) in slots.withLock({ $0 }).enumerated() {
+            guard let number = slot.socket?.descriptor.lend({ $0 }) else { continue }
             try poller.add(
                 number, [.input, .exclusive], token: ListenerSet.firstToken + UInt64(index))
         }
     }
 
     func unwatch(_ poller: borrowing Poller) {
-        for socket in sockets {
-            let number = socket.descriptor.lend { $0 }
+        for slot in slots.withLock({ $0 }) {
             // Fails only where it is not watched.
-            try? poller.remove(number)
+            if let number = slot.socket?.descriptor.lend({ $0 }) { try? poller.remove(number) }
         }
     }
 
     /// From now on connecting is refused, though the sockets stay open until the last reactor has ended.
     func refuse() {
-        for socket in sockets { socket.descriptor.endListening() }
+        for slot in slots.withLock({ $0 }) { slot.socket?.descriptor.endListening() }
     }
 
     func accept(_ index: Int) throws(SystemError) -> (socket: CInt, peer: IPAddress)? {
-        try sockets[index].descriptor.accept()
+        guard let socket = slots.withLock({ $0[index].socket }) else { return nil }
+        return try socket.descriptor.accept()
     }
+}
+
+extension Socket.Place {
+    fileprivate var interfaceName: String? {
+        if case .interface(let name, _) = self { name } else { nil }
+    }
+
+    /// 0 where it has no interface, or that is not there.
+    fileprivate var interfaceNumber: UInt32 { interfaceName.map { NetworkInterface.number(of: $0) } ?? 0 }
 }
 
 /// A descriptor with several users; closed with the last of them.

@@ -1,13 +1,17 @@
 internal import PassimCore
 internal import PassimGLib
 internal import PassimHTTP
+internal import PassimIndex
 internal import PassimSystem
 
 /// An opened file that was found to be what the index says, with the header fields of its responses.
 ///
 /// The whole promise of "what is sent is what was hashed" is `read` and `verify`: fstat(2) after each
 /// read, before the bytes go anywhere.
-final class PreparedFile {
+///
+/// Each has two ways: the reactors', which never wait and may come to nothing, and that of the threads, which wait.
+final class PreparedFile: @unchecked Sendable {
+    // Unchecked: `lastUsed` is the reactor's whose cache it is in, all else stays as it is.
     enum Fault: Error, Equatable {
         /// Not what was indexed, or gone: the entry is not true any more.
         case stale
@@ -17,82 +21,296 @@ final class PreparedFile {
         case exhausted
         /// It may not be sent any more, or not now: all its shares are under way.
         case unavailable
+        /// Its file system does not answer, or has too much to do.
+        case hanging
     }
 
     let entry: Entry
     let name: RawName
     let origin: ServedOrigin
-    /// Content-Type and everything else that depends on the file alone, each field ended by CRLF.
+    /// Content-Type and everything else that depends on the file alone, each field ended by CRLF; but Last-Modified.
     let fields: [UInt8]
     /// When a response last used it, in monotonic nanoseconds.
-    var lastUsed: UInt64
-    private let file: Descriptor
+    var lastUsed: UInt64 = 0
+    /// fstat(2) does not wait, and the page cache can be asked.
+    private let isLocal: Bool
+    private let isReadableNow: Bool
+    /// nil from the end of its life on.
+    private var file: Descriptor?
+    private let threads: FileThreads
+    private let index: DigestIndex
+    /// What the file is now if only its attributes have changed since it was opened: the index says that an identity of
+    /// this digest is that one.
+    private let renewed = Lock<FileIdentity?>(nil)
 
-    /// - Parameter descriptors: those from this number on are not for files.
-    init(
-        _ entry: Entry, path: RawName, origin: ServedOrigin, now: UInt64, descriptors: Int
-    ) throws(Fault) {
-        let status: FileStatus
-        do throws(SystemError) {
-            file = try origin.open(path)
-            status = try file.status()
-        } catch {
-            throw PreparedFile.fault(error)
-        }
-        if file.lend({ Int($0) }) >= descriptors { throw .exhausted }
-        guard status.kind == .regular, status.identity == entry.identity else { throw .stale }
-        self.entry = entry
-        self.origin = origin
-        name = origin.filename(path)
-        lastUsed = now
-        fields = PreparedFile.fields(entry, name: name, file: file)
+    /// What opening a file takes.
+    struct Source: Sendable {
+        let entry: Entry
+        let path: RawName
+        let origin: ServedOrigin
+        /// Descriptors from this number on are not for files.
+        let descriptors: Int
+        /// What is not to be done on a reactor's thread is done on theirs.
+        let threads: FileThreads
+        let systems: LocalFileSystems
+        let index: DigestIndex
     }
 
-    private static func fields(_ entry: Entry, name: RawName, file: borrowing Descriptor) -> [UInt8] {
-        let type = withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
+    private init(
+        _ source: Source, _ file: consuming Descriptor, type: String, isLocal: Bool, isReadableNow: Bool
+    ) {
+        entry = source.entry
+        origin = source.origin
+        threads = source.threads
+        index = source.index
+        name = source.origin.filename(source.path)
+        fields = contentFields(
+            name: name, digest: source.entry.digest, contentType: type, modified: nil)
+        self.file = consume file
+        self.isLocal = isLocal
+        self.isReadableNow = isReadableNow
+    }
+
+    deinit {
+        if let file = file.take() { release(file) }
+    }
+
+    /// Closes it: here where that takes no time, else on a thread.
+    private func release(_ file: consuming Descriptor) {
+        // Of a deleted file the blocks are given back only now.
+        let isQuick = isLocal && PreparedFile.hasName(file)
+        if isQuick { return }
+        threads.close(file, on: entry.identity.device)
+    }
+
+    private static func hasName(_ file: borrowing Descriptor) -> Bool {
+        guard let status = try? file.status() else { return false }
+        return status.links > 0
+    }
+
+    // MARK: - Opening
+
+    /// Opens it, and waits for that.
+    static func open(_ source: Source) throws(Fault) -> PreparedFile {
+        do throws(SystemError) {
+            return try opened(source)
+        } catch {
+            throw fault(error)
+        }
+    }
+
+    private static func opened(_ source: Source) throws(SystemError) -> PreparedFile {
+        let generation = source.systems.generation
+        let file = try source.origin.open(source.path)
+        guard try isIndexed(file, source, waiting: true) else { throw PreparedFile.other }
+        var type = ""
+        let isLocal = (try? file.isOnLocalFileSystem()) ?? false
+        var isReadableNow = false
+        withUnsafeTemporaryAllocation(byteCount: sniffed, alignment: 8) { buffer in
             // Only a guess depends on these bytes: a file that changes now is caught when it is sent.
             let count = (try? file.read(into: buffer, at: 0)) ?? 0
-            return ContentType.guess(name: name, content: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            type = guess(source, buffer, count)
+            if isLocal, let read = try? file.readCached(into: buffer, at: 0) {
+                isReadableNow = read != .unsupported
+            }
         }
-        return contentFields(
-            name: name, digest: entry.digest, contentType: type, modified: entry.identity.modified.seconds)
+        source.systems.note(source.entry.identity.device, isLocal: isLocal, asOf: generation)
+        return PreparedFile(source, file, type: type, isLocal: isLocal, isReadableNow: isReadableNow)
     }
 
-    /// Reads what fits into `buffer` at `offset`, and makes sure that it belongs to the digest.
+    /// Opens it where that needs no disk: it is on a local file system and the kernel has its names and first bytes.
+    ///
+    /// - Returns: nil where a thread has to do it.
+    static func openCached(_ source: Source) throws(Fault) -> PreparedFile? {
+        guard source.systems.areLocal(source.entry.identity.device) else { return nil }
+        do throws(SystemError) {
+            guard let file = try source.origin.openCached(source.path) else { return nil }
+            guard try isIndexed(file, source, waiting: false) else { return nil }
+            var count = -1
+            var type = ""
+            withUnsafeTemporaryAllocation(byteCount: sniffed, alignment: 8) { buffer in
+                guard let read = try? file.readCached(into: buffer, at: 0), case .count(let bytes) = read
+                else {
+                    return
+                }
+                count = bytes
+                type = guess(source, buffer, count)
+            }
+            if count < 0 { return nil }
+            return PreparedFile(source, file, type: type, isLocal: true, isReadableNow: true)
+        } catch {
+            throw fault(error)
+        }
+    }
+
+    /// How much of a file tells its type.
+    private static let sniffed = 4096
+
+    private static func guess(
+        _ source: Source, _ buffer: UnsafeMutableRawBufferPointer, _ count: Int
+    ) -> String {
+        ContentType.guess(
+            name: source.origin.filename(source.path),
+            content: UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        )
+    }
+
+    // MARK: - Reading
+
+    /// Reads what fits into `buffer` at `offset`, waits for it, and makes sure that it belongs to the digest.
     ///
     /// - Returns: bytes read, at least 1.
-    @inline(__always)
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(Fault) -> Int {
         do throws(SystemError) {
-            let count = try file.read(into: buffer, at: offset)
-            if count > 0, isUnchanged(try file.status()) { return count }
+            for _ in 0..<PreparedFile.renewals {
+                let count = try file!.read(into: buffer, at: offset)
+                if count == 0 { break }
+                switch compare(try file!.status()) {
+                case .same: return count
+                case .other: throw PreparedFile.other
+                case .touched(let identity):
+                    // Once it is known what the file is now, these bytes are read again.
+                    guard let known = PreparedFile.wait(for: identity, of: entry.digest, in: index) else {
+                        throw PreparedFile.other
+                    }
+                    renewed.withLock { $0 = known }
+                }
+            }
         } catch {
             throw PreparedFile.fault(error)
         }
         throw .stale
     }
 
+    /// The same with what is in memory.
+    ///
+    /// - Returns: nil where a thread has to read it.
     @inline(__always)
-    private func isUnchanged(_ status: FileStatus) -> Bool {
-        if status.identity == entry.identity { return true }
-        // A published item that is deleted while it is being sent: that moves its ctime, and nobody else may write it.
-        return origin.id == .published && status.links == 0 && status.identity.sameContent(as: entry.identity)
-    }
-
-    /// Makes sure that the file is still what was indexed.
-    func verify() throws(Fault) {
-        let identity: FileIdentity
+    func readCached(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(Fault) -> Int? {
+        guard isReadableNow else { return nil }
         do throws(SystemError) {
-            identity = try file.status().identity
+            guard case .count(let count) = try file!.readCached(into: buffer, at: offset) else { return nil }
+            let status = try file!.status()
+            if count > 0, status.identity == entry.identity { return count }
+            if count > 0 {
+                switch compare(status) {
+                case .same: return count
+                case .touched: return nil
+                case .other: break
+                }
+            }
         } catch {
             throw PreparedFile.fault(error)
         }
-        if identity != entry.identity { throw .stale }
+        throw .stale
+    }
+
+    private enum Comparison {
+        case same
+        /// Only its ctime has moved. Most likely its mode or owner were changed, which the mirror finds out.
+        case touched(FileIdentity)
+        case other
+    }
+
+    private func compare(_ status: FileStatus) -> Comparison {
+        let identity = status.identity
+        if identity == entry.identity { return .same }
+        guard identity.sameContent(as: entry.identity) else { return .other }
+        if origin.id == .published {
+            // An item that is deleted while it is being sent: that moves its ctime, and nobody else may write it.
+            return status.links == 0 ? .same : .other
+        }
+        return renewed.withLock { $0 } == identity ? .same : .touched(identity)
+    }
+
+    /// How long a download waits until it is known what a file is of which ctime has moved, in nanoseconds; and how often
+    /// for one read: it may move again meanwhile.
+    private static let renewalTime: UInt64 = 1_000_000_000
+    private static let renewals = 16
+
+    /// Waits until the index has this identity for a digest, or a later one of the same file; on a thread that may.
+    ///
+    /// - Returns: which; nil if neither comes.
+    private static func wait(
+        for identity: FileIdentity, of digest: Digest, in index: DigestIndex
+    ) -> FileIdentity? {
+        let deadline = monotonicNanoseconds() + renewalTime
+        while true {
+            let known = index.entries(digest).lazy.map(\.identity).first {
+                $0.sameContent(as: identity) && $0.changed >= identity.changed
+            }
+            if let known { return known }
+            let now = monotonicNanoseconds()
+            if now >= deadline { return nil }
+            Doorbell().wait(after: 0, until: min(deadline, now + 5_000_000))
+        }
+    }
+
+    /// Makes sure that the file is still what was indexed, and waits for that.
+    func verify() throws(Fault) {
+        for _ in 0..<PreparedFile.renewals {
+            switch try comparison() {
+            case .same: return
+            case .touched(let identity):
+                guard let known = PreparedFile.wait(for: identity, of: entry.digest, in: index) else {
+                    throw .stale
+                }
+                renewed.withLock { $0 = known }
+            case .other: throw .stale
+            }
+        }
+        throw .stale
+    }
+
+    private func comparison() throws(Fault) -> Comparison {
+        do throws(SystemError) {
+            return compare(try file!.status())
+        } catch {
+            throw PreparedFile.fault(error)
+        }
+    }
+
+    /// The same with what is in memory.
+    ///
+    /// - Returns: false where a thread has to look.
+    func verifyCached() throws(Fault) -> Bool {
+        guard isLocal else { return false }
+        switch try comparison() {
+        case .same: return true
+        case .touched: return false
+        case .other: throw .stale
+        }
     }
 
     /// A long download: let the kernel read ahead further.
     func adviseSequential() {
-        file.adviseSequential()
+        file!.adviseSequential()
+    }
+
+    // MARK: - Faults
+
+    private static let other = SystemError(code: .notFound, call: .openat2)
+
+    /// Whether a descriptor, which is not one of the last, is of the file that was indexed.
+    ///
+    /// - Parameter waiting: if only its ctime has moved, until the index has that.
+    /// - Returns: false where that would have to be waited for.
+    /// - Throws: `.notFound` for another file, which is as good as none.
+    private static func isIndexed(
+        _ file: borrowing Descriptor, _ source: Source, waiting: Bool
+    ) throws(SystemError) -> Bool {
+        if file.lend({ Int($0) }) >= source.descriptors {
+            throw SystemError(code: .tooManyFiles, call: .openat2)
+        }
+        let status = try file.status()
+        let known = source.entry.identity
+        guard status.kind == .regular else { throw other }
+        if status.identity == known { return true }
+        guard source.entry.origin != .published, status.identity.sameContent(as: known) else { throw other }
+        if !waiting { return false }
+        // What it is by then is compared with what is read.
+        if wait(for: status.identity, of: source.entry.digest, in: source.index) != nil { return true }
+        throw other
     }
 
     private static func fault(_ error: SystemError) -> Fault {

@@ -6,21 +6,29 @@ internal import Synchronization
 extension Reactor {
     /// Who has been accepted, and counted for its address, and waits for a place.
     struct Newcomer {
-        let socket: CInt
+        var socket: CInt
         let peer: IPAddress
+        let account: ClientAccount
     }
 
     /// Connections accepted in one turn: a flood must not keep those that are served waiting.
     private static let acceptsPerTurn = 16
     private static let pause: UInt64 = 100_000_000
+    /// Others who wait for a place here and not in the kernel, so that this host's own behind them are seen.
+    private static let mostWaiting = 64
+
+    /// What the search for a place came to.
+    private enum Seat {
+        case taken
+        /// There are as many connections as there may be, and none can go.
+        case crowded
+        /// There are no descriptors.
+        case exhausted
+    }
 
     func listen() {
         acceptAgainAt = nil
-        guard !isListening, drainDeadline == nil else { return }
-        if let waiting = newcomer {
-            newcomer = nil
-            guard seat(waiting) else { return waitForPlace(waiting) }
-        }
+        guard drainDeadline == nil, seatWaiting(), !isListening else { return }
         do throws(SystemError) {
             try listeners.watch(poller)
             isListening = true
@@ -31,12 +39,21 @@ extension Reactor {
         }
     }
 
+    /// - Returns: whether others may be accepted.
+    private func seatWaiting() -> Bool {
+        while let first = waiting.first {
+            let seat = seat(first)
+            guard seat == .taken else { return waitForPlace(after: seat) }
+            waiting.removeFirst()
+        }
+        return true
+    }
+
     /// For good.
     func stopListening() {
         unwatchListeners()
-        guard let waiting = newcomer else { return }
-        newcomer = nil
-        refuse(waiting)
+        for newcomer in waiting { refuse(newcomer) }
+        waiting = []
     }
 
     private func unwatchListeners() {
@@ -50,10 +67,24 @@ extension Reactor {
             guard isListening else { return }
             do throws(SystemError) {
                 guard let accepted = try listeners.accept(listener) else { return }
-                let newcomer = Newcomer(socket: accepted.socket, peer: accepted.peer)
+                let newcomer = Newcomer(
+                    socket: accepted.socket, peer: accepted.peer,
+                    account: state.accounts.account(of: accepted.peer, now: now))
                 guard admit(newcomer) else { continue }
+                let isOwn = newcomer.account == .loopback
+                // Nobody overtakes those who wait, but this host's own, for whom places are kept.
+                if !waiting.isEmpty, !isOwn {
+                    waiting.append(newcomer)
+                    _ = waitForPlace(after: .crowded)
+                    continue
+                }
                 let count = state.connectionCount
-                guard seat(newcomer) else { return waitForPlace(newcomer) }
+                let seat = seat(newcomer)
+                if seat != .taken {
+                    waiting.insert(newcomer, at: isOwn ? 0 : waiting.count)
+                    _ = waitForPlace(after: seat)
+                    continue
+                }
                 // Those for whom others had to go come one a turn: what the others have sent is read between them.
                 if state.connectionCount <= count { return }
             } catch {
@@ -65,34 +96,41 @@ extension Reactor {
 
     private func admit(_ newcomer: Newcomer) -> Bool {
         let limit = settings.values.maxConnectionsPerAddress
-        if state.counts.admit(newcomer.peer, limit: limit) { return true }
+        if state.counts.admit(newcomer.account, limit: limit) { return true }
         // Without the address: LogClients= may want it nowhere.
-        state.logger.debug("refused a connection: its address has \(limit)")
+        state.logger.debug("refused a connection: its address, network or machine has \(limit)")
         counters.refused.add(1)
         _ = Descriptor(owning: newcomer.socket)
         return false
     }
 
-    /// - Returns: false where there are as many connections as there may be, or descriptors, and none can go.
-    private func seat(_ newcomer: Newcomer) -> Bool {
+    private func seat(_ newcomer: Newcomer) -> Seat {
         let limit = max(1, settings.values.maxConnections)
-        while !state.places.take(limit: limit) {
+        let own = newcomer.account == .loopback ? limit : limit - Reactor.keptPlaces(of: limit)
+        while !state.places.take(limit: own) {
             guard makeRoom() else {
                 warn(
                     .crowd,
-                    "\(limit) connections, none of which idles: others wait until one ends. Raise MaxConnections= of passim.conf, or the limit of open files (LimitNOFILE=), if this stays"
+                    "\(own) connections, none of which idles: others wait until one ends. Raise MaxConnections= of passim.conf, or the limit of open files (LimitNOFILE=), if this stays"
                 )
-                return false
+                return .crowded
             }
         }
         do throws(SystemError) {
-            place(Newcomer(socket: try outOfReserve(newcomer.socket), peer: newcomer.peer))
-            return true
+            var placed = newcomer
+            placed.socket = try outOfReserve(newcomer.socket)
+            place(placed)
+            return .taken
         } catch {
             state.places.leave()
             warnOfDescriptors(error)
-            return false
+            return .exhausted
         }
+    }
+
+    /// Places for this host's own clients, which others do not get.
+    private static func keptPlaces(of limit: Int) -> Int {
+        limit < 16 ? min(1, limit - 1) : min(32, limit / 16)
     }
 
     /// The kernel gives the lowest number that is free, so one of the last is a sign that there are no others: it is
@@ -122,12 +160,18 @@ extension Reactor {
         return nil
     }
 
-    /// Until somebody has gone, or for a moment: one that is accepted waits here, the others in the kernel.
-    private func waitForPlace(_ newcomer: Newcomer? = nil) {
-        self.newcomer = newcomer
-        unwatchListeners()
+    /// Until somebody has gone, or for a moment. Who has been accepted waits here, the others in the kernel; where only
+    /// the places for others are taken, some are accepted nevertheless, as this host's own may be behind them.
+    ///
+    /// - Returns: whether others may be accepted.
+    private func waitForPlace(after seat: Seat) -> Bool {
         acceptAgainAt = now + Reactor.pause
         for (other, mailbox) in state.mailboxes.enumerated() where other != number { mailbox.send(.makeRoom) }
+        if seat == .crowded, waiting.count < Reactor.mostWaiting, waiting.first?.account != .loopback {
+            return true
+        }
+        unwatchListeners()
+        return false
     }
 
     /// Without descriptors, a listener that stays readable would have the reactor spin. What idles makes room.
@@ -136,7 +180,7 @@ extension Reactor {
         if error.code == .invalid { return stopListening() }
         warnOfDescriptors(error)
         files.removeAll()
-        waitForPlace()
+        _ = waitForPlace(after: .exhausted)
         makeRoom()
     }
 
@@ -150,7 +194,7 @@ extension Reactor {
     private func refuse(_ newcomer: Newcomer) {
         counters.refused.add(1)
         _ = Descriptor(owning: newcomer.socket)
-        state.counts.leave(newcomer.peer)
+        state.counts.leave(newcomer.account)
     }
 
     /// With the reactor with the fewest connections; with this one when there is no better. It has its place.
@@ -177,9 +221,8 @@ extension Reactor {
             state.loads[placed].connections.subtract(1, ordering: .relaxed)
             state.loads[number].connections.add(1, ordering: .relaxed)
         }
-        guard drainDeadline == nil,
-            let connection = Connection(newcomer, generation: generation, tls: settings.tls, reactor: self)
-        else { return giveUp(newcomer) }
+        guard drainDeadline == nil else { return giveUp(newcomer) }
+        let connection = Connection(newcomer, generation: generation, reactor: self)
         do throws(SystemError) {
             try poller.add(connection.number, .input, token: connection.token)
         } catch {
@@ -190,7 +233,7 @@ extension Reactor {
         }
         insert(connection)
         counters.connections.add(1)
-        // The client speaks first: a handshake that is begun before it does holds 50 KiB of buffers for
+        // The client speaks first: a handshake that is begun before it has holds 50 KiB of buffers for
         // somebody who may never speak.
     }
 
@@ -202,8 +245,9 @@ extension Reactor {
     }
 
     /// Ends connections for others: those that wait for a next request, longest first; where there are none, those
-    /// that have had time for a handshake or a head and not used it. Who is in the midst of it is spared: where more
-    /// come than there is room for, each would be ended for the next, and none would ever be served.
+    /// that have had time for a handshake or a head and not used it; else of those that read slowly the slowest. Who is
+    /// in the midst of it is spared: where more come than there is room for, each would be ended for the next, and none
+    /// would ever be served.
     ///
     /// Some at a time, so that a flood does not look through all connections for each of its own.
     ///
@@ -223,6 +267,19 @@ extension Reactor {
         var victims = resting.isEmpty ? late : resting
         victims.sort { $0.waitingSince < $1.waitingSince }
         for victim in victims.prefix(max(1, victims.count / 32)) { dismiss(victim) }
-        return !victims.isEmpty
+        if !victims.isEmpty { return true }
+        guard let slowest = slowestReader() else { return false }
+        close(slowest)
+        return true
+    }
+
+    /// nil where nobody reads slowly.
+    private func slowestReader() -> Connection? {
+        var slowest: (connection: Connection, speed: UInt64)?
+        for case let connection? in connections {
+            guard let speed = connection.slowSpeed(self), speed < slowest?.speed ?? .max else { continue }
+            slowest = (connection, speed)
+        }
+        return slowest?.connection
     }
 }

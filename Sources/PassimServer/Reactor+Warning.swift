@@ -8,7 +8,7 @@ internal import PassimSystem
 extension Reactor {
     /// Of each kind so many are enough: whatever a client can bring about comes as often as he likes.
     enum Trouble: Hashable {
-        case descriptors, crowd, listening, connection, file
+        case descriptors, crowd, listening, connection, file, fileSystem
     }
 
     /// When a kind of trouble may be told of again, and nanoseconds from when it was.
@@ -31,6 +31,14 @@ extension Reactor {
         }
         silences[trouble] = Silence(until: now + length, length: length)
         state.logger.warning(message())
+    }
+
+    /// A file system does not answer.
+    func warnOfHanging(_ entry: Entry) {
+        let path = state.origins.origin(entry.origin).map { $0.path } ?? "a directory"
+        warn(
+            .fileSystem,
+            "the disk with \(path) does not answer: files there are treated as unknown while it does not")
     }
 
     /// Nobody shall get this entry again before its file has been looked at.

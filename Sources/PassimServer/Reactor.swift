@@ -14,8 +14,12 @@ final class Reactor {
         /// Another reactor has a newcomer, and nobody of its own whom it could end for it.
         case makeRoom
         case settingsChanged
-        /// What the connection of that token waits for has come.
-        case found(token: UInt64, WaitingResult)
+        /// There are other sockets to accept from.
+        case listenersChanged
+        /// What the connection of that token has waited for has come.
+        case found(token: UInt64, wait: UInt32, WaitingResult)
+        /// Somebody wants to know whether it turns.
+        case beat(UInt64)
         /// Accept no more, end what is idle, and let what is being sent finish until then.
         case drain(deadline: UInt64)
     }
@@ -41,6 +45,12 @@ final class Reactor {
     var senders = 0
 
     var files: FileCache
+    /// When descriptors that nobody uses any more are looked for.
+    private var filesExpireAt: UInt64 = 0
+    /// Tells when mounts change (proc(5)); one reactor watches it for all.
+    private let mounts: Descriptor?
+    /// Tells when interfaces change, where they are listened at by name; one reactor watches it for all.
+    let interfaceChanges: InterfaceChanges?
     /// Of the table that the cached files' origins are from.
     private var originsGeneration = 0
     var buffers = BufferPool()
@@ -58,7 +68,7 @@ final class Reactor {
     /// Accepting stopped for want of room; goes on then.
     var acceptAgainAt: UInt64?
     /// For whom there was none.
-    var newcomer: Newcomer?
+    var waiting: [Newcomer] = []
     /// When each kind of trouble may be told of again.
     var silences: [Trouble: Silence] = [:]
     var drainDeadline: UInt64?
@@ -69,6 +79,11 @@ final class Reactor {
     static let inputCapacity = 32 * 1024
     static let second: UInt64 = 1_000_000_000
     static let mailboxToken = UInt64.max
+    private static let mountsToken = UInt64.max - 1
+    private static let interfacesToken = UInt64.max - 2
+    /// For so long, twice at most, a file that nobody asks for stays open: enough for one that is asked for all the
+    /// time, and its disk can be unmounted between two requests a second.
+    private static let fileRest: UInt64 = 200_000_000
 
     init(
         number: Int, state: ServerState, listeners: ListenerSet, mailbox: Mailbox, cachedFiles: Int
@@ -83,7 +98,14 @@ final class Reactor {
         poller = try Poller(capacity: 256) { [logger = state.logger] error in
             logger.warning("serving thread \(number) cannot wait for clients, and tries again: \(error)")
         }
+        // Where there is no /proc, mounts are taken for what they were.
+        mounts = number == 0 ? try? Descriptor.open("/proc/self/mountinfo", .readOnly) : nil
+        interfaceChanges = number == 0 && listeners.followsInterfaces ? try? InterfaceChanges() : nil
         try mailbox.watch(poller, token: Reactor.mailboxToken)
+        try interfaceChanges?.watch(poller, token: Reactor.interfacesToken)
+        if let watched = mounts?.lend({ $0 }) {
+            try? poller.add(watched, .priority, token: Reactor.mountsToken)
+        }
     }
 
     deinit {
@@ -94,6 +116,8 @@ final class Reactor {
 
     /// The reactor's life; returns when it has drained.
     func run() {
+        // One may have come since the sockets were made, before anybody watched.
+        if interfaceChanges != nil { interfacesHaveChanged() }
         listen()
         while !hasEnded {
             let count: Int
@@ -113,6 +137,10 @@ final class Reactor {
             releaseThrottled()
             if let again = acceptAgainAt, now >= again { listen() }
             if now >= nextTick { tick() }
+            if !files.isEmpty, now >= filesExpireAt {
+                filesExpireAt = now + Reactor.fileRest
+                files.expire(before: now > Reactor.fileRest ? now - Reactor.fileRest : 0)
+            }
         }
         closeAll()
     }
@@ -120,6 +148,10 @@ final class Reactor {
     private func dispatch(_ token: UInt64, _ interest: Poller.Interest) {
         if token == Reactor.mailboxToken {
             readMailbox()
+        } else if token == Reactor.mountsToken {
+            state.fileSystems.forget()
+        } else if token == Reactor.interfacesToken {
+            interfacesHaveChanged()
         } else if let listener = ListenerSet.listener(ofToken: token) {
             accept(from: listener)
         } else {
@@ -141,7 +173,9 @@ final class Reactor {
             case .adopt(let newcomer): adopt(newcomer, countedFor: number)
             case .makeRoom: makeRoom()
             case .settingsChanged: settings = state.settings
-            case .found(let token, let result): connection(token)?.take(result, self)
+            case .listenersChanged: watchListenersAnew()
+            case .beat(let beat): state.turns[number].beat.store(beat, ordering: .relaxed)
+            case .found(let token, let wait, let result): connection(token)?.take(result, of: wait, self)
             case .drain(let deadline): drain(until: deadline)
             }
         }
@@ -171,7 +205,8 @@ final class Reactor {
     private func timeout() -> CInt {
         if !resumable.isEmpty { return 0 }
         var due: UInt64?
-        if connectionCount > 0 || !files.isEmpty { due = nextTick }
+        if connectionCount > 0 { due = nextTick }
+        if !files.isEmpty { due = min(due ?? .max, filesExpireAt) }
         if let first = throttled.first { due = min(due ?? .max, first.throttledUntil) }
         if let again = acceptAgainAt { due = min(due ?? .max, again) }
         if let deadline = drainDeadline { due = min(due ?? .max, deadline) }
@@ -180,14 +215,19 @@ final class Reactor {
         return due <= time ? 0 : CInt(clamping: (due - time + 999_999) / 1_000_000)
     }
 
-    /// Once a second: time limits, and descriptors that nobody uses any more.
+    /// Once a second: time limits.
     private func tick() {
         nextTick = now + Reactor.second
         for connection in connections {
             guard let connection else { continue }
-            if connection.isOverdue(self) { dismiss(connection) } else { connection.rest(self) }
+            if !connection.isOverdue(self) {
+                connection.rest(self)
+            } else if connection.isWaitingForFile {
+                connection.giveUpFile(self)
+            } else {
+                dismiss(connection)
+            }
         }
-        files.expire(before: now > 2 * Reactor.second ? now - 2 * Reactor.second : 0)
     }
 
     private func drain(until deadline: UInt64) {
@@ -251,7 +291,7 @@ final class Reactor {
         connectionCount -= 1
         state.loads[number].connections.subtract(1, ordering: .relaxed)
         state.places.leave()
-        state.counts.leave(connection.peer)
+        state.counts.leave(connection.account)
         // A descriptor came free: whoever waits to be accepted need not wait for the clock.
         if acceptAgainAt != nil { listen() }
     }

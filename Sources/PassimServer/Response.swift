@@ -15,8 +15,31 @@ struct Response {
     /// encrypted yet: its head, and content read with it. Only within a turn.
     var staged = 0
     var allowance = Allowance([])
-    /// Where this is a download from byte 0: given back if it is cut off.
-    var counted: CountedShare?
+    /// Where it has content of a file that is sent.
+    var counted: CountedDelivery?
+    /// Bytes of the file that a thread has read, from `fetchedFrom` on, in place of those at `offset`.
+    var fetched: [UInt8] = []
+    var fetchedFrom = 0
+    /// A thread reads the next bytes.
+    var reading: FileThreads.Job?
+    /// It could not.
+    var fault: PreparedFile.Fault?
+
+    /// Bytes of a file that were not read yet.
+    var unwritten: UInt64 {
+        if case .file(_, _, let remaining) = content { remaining } else { 0 }
+    }
+
+    /// What a thread has read.
+    mutating func take(_ outcome: FileWork.Outcome) {
+        reading = nil
+        switch outcome {
+        case .done(_, let bytes):
+            fetched = bytes
+            fetchedFrom = 0
+        case .failed(let fault): self.fault = fault
+        }
+    }
 
     var isComplete: Bool {
         guard staged == 0 else { return false }
@@ -28,8 +51,9 @@ struct Response {
     }
 }
 
-/// A download that counts, from its beginning until the kernel has its last byte.
-struct CountedShare {
-    var share: Share
-    var startsCooldown: Bool
+/// Content of a file that counts, from the response's beginning until the kernel has its last byte.
+struct CountedDelivery {
+    var delivery: Delivery
+    /// Seconds for which the client waits when it has had the file; 0: it does not.
+    var cooldown: Int
 }

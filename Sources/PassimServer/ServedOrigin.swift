@@ -31,9 +31,19 @@ package final class ServedOrigin: Sendable {
     /// can be unmounted, and replaced: whether the bytes are the right ones is told by the file itself.
     func open(_ path: RawName) throws(SystemError) -> Descriptor {
         let root = try Descriptor.open(self.path, [.path, .directory])
-        // Non-blocking: a FIFO in the place of the file must not hold up a reactor.
-        return try root.open(beneath: path, [.readOnly, .nonBlocking, .noControllingTerminal, .noFollow])
+        return try root.open(beneath: path, ServedOrigin.flags)
     }
+
+    /// The same where the kernel has all names on the way in its cache.
+    ///
+    /// - Returns: nil where it has not.
+    func openCached(_ path: RawName) throws(SystemError) -> Descriptor? {
+        guard let root = try Descriptor.openCached(self.path, [.path, .directory]) else { return nil }
+        return try root.openCached(beneath: path, ServedOrigin.flags)
+    }
+
+    /// Non-blocking: a FIFO in the place of the file must not hold up anybody.
+    private static let flags: OpenFlags = [.readOnly, .nonBlocking, .noControllingTerminal, .noFollow]
 }
 
 /// All origins of now, by number.

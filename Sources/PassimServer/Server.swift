@@ -25,7 +25,10 @@ package final class Server: Sendable {
         lookup: (any PeerLookup)? = nil, logger: Logger
     ) throws(SystemError) {
         listeners = try ListenerSet(settings.places, port: settings.port) { place, error in
-            logger.warning("not listening at \(place): \(error)")
+            logger.warning(
+                error.code == .noSuchInterface
+                    ? "not listening at \(place): there is no such interface; listening there when it comes"
+                    : "not listening at \(place): \(error)")
         }
         state = try ServerState(
             index: index, origins: origins, pages: pages, staleObserver: staleObserver, shares: shares,
@@ -37,20 +40,36 @@ package final class Server: Sendable {
     /// The port it listens on; that of the settings, or a free one where they say 0.
     package var port: UInt16 { listeners.port }
 
-    /// Starts the reactors.
+    /// Where it should listen and does not, as an interface is not there; for people.
+    package var missingPlaces: [String] { listeners.missing.map { "\($0)" } }
+
+    /// Starts the reactors: all of them, or none.
     ///
     /// - Parameter cachedFiles: descriptors that each may keep open between requests; a power of two.
     package func start(cachedFiles: Int = 64) throws(SystemError) {
-        for number in 0..<state.settings.values.reactors {
-            // Made here, so that what fails is reported here, and used by its thread alone from then on.
-            nonisolated(unsafe) let reactor = try Reactor(
-                number: number, state: state, listeners: listeners, mailbox: state.mailboxes[number],
-                cachedFiles: cachedFiles)
-            let ended = ended
-            _ = try SystemThread(name: "serve-\(number)") {
-                reactor.run()
-                ended.count()
+        let count = state.settings.values.reactors
+        var started = 0
+        do throws(SystemError) {
+            while started < count {
+                try startReactor(started, cachedFiles: cachedFiles)
+                started += 1
             }
+        } catch {
+            // Those that have started end, and nobody waits for the others.
+            for _ in started..<count { ended.count() }
+            beginStopping(within: 0)
+            throw error
+        }
+    }
+
+    private func startReactor(_ number: Int, cachedFiles: Int) throws(SystemError) {
+        // Made here, so that what fails is reported here, and used by its thread alone from then on.
+        nonisolated(unsafe) let reactor = try Reactor(
+            number: number, state: state, listeners: listeners, mailbox: state.mailboxes[number],
+            cachedFiles: cachedFiles)
+        _ = try SystemThread(name: "serve-\(number)") { [ended] in
+            reactor.run()
+            ended.count()
         }
     }
 
@@ -84,18 +103,32 @@ package final class Server: Sendable {
         return sum
     }
 
+    /// Whether each reactor has turned since the last call, and asks them again. One caller.
+    package func haveReactorsTurned() -> Bool {
+        let beat = state.beat.load(ordering: .relaxed)
+        guard state.turns.allSatisfy({ $0.beat.load(ordering: .relaxed) == beat }) else { return false }
+        state.beat.store(beat + 1, ordering: .relaxed)
+        tell(.beat(beat + 1))
+        return true
+    }
+
     /// Stops accepting, ends what is idle, and lets what is being sent finish.
     ///
     /// - Parameter seconds: after them, what is still being sent is cut.
     package func stop(within seconds: Int) async {
         beginStopping(within: seconds)
         await ended.wait()
+        state.threads.end()
     }
 
     /// The same without waiting for the end.
     package func beginStopping(within seconds: Int) {
         listeners.refuse()
         tell(.drain(deadline: monotonicNanoseconds() + UInt64(seconds) * Reactor.second))
+    }
+
+    deinit {
+        state.threads.end()
     }
 
     private func tell(_ message: Reactor.Message) {

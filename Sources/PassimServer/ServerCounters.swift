@@ -1,3 +1,4 @@
+internal import PassimCore
 internal import PassimHTTP
 internal import Synchronization
 
@@ -12,6 +13,9 @@ final class ReactorCounters: Sendable {
     let shares = Counter()
     let sharedBytes = Counter()
     let cutOff = Counter()
+    let fileWaits = Counter()
+    let fileWaitsGivenUp = Counter()
+    let fileWaitsRefused = Counter()
     private let lookupsFound = Counter()
     private let lookupsNobody = Counter()
 
@@ -29,18 +33,21 @@ final class ReactorCounters: Sendable {
 
     func add(to sum: inout ServerCounts) {
         for (status, counter) in zip(Status.sent, responses) where counter.value > 0 {
-            sum.responses[status, default: 0] += counter.value
+            sum.responses[status, default: 0].add(saturating: counter.value)
         }
-        sum.bytesSent += bytesSent.value
-        sum.connections += connections.value
-        sum.refused += refused.value
-        sum.handshakes += handshakes.value
-        sum.failedHandshakes += failedHandshakes.value
-        sum.shares += shares.value
-        sum.sharedBytes += sharedBytes.value
-        sum.cutOff += cutOff.value
-        sum.lookupsFound += lookupsFound.value
-        sum.lookupsNobody += lookupsNobody.value
+        sum.bytesSent.add(saturating: bytesSent.value)
+        sum.connections.add(saturating: connections.value)
+        sum.refused.add(saturating: refused.value)
+        sum.handshakes.add(saturating: handshakes.value)
+        sum.failedHandshakes.add(saturating: failedHandshakes.value)
+        sum.shares.add(saturating: shares.value)
+        sum.sharedBytes.add(saturating: sharedBytes.value)
+        sum.cutOff.add(saturating: cutOff.value)
+        sum.lookupsFound.add(saturating: lookupsFound.value)
+        sum.lookupsNobody.add(saturating: lookupsNobody.value)
+        sum.fileWaits.add(saturating: fileWaits.value)
+        sum.fileWaitsGivenUp.add(saturating: fileWaitsGivenUp.value)
+        sum.fileWaitsRefused.add(saturating: fileWaitsRefused.value)
     }
 }
 
@@ -50,7 +57,7 @@ final class Counter: Sendable {
 
     /// Not an atomic addition, which costs ten times as much: nobody else writes.
     func add(_ number: UInt64) {
-        count.store(count.load(ordering: .relaxed) &+ number, ordering: .relaxed)
+        count.store(value.adding(saturating: number), ordering: .relaxed)
     }
 
     var value: UInt64 { count.load(ordering: .relaxed) }

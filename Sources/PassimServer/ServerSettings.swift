@@ -16,7 +16,8 @@ package struct ServerSettings: Sendable {
     /// threads in /proc, and GLib, when it cannot make an eventfd.
     package var descriptorsForConnections = Int.max
     package var descriptorsForFiles = Int.max
-    /// Connections of one address at a time; loopback is exempt.
+    /// Connections of one client at a time: an IPv4 address, a machine on a link of ours, or an IPv6 network of 64 bits
+    /// beyond. Loopback is exempt.
     package var maxConnectionsPerAddress: Int
     /// Bytes of content per second over all connections; 0 is no limit.
     package var maxRate: UInt64
@@ -57,8 +58,14 @@ package struct TimeLimits: Sendable {
     package var slowWindow: UInt64 = 60_000_000_000
     /// Bytes that a reader takes in each such time at least: 1 KiB/s.
     package var slowBytes: UInt64 = 60 * 1024
+    /// Where there is no place for others: from when on a reader's speed tells, and bytes a second that make it a slow
+    /// one.
+    package var crowdedWindow: UInt64 = 10_000_000_000
+    package var crowdedSpeed: UInt64 = 16 * 1024
     /// For the network to say who has a file: more than twice of what a look-up takes.
     package var lookup: UInt64 = 3_000_000_000
+    /// For a file's first bytes to come from its disk: until then nothing has been answered.
+    package var file: UInt64 = 5_000_000_000
     /// For a page to be made: one of a million files may be searched for on a busy machine.
     package var page: UInt64 = 30_000_000_000
     /// For the peer to end its side after ours, when it may still be sending what we refused.

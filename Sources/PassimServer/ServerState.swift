@@ -32,11 +32,17 @@ final class ServerState: Sendable {
     let lookup: (any PeerLookup)?
     let logger: Logger
     let cooldowns = CooldownTable()
+    let accounts = ClientAccounts()
     let counts = ConnectionCounts()
     let places = ConnectionPlaces()
+    let threads = FileThreads()
+    let fileSystems = LocalFileSystems()
     /// Open connections of each reactor: a new one goes where there are fewest.
     let loads: [ReactorLoad]
     let mailboxes: [Mailbox]
+    /// The last beat that each reactor has answered, and that they were asked for.
+    let turns: [ReactorTurn]
+    let beat = Atomic<UInt64>(0)
     /// Of each reactor.
     let counters: [ReactorCounters]
     private let current: Lock<Settings>
@@ -57,6 +63,7 @@ final class ServerState: Sendable {
         self.lookup = lookup
         self.logger = logger
         loads = (0..<settings.values.reactors).map { _ in ReactorLoad() }
+        turns = (0..<settings.values.reactors).map { _ in ReactorTurn() }
         counters = (0..<settings.values.reactors).map { _ in ReactorCounters() }
         current = Lock(settings)
     }
@@ -80,4 +87,9 @@ final class ServerState: Sendable {
 /// A counter that reactors read of each other.
 final class ReactorLoad: Sendable {
     let connections = Atomic<Int>(0)
+}
+
+/// What a reactor shows of its turning.
+final class ReactorTurn: Sendable {
+    let beat = Atomic<UInt64>(0)
 }

@@ -8,6 +8,13 @@ package func monotonicNanoseconds() -> UInt64 {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
+/// The same with the time that the machine has slept (CLOCK_BOOTTIME): for ages.
+package func bootNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
 /// The time of day, to compare with the times of files.
 package func wallClock() -> Timestamp {
     var time = timespec()

@@ -38,6 +38,28 @@ extension Descriptor {
         return try directory.take()!.openPiece(Array(rest), flags)
     }
 
+    /// The same, where all of the way is in the kernel's cache of names (RESOLVE_CACHED): no disk is waited for to
+    /// find the file. Opening it may still wait where its file system does for that: with local ones it does not.
+    ///
+    /// - Returns: nil where the way is not in the cache, is longer than PATH_MAX, or the kernel is older than 5.12.
+    package borrowing func openCached(
+        beneath path: RawName, _ flags: OpenFlags
+    ) throws(SystemError) -> Descriptor? {
+        guard path.bytes.count < Descriptor.longestPiece, !path.bytes.isEmpty else { return nil }
+        let directory = lend { $0 }
+        return try openCachedFile(
+            directory, path, flags, UInt64(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS))
+    }
+
+    /// openat2(2) of a path of the file system, symlinks followed, as far as it is in the kernel's cache of names.
+    ///
+    /// - Returns: nil as above.
+    package static func openCached(
+        _ path: String, _ flags: OpenFlags
+    ) throws(SystemError) -> Descriptor? {
+        try openCachedFile(AT_FDCWD, RawName(path), flags, 0)
+    }
+
     /// Renames that may race with one call.
     private static var races: Int { 1000 }
 
@@ -64,5 +86,23 @@ extension Descriptor {
                 if error.code != .again || tries > Descriptor.races { throw error }
             }
         }
+    }
+}
+
+private func openCachedFile(
+    _ directory: CInt, _ path: RawName, _ flags: OpenFlags, _ resolve: UInt64
+) throws(SystemError) -> Descriptor? {
+    do throws(SystemError) {
+        let number = try path.withCString { (text) throws(SystemError) in
+            try retrying(.openat2, path.description) {
+                clinux_openat2(
+                    directory, text, UInt64(flags.rawValue | O_CLOEXEC), resolve | UInt64(RESOLVE_CACHED))
+            }
+        }
+        return Descriptor(owning: number)
+    } catch {
+        // EINVAL: the kernel does not know RESOLVE_CACHED.
+        if error.code == .again || error.code == .invalid { return nil }
+        throw error
     }
 }

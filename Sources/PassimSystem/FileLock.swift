@@ -9,4 +9,10 @@ extension Descriptor {
         let number = lend { $0 }
         return try retryingUnlessBlocked(.flock) { flock(number, LOCK_EX | LOCK_NB) } != nil
     }
+
+    /// Gives the lock up, whoever else has this open file.
+    package borrowing func unlock() {
+        // It cannot fail on what was locked.
+        _ = lend { flock($0, LOCK_UN) }
+    }
 }

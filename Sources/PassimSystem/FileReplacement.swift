@@ -4,8 +4,10 @@ internal import PassimCore
 /// renamed over it. After a crash `.NAME.new` may be left beside it; the next replacement takes it over.
 ///
 /// The directory is made, 0700, where it is missing.
+///
+/// - Parameter isDurable: also for a power cut, which takes as long as the disk takes.
 package func replaceFile(
-    _ path: String, with content: [UInt8], mode: UInt32 = 0o600
+    _ path: String, with content: [UInt8], mode: UInt32 = 0o600, isDurable: Bool = true
 ) throws(SystemError) {
     let directory = try openParent(of: path, making: true)
     let name = RawName(path).basename
@@ -15,13 +17,13 @@ package func replaceFile(
         // Whatever the umask.
         try file.changeMode(mode)
         try file.writeAll(content)
-        try file.sync()
+        if isDurable { try file.sync() }
         try directory.rename(prepared, to: name)
     } catch {
         try? directory.unlink(prepared)
         throw error
     }
-    try directory.sync()
+    if isDurable { try directory.sync() }
 }
 
 /// The whole content of a regular file.

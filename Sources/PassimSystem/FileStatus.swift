@@ -25,11 +25,12 @@ package struct FileStatus: Hashable, Sendable {
         default: kind = .other
         }
         identity = FileIdentity(
-            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: UInt64(status.st_size),
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
+            size: UInt64(clamping: status.st_size),
             modified: Timestamp(
-                seconds: Int64(status.st_mtim.tv_sec), nanoseconds: UInt32(status.st_mtim.tv_nsec)),
+                seconds: Int64(status.st_mtim.tv_sec), nanoseconds: UInt32(clamping: status.st_mtim.tv_nsec)),
             changed: Timestamp(
-                seconds: Int64(status.st_ctim.tv_sec), nanoseconds: UInt32(status.st_ctim.tv_nsec)))
+                seconds: Int64(status.st_ctim.tv_sec), nanoseconds: UInt32(clamping: status.st_ctim.tv_nsec)))
         mode = UInt32(status.st_mode & 0o7777)
         owner = UInt32(status.st_uid)
         links = UInt64(status.st_nlink)

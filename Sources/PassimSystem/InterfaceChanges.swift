@@ -23,6 +23,12 @@ package struct InterfaceChanges: ~Copyable, Sendable {
         descriptor = opened
     }
 
+    /// Has a poller tell of it.
+    package borrowing func watch(_ poller: borrowing Poller, token: UInt64) throws(SystemError) {
+        let number = descriptor.lend { $0 }
+        try poller.add(number, .input, token: token)
+    }
+
     /// Empties it, up to 1 MiB.
     package borrowing func clear() {
         let number = descriptor.lend { $0 }

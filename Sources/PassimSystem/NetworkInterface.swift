@@ -39,7 +39,12 @@ package struct NetworkInterface: Equatable, Sendable {
         return found.values.sorted { $0.index < $1.index }
     }
 
-    private init?(_ entry: ifaddrs) {
+    /// if_nametoindex(3); 0 where there is none of that name.
+    package static func number(of name: String) -> UInt32 { if_nametoindex(name) }
+}
+
+extension NetworkInterface {
+    fileprivate init?(_ entry: ifaddrs) {
         guard let address = entry.ifa_addr, CInt(address.pointee.sa_family) == AF_PACKET else { return nil }
         index = UInt32(
             bitPattern: UnsafeRawPointer(address).loadUnaligned(as: sockaddr_ll.self).sll_ifindex)

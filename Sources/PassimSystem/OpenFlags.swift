@@ -61,4 +61,15 @@ extension Descriptor {
         }
         return Descriptor(owning: number)
     }
+
+    /// One step of open(2) along a path: what has this name in this directory.
+    package borrowing func openStep(_ name: RawName, _ flags: OpenFlags) throws(SystemError) -> Descriptor {
+        let directory = lend { $0 }
+        let number = try name.withCString { (text) throws(SystemError) in
+            try retrying(.open, name.description) {
+                Glibc.openat(directory, text, flags.rawValue | O_CLOEXEC)
+            }
+        }
+        return Descriptor(owning: number)
+    }
 }

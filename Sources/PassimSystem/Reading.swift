@@ -15,6 +15,35 @@ extension Descriptor {
         }
     }
 
+    /// What `readCached` came to.
+    package enum CachedRead: Hashable, Sendable {
+        /// Bytes read, which may be fewer than there are; 0 at the end of the file.
+        case count(Int)
+        /// The disk would have to be waited for.
+        case notCached
+        /// The file system cannot tell (tmpfs and FUSE, say), nor a kernel before 4.14.
+        case unsupported
+    }
+
+    /// preadv2(2) with RWF_NOWAIT: what is in the page cache, and never a wait for the disk.
+    @inline(__always)
+    package borrowing func readCached(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(SystemError) -> CachedRead {
+        let number = lend { $0 }
+        do throws(SystemError) {
+            let count = try retryingUnlessBlocked(.preadv2) {
+                clinux_pread_now(number, buffer.baseAddress, possible(.preadv2, buffer.count), off_t(offset))
+            }
+            return count.map { .count($0) } ?? .notCached
+        } catch {
+            switch error.code {
+            case .notSupported, .notImplemented, .invalid: return .unsupported
+            default: throw error
+            }
+        }
+    }
+
     /// read(2) from the current offset.
     ///
     /// - Returns: bytes read; 0 at the end.

@@ -5,10 +5,11 @@ internal import CLinux
 // swift-format-ignore: AlwaysUseLowerCamelCase
 package enum SystemCall: String, CaseIterable, Sendable {
     case accept4, bind, dup, epoll_create1, epoll_ctl, epoll_wait, eventfd, fchmod
-    case fgetxattr, flock, fremovexattr, fsetxattr, fstat, fstatvfs, fsync, ftruncate, getdents64
-    case getifaddrs, getsockname, inotify_add_watch, inotify_init, listen, mkdirat
+    case fdatasync, fgetxattr, flock, fremovexattr, fsetxattr, fstat, fstatfs, fstatvfs, fsync, ftruncate
+    case getdents64, getifaddrs, getsockname, inotify_add_watch, inotify_init, ioctl, linkat, listen
+    case mkdirat
     case open, openat, openat2, poll, pread, preadv2, pthread_create, read, readlinkat, recv, recvmsg
-    case renameat, send, sendto, setsockopt, socket, statx, unlinkat, write
+    case renameat, send, sendto, setsockopt, socket, statx, syncfs, unlinkat, write
 }
 
 /// How many of so many bytes a call is asked to read or write: all, but where a test has it do less.

@@ -55,6 +55,8 @@ package struct SystemError: Error, Hashable, Sendable {
         /// EBADF: closed, or not opened for this.
         package static let badDescriptor = Code(rawValue: EBADF)
         package static let fileTooLarge = Code(rawValue: EFBIG)
+        /// ENOTTY: no such ioctl(2) here.
+        package static let noSuchControl = Code(rawValue: ENOTTY)
         package static let notSocket = Code(rawValue: ENOTSOCK)
         package static let notConnected = Code(rawValue: ENOTCONN)
         package static let illegalSeek = Code(rawValue: ESPIPE)
@@ -77,9 +79,19 @@ private func describe(_ code: CInt) -> String? {
     }
 }
 
+extension SystemError {
+    /// What is wrong, and what is needed if the code alone does not tell.
+    package var sentence: String {
+        if call == .openat2, code == .notImplemented {
+            return
+                "openat2(2) is missing: Linux 5.6 or later is needed, and in a container a runtime that allows it"
+        }
+        return code.sentence
+    }
+}
+
 extension SystemError: CustomStringConvertible {
     package var description: String {
-        subject.isEmpty
-            ? "\(call.rawValue): \(code.sentence)" : "\(call.rawValue) \(subject): \(code.sentence)"
+        subject.isEmpty ? "\(call.rawValue): \(sentence)" : "\(call.rawValue) \(subject): \(sentence)"
     }
 }

@@ -41,6 +41,21 @@ package final class SystemThread: Sendable {
         }
     }
 
+    /// Waits for the thread to end, until a time of `monotonicNanoseconds()`.
+    ///
+    /// - Returns: false for one that has not ended by then; nobody can wait for it any more.
+    package func join(by deadline: UInt64) -> Bool {
+        let thread = handle.withLock { handle in
+            defer { handle = nil }
+            return handle
+        }
+        guard let thread else { return true }
+        let (seconds, rest) = (Int64(deadline / 1_000_000_000), Int64(deadline % 1_000_000_000))
+        if clinux_join_until(thread, seconds, rest) == 0 { return true }
+        pthread_detach(thread)
+        return false
+    }
+
     private final class Start: Sendable {
         let name: String
         let body: @Sendable () -> Void

@@ -23,13 +23,15 @@ package final class AvahiHost: Sendable {
 
     /// - Parameter settings: keys of avahi-daemon.conf that differ from the distribution's.
     /// - Parameter running: whether the bus and avahi-daemon are started.
+    /// - Parameter denied: attributes of a rule `<deny …/>` of the bus.
     package init(
-        _ namespace: String, name: String, settings: [String: String] = [:], running: Bool = true
+        _ namespace: String, name: String, settings: [String: String] = [:], running: Bool = true,
+        denying denied: String? = nil
     ) throws {
         self.namespace = namespace
         self.name = name
         tree = try TemporaryTree()
-        bus = try SystemBus(.everything, running: false)
+        bus = try SystemBus(denied.map { .everythingBut($0) } ?? .everything, running: false)
         let keys = settings.map { "s/^#\\?\($0.key)=.*/\($0.key)=\($0.value)/" }
         let lines = try Command.succeed(["sed", keys.joined(separator: ";"), AvahiHost.configuration])
         try tree.write("avahi-daemon.conf", lines.output)

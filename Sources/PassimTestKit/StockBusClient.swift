@@ -53,7 +53,8 @@ package struct StockBusClient: Sendable {
 
     /// What runs on: `watch` writes a line of standard error for each signal (`Changed`, or `INTERFACE NAME=VALUE`) and
     /// for each change of the name's owner (`owner`, `no owner`), after `ready`; `stall` publishes what never ends,
-    /// after `ready`; `many COUNT PREFIX` publishes so many, and writes `published NUMBER HASH` after each.
+    /// after `ready`; `slow CONTENT ATTRIBUTES` hands over a half, writes `half` when that was read, waits for SIGUSR1
+    /// with the rest, and writes `published`; `many COUNT PREFIX` publishes so many, and writes `published NUMBER HASH` after each.
     package func start(_ arguments: String...) async throws -> ChildProcess {
         let command = command(arguments)
         return try await onOwnThread { [setting] in
@@ -69,13 +70,16 @@ package struct StockBusClient: Sendable {
     }
 
     private static let script = #"""
+        from fcntl import ioctl
         from hashlib import sha256
         from os import fdopen, memfd_create, pipe, write
+        from signal import SIGUSR1, SIG_BLOCK, pthread_sigmask, sigwait
         from socket import socketpair
         from sys import argv, stderr
         from tempfile import TemporaryFile
+        from termios import FIONREAD
         from threading import Thread
-        from time import monotonic
+        from time import monotonic, sleep
         from gi.repository import Gio, GLib
 
         NAME = "org.freedesktop.Passim"
@@ -158,6 +162,31 @@ package struct StockBusClient: Sendable {
 
         def stall(content, attributes):
             publish("stall", content, attributes)
+
+        def slow(content, attributes):
+            pthread_sigmask(SIG_BLOCK, [SIGUSR1])
+            content = content.encode()
+            half = len(content) // 2
+            reader, writer = pipe()
+            write(writer, content[:half])
+            def fill():
+                unread = bytearray(4)
+                while ioctl(reader, FIONREAD, unread) or any(unread):
+                    sleep(0.005)
+                tell("half")
+                sigwait([SIGUSR1])
+                with fdopen(writer, "wb") as file:
+                    file.write(content[half:])
+            Thread(target=fill, daemon=True).start()
+            handles = Gio.UnixFDList.new()
+            handles.append(reader)
+            parameters = GLib.Variant.new_tuple(
+                GLib.Variant.new_handle(7), GLib.Variant.parse(GLib.VariantType("a{sv}"), attributes, None, None))
+            found = proxy()
+            tell("ready")
+            found.call_with_unix_fd_list_sync(
+                "Publish", parameters, Gio.DBusCallFlags.NONE, GLib.MAXINT, handles, None)
+            tell("published")
 
         def many(count, prefix):
             found = proxy()

@@ -16,6 +16,8 @@ package final class SystemBus: Sendable {
         case distribution
         /// Everybody may do everything.
         case everything
+        /// Everybody may do everything but what a rule `<deny …/>` with these attributes forbids.
+        case everythingBut(String)
     }
 
     private let tree: TemporaryTree
@@ -27,6 +29,8 @@ package final class SystemBus: Sendable {
         let listen = "<listen>unix:path=\(tree.absolute("socket"))</listen>"
         switch policy {
         case .everything: try tree.write("bus.conf", SystemBus.open(listen))
+        case .everythingBut(let denied):
+            try tree.write("bus.conf", SystemBus.open(listen, denying: "<deny \(denied)/>"))
         case .distribution:
             try tree.makeDirectory("policy")
             try tree.write("bus.conf", distributions(listen))
@@ -46,7 +50,7 @@ package final class SystemBus: Sendable {
     // MARK: - Configuration
 
     /// As the system's bus, but that everybody may do everything. What is not said of limits is that of the system.
-    private static func open(_ listen: String) -> String {
+    private static func open(_ listen: String, denying denied: String = "") -> String {
         document(
             """
             <type>system</type>
@@ -57,6 +61,7 @@ package final class SystemBus: Sendable {
               <allow own="*"/>
               <allow send_destination="*"/>
               <allow receive_sender="*"/>
+              \(denied)
             </policy>
             """)
     }

@@ -1,3 +1,5 @@
+internal import PassimCore
+
 /// What the daemon did, step by step, up to now.
 package struct Activity: Hashable, Sendable {
     package struct Sample: Hashable, Sendable {
@@ -43,8 +45,8 @@ package struct Activity: Hashable, Sendable {
 
 extension Activity.Sample {
     package mutating func add(_ other: Activity.Sample) {
-        requests += other.requests
-        bytes += other.bytes
-        misses += other.misses
+        requests.add(saturating: other.requests)
+        bytes.add(saturating: other.bytes)
+        misses.add(saturating: other.misses)
     }
 }

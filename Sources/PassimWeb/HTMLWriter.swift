@@ -47,26 +47,17 @@ package struct HTMLWriter {
     }
 
     package mutating func text(_ text: String) {
-        var text = text
-        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+        HTMLText.append(ForeignText.shown(text, in: .html), to: &bytes)
     }
 
     /// A file name, shown as far as it is UTF-8.
     package mutating func text(_ name: RawName) {
-        name.bytes.withUnsafeBytes { append($0) }
+        text(String(decoding: name.bytes, as: UTF8.self))
     }
 
     /// For whoever reads the source.
     package mutating func newline() {
         bytes.append(0x0A)
-    }
-
-    private mutating func append(_ text: UnsafeRawBufferPointer) {
-        if let replaced = DirectionControls.replaced(in: text) {
-            replaced.withUnsafeBytes { HTMLText.append($0, to: &bytes) }
-        } else {
-            HTMLText.append(text, to: &bytes)
-        }
     }
 
     private mutating func begin(_ tag: HTMLTag, _ attributes: [HTMLAttribute]) {
@@ -76,7 +67,8 @@ package struct HTMLWriter {
             bytes.append(0x20)
             bytes.append(contentsOf: attribute.name.rawValue.utf8)
             HTMLText.append(literal: "=\"", to: &bytes)
-            text(attribute.value)
+            // A link or the path of a chart that is cut would be another one.
+            HTMLText.append(ForeignText.shown(attribute.value, in: .html, limit: .max), to: &bytes)
             bytes.append(0x22)
         }
         bytes.append(0x3E)

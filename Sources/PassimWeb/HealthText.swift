@@ -7,15 +7,19 @@ package import PassimCore
 /// or alerts on `passim_directory_state`.
 package struct HealthText: Sendable {
     package var directories: [DirectoryStatus]
+    /// Where it should listen and does not.
+    package var missingPlaces: [String]
 
     package static let contentType = "text/plain; charset=utf-8"
 
-    package init(directories: [DirectoryStatus]) {
+    package init(directories: [DirectoryStatus], missingPlaces: [String] = []) {
         self.directories = directories
+        self.missingPlaces = missingPlaces
     }
 
     package func render() -> [UInt8] {
         var lines = ["ok"]
+        lines += missingPlaces.map { "not listening at \(RawName($0))" }
         for directory in directories {
             // As in a log: what is not text or ends a line is escaped.
             let name = RawName(directory.dropIn)

@@ -1,3 +1,5 @@
+internal import PassimCore
+
 extension IndexPage {
     func writeActivity(to main: inout HTMLWriter) {
         main.section("activity", "Activity") { section in
@@ -28,7 +30,7 @@ extension HTMLWriter {
         _ title: String, _ values: [UInt64], _ activity: Activity, _ text: (UInt64) -> String
     ) {
         let chart = BarChart(values: values)
-        let sum = values.reduce(0, +)
+        let sum = values.saturatingSum
         let most = sum == 0 ? "" : ", at most \(text(chart.highest)) in \(HumanText.minutes(activity.step))"
         element(.figure) { figure in
             figure.element(.figcaption) { caption in

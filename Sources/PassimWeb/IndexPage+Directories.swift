@@ -64,7 +64,9 @@ extension DirectoryStatus {
         if pendingFiles > 0 {
             words += ", \(HumanText.count(pendingFiles)) to hash (\(HumanText.size(bytes: pendingBytes)))"
         }
-        if let secondsLeft { words += ", about \(HumanText.duration(seconds: UInt64(secondsLeft))) left" }
+        if let secondsLeft {
+            words += ", about \(HumanText.duration(seconds: UInt64(clamping: secondsLeft))) left"
+        }
         if unreadable > 0 { words += ", \(HumanText.count(unreadable)) unreadable" }
         return words
     }

@@ -69,12 +69,12 @@ package struct Metrics: Sendable {
             $0.add(server.handshakes, .init("result", "done"))
             $0.add(server.failedHandshakes, .init("result", "failed"))
         }
-        text.metric("passim_shares_total", .counter, "Downloads of whole files.", server.shares)
+        text.metric("passim_shares_total", .counter, "Files' worth of bytes that were sent.", server.shares)
         text.metric(
-            "passim_shared_bytes_total", .counter, "Bytes of downloads of whole files.", server.sharedBytes)
+            "passim_shared_bytes_total", .counter, "Bytes of files that were sent.", server.sharedBytes)
         text.metric(
             "passim_downloads_cut_off_total", .counter,
-            "Downloads of whole files that did not come to their end.",
+            "Downloads of files, or of parts of them, that did not come to their end.",
             server.cutOff)
         text.metric(
             "passim_lookups_total", .counter,
@@ -82,6 +82,14 @@ package struct Metrics: Sendable {
         ) {
             $0.add(server.lookupsFound, .init("result", "found"))
             $0.add(server.lookupsNobody, .init("result", "nobody"))
+        }
+        text.metric(
+            "passim_file_waits_total", .counter,
+            "Openings and reads of files for which a disk had to be waited for: begun, those of them that were given up, and those refused, as their file system hangs."
+        ) {
+            $0.add(server.fileWaits, .init("result", "begun"))
+            $0.add(server.fileWaitsGivenUp, .init("result", "given_up"))
+            $0.add(server.fileWaitsRefused, .init("result", "refused"))
         }
     }
 
@@ -114,12 +122,12 @@ package struct Metrics: Sendable {
                 }
             }
         }
-        each("passim_items", "Files that can be fetched.") { UInt64($0.items) }
+        each("passim_items", "Files that can be fetched.") { UInt64(clamping: $0.items) }
         each("passim_item_bytes", "Their bytes.") { $0.bytes }
-        each("passim_pending_files", "Files that wait to be hashed.") { UInt64($0.pendingFiles) }
+        each("passim_pending_files", "Files that wait to be hashed.") { UInt64(clamping: $0.pendingFiles) }
         each("passim_pending_bytes", "Their bytes.") { $0.pendingBytes }
         each("passim_unreadable_files", "Files and directories that could not be read in the last pass.") {
-            UInt64($0.unreadable)
+            UInt64(clamping: $0.unreadable)
         }
         each("passim_last_change_timestamp_seconds", "When a file came, went or changed last.") {
             $0.lastChange.map { UInt64(max(0, $0.seconds)) }

@@ -1,3 +1,5 @@
+internal import PassimCore
+
 /// Writes the text format of Prometheus, version 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats).
 package struct MetricsText {
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
@@ -35,7 +37,7 @@ package struct MetricsText {
         private mutating func add(_ labels: [Label], _ value: String) {
             bytes.append(contentsOf: "\(name)".utf8)
             if !labels.isEmpty {
-                let pairs = labels.map { "\($0.name)=\"\(MetricsText.escaped($0.value, quotes: true))\"" }
+                let pairs = labels.map { "\($0.name)=\"\(ForeignText.shown($0.value, in: .metrics))\"" }
                 bytes.append(contentsOf: "{\(pairs.joined(separator: ","))}".utf8)
             }
             bytes.append(contentsOf: " \(value)\n".utf8)
@@ -57,7 +59,7 @@ package struct MetricsText {
         var samples = Samples(name: name, bytes: [])
         body(&samples)
         guard !samples.bytes.isEmpty else { return }
-        bytes.append(contentsOf: "# HELP \(name) \(MetricsText.escaped(help, quotes: false))\n".utf8)
+        bytes.append(contentsOf: "# HELP \(name) \(MetricsText.escaped(help))\n".utf8)
         bytes.append(contentsOf: "# TYPE \(name) \(kind.rawValue)\n".utf8)
         bytes += samples.bytes
     }
@@ -83,14 +85,13 @@ package struct MetricsText {
         return value.isInfinite ? (value < 0 ? "-Inf" : "+Inf") : "\(value)"
     }
 
-    /// Backslashes and ends of lines, and quotes in the value of a label.
-    private static func escaped(_ text: String, quotes: Bool) -> String {
+    /// Backslashes and ends of lines: the text is ours.
+    private static func escaped(_ help: String) -> String {
         var escaped = ""
-        for scalar in text.unicodeScalars {
+        for scalar in help.unicodeScalars {
             switch scalar {
             case "\\": escaped += "\\\\"
             case "\n": escaped += "\\n"
-            case "\"" where quotes: escaped += "\\\""
             default: escaped.unicodeScalars.append(scalar)
             }
         }

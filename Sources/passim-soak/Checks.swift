@@ -172,17 +172,24 @@ final class Checks {
         }
     }
 
-    /// How many lines there are of each kind; those of downloads by address.
+    /// How many lines there are of each kind, in the log, the old ones, and what is held; shares by address.
     func auditLines() throws -> [String: Int] {
         let path = hosts.site.tree.absolute("var/log/passim/audit.log")
         // It is there with its first line.
         guard hosts.site.tree.exists("var/log/passim/audit.log") else { return [:] }
         let program = """
-            $2 == "SHARE" { n = split($0, parts, "ipaddr="); count[parts[n]]++; next }
+            $2 == "SHARE" {
+                n = split($0, parts, "ipaddr=")
+                # A line about several says how many.
+                place = index(parts[n], ",count=")
+                if (place) count[substr(parts[n], 1, place - 1)] += substr(parts[n], place + 7)
+                else count[parts[n]]++
+                next
+            }
             { count[$2]++ }
             END { for (key in count) print count[key], key }
             """
-        let text = try Command.succeed(["awk", program, path]).text
+        let text = try Command.succeed(["sh", "-c", "awk \"$0\" \"$1\"*", program, path]).text
         return Dictionary(
             text.split(separator: "\n").compactMap { line in
                 let words = line.split(separator: " ")
@@ -196,7 +203,9 @@ final class Checks {
     func compareState() throws {
         let usual: Set = [
             "lib/passim/secret.key", "lib/passim/cert.pem", "lib/passim/totals", "lib/passim/share-counts",
+            "lib/passim/item-digests", "lib/passim/made-by-passimd", "lib/passim/lock",
             "log/passim/audit.log",
+            "log/passim/audit.log.held", "log/passim/.audit.log.held.new",
         ]
         let list = ["find", hosts.site.tree.absolute("var"), "-type", "f", "-printf", "%P\\n"]
         try wait(30) {

@@ -61,7 +61,7 @@ struct DropInFile {
             try place.sync()
         } catch {
             if error.code == .exists { throw Failure("\(RawName(path)) exists: --force replaces it") }
-            throw Failure("\(RawName(path)): \(error.code.sentence)")
+            throw Failure("\(RawName(path)): \(error.sentence)")
         }
     }
 
@@ -81,7 +81,7 @@ struct DropInFile {
             try place.unlink(RawName(name))
             try place.sync()
         } catch {
-            throw Failure("\(RawName(path)): \(error.code.sentence)")
+            throw Failure("\(RawName(path)): \(error.sentence)")
         }
     }
 }

@@ -8,6 +8,6 @@ func failing<Result: ~Copyable>(
     do throws(SystemError) {
         return try body()
     } catch {
-        throw Failure("\(path): \(error.code.sentence)")
+        throw Failure("\(path): \(error.sentence)")
     }
 }

@@ -28,16 +28,21 @@ struct ItemSelection: ParsableArguments {
         var position = offset
         var left = limit ?? defaultLimit
         var isFirst = true
+        var before: [ItemDescription] = []
         while isFirst || left > 0 {
             let wanted = UInt32(clamping: min(left, UInt64(ItemSelection.page)))
             let (items, total) = try client.items(offset: position, limit: wanted, filter: filter)
-            if isFirst || !items.isEmpty { try body(items, total) }
+            // A total that is a lie must not lead round in circles: the same page again is the end, and so is one that
+            // is shorter than it could be.
+            if !isFirst, items.isEmpty || items == before { return }
+            try body(items, total)
             isFirst = false
-            // A daemon that gives more than it was asked for must not lead round in circles.
             let count = UInt64(items.count)
-            position += count
+            let (next, isOver) = position.addingReportingOverflow(count)
+            position = next
             left -= min(left, count)
-            if items.isEmpty || position >= total { return }
+            if isOver || items.count < wanted || position >= total { return }
+            before = items
         }
     }
 }

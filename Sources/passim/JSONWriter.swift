@@ -111,9 +111,7 @@ struct JSONWriter {
             case 0x0A: bytes += [0x5C, 0x6E]
             case 0x09: bytes += [0x5C, 0x74]
             // JSON allows the ones from 7F on; a terminal acts on them.
-            case 0..<0x20, 0x7F...0x9F:
-                let digits = String(scalar.value, radix: 16)
-                bytes += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8
+            case _ where ForeignText.isHarmful(scalar): bytes += ForeignText.escape(scalar).utf8
             default: bytes += UTF8.encode(scalar)!
             }
         }

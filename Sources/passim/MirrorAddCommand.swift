@@ -37,7 +37,7 @@ struct MirrorAddCommand: ParsableCommand {
             return false
         } catch {
             if error.code == .notFound { return true }
-            throw Failure("\(path): \(error.code.sentence)")
+            throw Failure("\(path): \(error.sentence)")
         }
     }
 }

@@ -4,7 +4,11 @@ internal import PassimCore
 
 struct MirrorListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Print the drop-ins, and what is wrong with them.")
+        commandName: "list", abstract: "Print the drop-ins, and what is wrong with them.",
+        discussion: """
+            Exit status: 2 if a directory is missing or a drop-in is in error, as with passim status; else 0, or 1 on \
+            any failure.
+            """)
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -33,6 +37,7 @@ struct MirrorListCommand: ParsableCommand {
         for complaint in configuration.complaints where complaint.file == paths.dropInDirectory {
             Output.complain("\(complaint)")
         }
+        if rows.contains(where: \.isFaulty) { throw ExitCode(StatusCommand.directoryFault) }
     }
 
     private static func text(_ rows: [MirrorRow], _ style: Style) -> String {
@@ -40,7 +45,8 @@ struct MirrorListCommand: ParsableCommand {
         if !rows.isEmpty { table.add("NAME", "DIRECTORY", "STATE", style: style.bold) }
         for row in rows {
             let colour = row.isFaulty ? style.bad : row.notes.isEmpty ? style.good : style.warning
-            let state = row.isFaulty ? "error" : row.notes.isEmpty ? "good" : "warning"
+            let state =
+                row.isMissing ? "missing" : row.isFaulty ? "error" : row.notes.isEmpty ? "good" : "warning"
             table.add([
                 Table.Cell(RawName(row.name).description),
                 Table.Cell(row.directory.map { RawName($0).description } ?? "-"), Table.Cell(state, colour),
@@ -59,16 +65,20 @@ struct MirrorRow {
     var directory: String?
     /// Nothing of it can be shared now.
     var isFaulty: Bool
+    /// There is no such directory now.
+    var isMissing = false
     /// What is wrong with it, each in one line.
     var notes: [String]
 
     /// Sorted by name.
     static func rows(of configuration: Configuration) -> [MirrorRow] {
+        let complaints = Dictionary(grouping: configuration.complaints, by: \.file)
         let good = configuration.dropIns.map { dropIn in
             let missing = dropIn.examineDirectory()
-            let warnings = configuration.complaints.filter { $0.file == dropIn.file }
+            let warnings = complaints[dropIn.file] ?? []
             return MirrorRow(
                 name: dropIn.name, file: dropIn.file, directory: dropIn.path, isFaulty: missing != nil,
+                isMissing: missing != nil && dropIn.isMissing,
                 notes: (warnings + [missing].compactMap { $0 }).map(\.description))
         }
         let bad = configuration.failures.map { failure in

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import PassimCore
 internal import PassimSystem
 
 /// A standard stream, written in large pieces, whose failures are heard: `passim list >/dev/full` fails.
@@ -43,9 +44,11 @@ final class Output {
 
     /// Writes one line at once to standard error, after the command's name. If nobody can read it, nobody can be
     /// told.
+    ///
+    /// - Parameter text: may hold what the daemon, a peer or a disk says.
     static func complain(_ text: String) {
         let errors = Output(.errors)
-        try? errors.line("passim: \(text)")
+        try? errors.line("passim: \(ForeignText.shown(text, in: .terminal))")
         try? errors.flush()
     }
 }

@@ -10,7 +10,7 @@ struct Passim: ParsableCommand {
         commandName: "passim",
         abstract: "Share files with the machines of this network, by SHA-256.",
         discussion: """
-            Exit status: 0, or 1 on any failure. 'passim status' exits with 2 where a directory that is \
+            Exit status: 0, or 1 on any failure. 'passim status' and 'passim mirror list' exit with 2 where a directory that is \
             configured cannot be shared.
 
             Completions for a shell are printed by --generate-completion-script bash, zsh or fish: put them \
@@ -32,7 +32,8 @@ struct Passim: ParsableCommand {
         // Also where the daemon cannot be asked.
         try output.flush()
         let properties = try BusClient().properties()
-        try output.line("daemon version: \(properties.daemonVersion)")
+        try output.line(
+            "daemon version: \(ForeignText.shown(properties.daemonVersion, in: .terminal, limit: 256))")
         try output.flush()
     }
 

@@ -1,3 +1,4 @@
+internal import PassimCore
 internal import PassimSystem
 
 /// A line on standard error that tells how far something is; nothing where that is no terminal.
@@ -55,7 +56,7 @@ final class ProgressBar {
         let percent = "\(Int(share * 100))%"
         var numbers = "\(ByteCount(min(done, total))) of \(ByteCount(total))"
         if rate >= 1 {
-            numbers += "  \(ByteCount(UInt64(rate)))/s"
+            numbers += "  \(ByteCount(UInt64(saturating: rate)))/s"
             let left = Double(total - min(done, total)) / rate
             if left >= 1, left < 1e6 { numbers += "  \(TimeSpan(seconds: Int64(left))) left" }
         }

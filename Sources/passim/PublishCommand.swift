@@ -71,7 +71,7 @@ struct PublishCommand: ParsableCommand {
                 hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 offset += UInt64(count)
             } catch {
-                throw Failure("\(path): \(error.code.sentence)")
+                throw Failure("\(path): \(error.sentence)")
             }
         }
     }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import PassimCore
 internal import PassimMirror
 internal import PassimSystem
 
@@ -36,7 +37,7 @@ struct ScanCommand: ParsableCommand {
                     case .current: current += 1
                     case .stamped(let size):
                         stamped += 1
-                        bytes += size
+                        bytes.add(saturating: size)
                     case .failed(let reason): fail("\(tree.path(of: found.path))", reason)
                     }
                 }

@@ -29,6 +29,7 @@ struct StatusText {
         add("Saved", "\(ByteCount(properties.downloadSaving)), \(carbon) kg CO2e")
         if let mirror = properties.mirror {
             add("Files", "\(mirror.itemCount), \(ByteCount(mirror.totalBytes))")
+            for trouble in mirror.troubles { add("Trouble", RawName(trouble).description, style.bad) }
         }
         return table.lines
     }
@@ -85,6 +86,8 @@ extension JSONWriter {
         guard let mirror = properties.mirror else { return }
         field("item_count", mirror.itemCount)
         field("total_bytes", mirror.totalBytes)
+        key("troubles")
+        array { json in for trouble in mirror.troubles { json.value(trouble) } }
         key("directories")
         array { json in
             for directory in mirror.directories {

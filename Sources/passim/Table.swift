@@ -1,3 +1,5 @@
+internal import PassimCore
+
 /// Rows whose cells stand below each other.
 struct Table {
     enum Alignment { case left, right }
@@ -8,8 +10,9 @@ struct Table {
         var styled: String
 
         init(_ text: String, _ style: (String) -> String = { $0 }) {
-            self.text = text
-            styled = style(text)
+            // A name has 255 bytes; whoever is on the bus may send more.
+            self.text = ForeignText.shown(text, in: .terminal, limit: 1024)
+            styled = style(self.text)
         }
     }
 

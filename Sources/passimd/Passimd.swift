@@ -26,6 +26,11 @@ struct Passimd: AsyncParsableCommand {
     @Flag(name: .long, help: "Stop after ten seconds.")
     var timedExit = false
 
+    static func main() async {
+        Program.prepareProcess()
+        await main(nil)
+    }
+
     func run() async throws {
         let program = Program(insecure: insecure, timedExit: timedExit)
         if version {

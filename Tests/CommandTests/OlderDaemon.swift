@@ -7,27 +7,32 @@ final class OlderDaemon: Sendable {
     private let bus: SystemBus
     private let process: ChildProcess
 
-    static func make(uri: String) async throws -> OlderDaemon {
-        try await onOwnThread { try OlderDaemon(uri: uri) }
+    /// - Parameter script: of another daemon that is not ours.
+    static func make(uri: String, script: String = OlderDaemon.script) async throws -> OlderDaemon {
+        try await onOwnThread { try OlderDaemon(uri: uri, script) }
     }
 
-    private init(uri: String) throws {
+    private init(uri: String, _ script: String) throws {
         tree = try TemporaryTree()
         bus = try SystemBus()
         let scripts = try TemporaryTree()
-        try scripts.write("daemon.py", OlderDaemon.script)
+        try scripts.write("daemon.py", script)
         process = try ChildProcess(["/usr/bin/python3", scripts.absolute("daemon.py"), uri], bus.setting())
         try process.waitForLine(containing: "ready")
     }
 
     func passim(_ arguments: String...) async throws -> Command.Outcome {
+        try await passim(arguments)
+    }
+
+    func passim(_ arguments: [String]) async throws -> Command.Outcome {
         var setting = bus.setting()
         setting.workingDirectory = tree.path
         let command = [try Products.path(of: "passim")] + arguments
         return try await onOwnThread { [setting] in try Command.run(command, setting) }
     }
 
-    private static let script = #"""
+    static let script = #"""
         from sys import argv, stderr
         from gi.repository import Gio, GLib
 

@@ -57,9 +57,9 @@ final class TestDaemon: BusObject {
         state.withLock { $0.rescans += 1 }
     }
 
-    func findPeers(_ digest: Digest) async -> [String] { state.withLock { $0.peers } }
+    func findPeers(_ digest: Digest, for user: UInt32) async -> [String] { state.withLock { $0.peers } }
 
-    func reportPeer(_ url: String, _ digest: Digest) async -> Bool {
+    func reportPeer(_ url: String, _ digest: Digest, by user: UInt32) async -> Bool {
         state.withLock { state in
             state.reported.append("\(url) \(digest.hex)")
             state.peers = state.peersAfterReport ?? state.peers

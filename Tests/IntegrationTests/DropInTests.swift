@@ -165,6 +165,31 @@ struct LiveDropInTests {
         try expectShared(besides: 50)
     }
 
+    /// Of one file nobody can have much said or done.
+    @Test func dropInOfNinetyThousandUnknownKeysHoldsUpNothing() throws {
+        let keys = (0..<90_000).map { "k\($0)=\n" }.joined()
+        try tree.write("etc/passim.d/keys.conf", "[passim]\nPath=\(tree.absolute("two"))\n\(keys)")
+        try tree.write("etc/passim.d/keys.conf", "[passim]\nPath=\(tree.absolute("two"))\n\(keys)y=\n")
+        try site.share("one", as: "one")
+        try daemon.expectServed("one a", "two a", seconds: 40)
+        #expect(daemon.log.split(separator: "\n").count { $0.contains("keys.conf") } <= 42)
+        #expect(try steady.stop() > 0)
+        #expect(try daemon.process.terminate() == .exit(0))
+    }
+
+    @Test func tenThousandBrokenDropInsHoldUpNothing() throws {
+        for number in 0..<10_000 { try tree.write("broken/\(number).conf", "[passim]\nPth=/\n") }
+        try Command.succeed([
+            "sh", "-c", "mv '\(tree.absolute("broken"))'/* '\(tree.absolute("etc/passim.d"))'",
+        ])
+        try site.share("one", as: "one")
+        try daemon.expectServed("one a", seconds: 60)
+        try site.share("two", as: "two")
+        try daemon.expectServed("two a", seconds: 60)
+        #expect(try steady.stop() > 0)
+        #expect(try daemon.process.terminate() == .exit(0))
+    }
+
     // MARK: Overlapping directories
 
     @Test func fileOfTwoDropInsIsServedUntilTheLastOfThemGoes() throws {

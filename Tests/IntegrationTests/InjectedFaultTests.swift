@@ -23,6 +23,8 @@ struct InjectedFaultTests {
     private static let table: [(calls: [String], errors: [String])] = [
         (["openat", "openat2"], ["EIO", "EMFILE", "ENOMEM", "ESTALE", "EACCES"]),
         (["pread64"], ["EIO", "ESTALE", "EINTR"]),
+        (["preadv2"], ["EIO", "EAGAIN", "EOPNOTSUPP"]),
+        (["fstatfs"], ["EIO"]),
         (["getdents64"], ["EIO", "ESTALE"]),
         (["fgetxattr"], ["EIO", "ENOMEM", "EACCES"]),
         (["fsetxattr"], ["EIO", "ENOSPC", "EROFS"]),

@@ -33,7 +33,7 @@ struct InstallScriptTests {
 
     /// What is there whatever the prefix.
     private static let configuration: Set = [
-        "/etc/passim.conf", "/etc/passim.d/example.conf.sample", "/etc/logrotate.d/passim",
+        "/etc/passim.conf", "/etc/passim.d/example.conf.sample",
     ]
 
     @Test func everythingIsWhereProgramsOfADistributionLook() throws {
@@ -42,7 +42,7 @@ struct InstallScriptTests {
         let expected: Set = [
             "/usr/bin/passim", "/usr/libexec/passimd", "/usr/sbin/passimd",
             "/usr/lib/systemd/system/passim.service", "/usr/lib/sysusers.d/passim.conf",
-            "/usr/lib/tmpfiles.d/passim.conf", "/usr/lib/sysctl.d/60-passim.conf",
+            "/usr/lib/tmpfiles.d/passim.conf", "/usr/libexec/passimd-raise-watches",
             "/usr/lib/firewalld/services/passim.xml",
             "/usr/share/dbus-1/system.d/org.freedesktop.Passim.conf",
             "/usr/share/dbus-1/system-services/org.freedesktop.Passim.service",
@@ -81,6 +81,22 @@ struct InstallScriptTests {
         #expect(try install(prefix: "/opt/passim", "--remove").succeeded)
         #expect(try self.files() == InstallScriptTests.configuration)
     }
+
+    @Test func whatAnOlderVersionInstalledIsGoneUnlessTheAdministratorChangedIt() throws {
+        let rules = "/etc/logrotate.d/passim"
+        try tree.write("usr/lib/sysctl.d/60-passim.conf", "fs.inotify.max_user_watches = 1048576\n")
+        try tree.write("etc/logrotate.d/passim", "# mine\n")
+        let outcome = try install(prefix: "/usr")
+        #expect(outcome.errorText.contains("not needed any more, as passimd rotates audit.log: \(rules)"))
+        #expect(try !files().contains("/usr/lib/sysctl.d/60-passim.conf") && files().contains(rules))
+        let old = try Command.succeed([
+            "sed", "-n", "s/.*grep -q ^\\([0-9a-f]*\\);.*/\\1/p", Products.repository + "/scripts/install",
+        ]).text
+        #expect(old == "\(InstallScriptTests.oldRules)\n")
+    }
+
+    /// SHA-256 of etc/logrotate.d/passim in version 0.2.0.
+    private static let oldRules = "69161b2850c1596a9a12f5b524d938b6ada841c6fa7b8ac7f9c51247db077b68"
 
     @Test func whatTheAdministratorWroteIsKept() throws {
         _ = try install(prefix: "/usr")

@@ -40,6 +40,22 @@ struct InstalledFilesTests {
         #expect(try run("systemd-analyze", "verify", "--man=no", unit()).isEmpty)
     }
 
+    /// While the unit is disabled it has no such name, and the bus cannot start it.
+    @Test func busStartsTheUnitByAnAliasOfItsInstallation() throws {
+        let alias = "dbus-org.freedesktop.Passim.service"
+        let unit = try text("systemd/passim.service")
+        let installation = try #require(unit.split(separator: "[Install]").last)
+        #expect(installation.contains("\nAlias=\(alias)\n"))
+        #expect(try text("dbus/org.freedesktop.Passim.service").contains("\nSystemdService=\(alias)\n"))
+        try tree.makeDirectory("lib/systemd/system")
+        try tree.write("lib/systemd/system/passim.service", unit)
+        let link = "etc/systemd/system/\(alias)"
+        try run("systemctl", "--root=\(tree.path)", "enable", "passim.service")
+        #expect(try run("readlink", tree.absolute(link)).hasSuffix("/passim.service\n"))
+        try run("systemctl", "--root=\(tree.path)", "disable", "passim.service")
+        #expect(!tree.exists(link))
+    }
+
     @Test func unitIsConfined() throws {
         // The threshold is ten times the level of exposure.
         try run("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=15", unit())
@@ -110,21 +126,22 @@ struct InstalledFilesTests {
         try run("apparmor_parser", "-QK", InstalledFilesTests.file("apparmor.d/usr.libexec.passimd"))
     }
 
-    @Test(.enabled(if: isRoot, "needs root to change users, as logrotate does for su"))
-    func auditLogIsRotated() throws {
-        try tree.write("log/audit.log", "2026-01-01T00:00:00Z SHARE hash=x\n")
-        let rules = try text("logrotate.d/passim")
-            .replacing("/var/log/passim", with: tree.absolute("log"))
-            .replacing("passim passim", with: "root root")
-            // The daemon of this machine, if it has one, is none of the test's business.
-            .replacing(
-                "systemctl try-reload-or-restart passim.service", with: "echo reload >\(tree.path)/told"
-            )
-            .replacing("-d /run/systemd/system", with: "-d /")
-        try tree.write("rules", rules, mode: 0o644)
-        try run("logrotate", "--force", "--state", tree.absolute("state"), tree.absolute("rules"))
-        #expect(tree.exists("told"))
-        #expect(try run("stat", "--format=%s %a", tree.absolute("log/audit.log")) == "0 600\n")
-        #expect(tree.exists("log/audit.log.1"))
+    @Test(arguments: [
+        ("8192", "1048576"), ("1048576", "1048576"), ("4194304", "4194304"), ("", ""), ("x", "x"),
+    ])
+    func limitOfWatchesIsRaisedAndNeverLowered(_ before: String, _ after: String) throws {
+        try tree.write("limit", before.isEmpty ? "" : before + "\n")
+        try run(InstalledFilesTests.file("libexec/passimd-raise-watches"), tree.absolute("limit"))
+        #expect(
+            try String(decoding: tree.read("limit"), as: UTF8.self) == (after.isEmpty ? "" : after + "\n"))
+    }
+
+    @Test func whereTheLimitCannotBeSetTheServiceStartsAllTheSame() throws {
+        for path in ["nowhere/limit", "/proc/sys/kernel/ostype"] {
+            let file = path.hasPrefix("/") ? path : tree.absolute(path)
+            try run(InstalledFilesTests.file("libexec/passimd-raise-watches"), file)
+        }
+        let unit = try text("systemd/passim.service")
+        #expect(unit.contains("\nExecStartPre=-+/usr/libexec/passimd-raise-watches\n"))
     }
 }

@@ -39,6 +39,25 @@ struct PermissionTests {
         #expect(daemon.isRunning)
     }
 
+    /// mktemp(1) makes files that are for their owner only, and mv(1) leaves them so.
+    @Test func fileThatComesUnreadableIsCountedAndToldUntilItIsMended() async throws {
+        let daemon = try site.start()
+        try daemon.firstPass()
+        #expect(try daemon.metric("passim_unreadable_files") == 0)
+        try tree.write("new", "new", mode: 0o600)
+        try Command.succeed(["mv", tree.absolute("new"), tree.absolute("mirror/new")])
+        #expect(
+            await (try? becomesTrue(within: 30) { try daemon.metric("passim_unreadable_files") == 1 }) == true
+        )
+        #expect(
+            await becomesTrue(within: 30) {
+                daemon.log.contains("count=1") && daemon.log.contains("first=new")
+            })
+        try tree.changeMode("mirror/new", 0o644)
+        try daemon.expectServed("new", seconds: 30)
+        #expect(try daemon.metric("passim_unreadable_files") == 0)
+    }
+
     @Test func unreadableMirrorIsOneWarningAndHarmsNoOther() throws {
         try tree.write("closed/file", "closed")
         try tree.changeMode("closed", 0o700)

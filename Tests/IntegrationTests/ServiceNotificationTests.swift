@@ -27,11 +27,21 @@ struct ServiceNotificationTests {
         _ = try listener.wait { $0.contains("STOPPING=1") }
     }
 
+    @Test func watchdogIsFedWhereSystemdAsksForIt() throws {
+        let site = try DaemonSite(
+            environment: ["NOTIFY_SOCKET": listener.path, "WATCHDOG_USEC": "1000000", "WATCHDOG_PID": nil])
+        let daemon = try site.start()
+        for _ in 0..<5 { _ = try listener.wait { $0.contains("WATCHDOG=1") } }
+        try daemon.process.terminate()
+        #expect(listener.messages.contains { $0.contains("STOPPING=1") })
+    }
+
     @Test func nothingIsReadyThatDoesNotListen() throws {
         let first = try site.start()
         _ = try listener.wait { $0.contains("READY=1") }
-        try site.configure(["Port=\(first.port)"])
-        let second = try? site.start()
+        let other = try DaemonSite(environment: ["NOTIFY_SOCKET": listener.path])
+        try other.configure(["Port=\(first.port)"])
+        let second = try? other.start()
         #expect(second == nil)
         #expect(listener.messages.filter { $0.contains("READY=1") }.isEmpty)
         #expect(try first.get("/").status == 200)

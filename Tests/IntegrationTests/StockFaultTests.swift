@@ -208,8 +208,8 @@ struct StockFaultTests {
         try expectServes(daemon, "content")
         #expect(try daemon.fetch(wrong).status == 404)
         #expect(try tree.attribute("user.checksum.sha256", of: "mirror/file") == Digest(of: "content").hex)
-        #expect(
-            try tree.attribute("user.checksum.sha256.stamp", of: "mirror/file") == "7:1600000000.123000000")
+        let written = try tree.attribute("user.checksum.sha256.stamp", of: "mirror/file")
+        #expect(written?.hasPrefix("v2:7:1600000000.123000000:") == true)
     }
 
     /// The stock daemon writes a checksum and no stamp: it is hashed once.
@@ -218,8 +218,8 @@ struct StockFaultTests {
         try tree.setAttribute("user.checksum.sha256", of: "mirror/file", Digest(of: "content").hex)
         let first = try site.start()
         #expect(try first.firstPass() == .init(served: 1, hashed: 1))
-        #expect(
-            try tree.attribute("user.checksum.sha256.stamp", of: "mirror/file") == "7:1600000000.123000000")
+        let stamp = try tree.attribute("user.checksum.sha256.stamp", of: "mirror/file")
+        #expect(stamp?.hasPrefix("v2:7:1600000000.123000000:") == true)
         #expect(try tree.status("mirror/file").modified == longAgo)
         try first.process.terminate()
         #expect(try site.start().firstPass() == .init(served: 1, hashed: 0))

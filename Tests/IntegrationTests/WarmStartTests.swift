@@ -20,9 +20,9 @@ struct WarmStartTests {
         let listed = try Command.succeed([
             "find", tree.absolute(directory), "-type", "f", "-printf", "%P %i %s %m %T@ %C@\n",
         ])
-        // What is told of downloads is another matter.
+        // What is told of downloads is another matter, and whose the directory is.
         let lines = listed.text.split(separator: "\n").filter {
-            !$0.hasPrefix("log/") && !$0.hasPrefix("lib/passim/totals ")
+            !$0.hasPrefix("log/") && !$0.hasPrefix("lib/passim/totals ") && !$0.hasPrefix("lib/passim/lock ")
         }
         return lines.sorted().joined(separator: "\n")
     }
@@ -55,8 +55,8 @@ struct WarmStartTests {
         try expectSecondStartToDoNothing(site)
         let file = "mirror/7/file 7"
         #expect(try site.tree.attribute("user.checksum.sha256", of: file) == Digest(of: "content of 7").hex)
-        #expect(
-            try site.tree.attribute("user.checksum.sha256.stamp", of: file) == "12:1600000000.000000005")
+        let stamp = try site.tree.attribute("user.checksum.sha256.stamp", of: file)
+        #expect(stamp?.hasPrefix("v2:12:1600000000.000000005:") == true)
         #expect(try site.tree.status(file).modified == longAgo)
     }
 

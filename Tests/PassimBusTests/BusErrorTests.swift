@@ -8,6 +8,15 @@ import Testing
         BusError(.remote(name: "org.freedesktop.DBus.Error.\(name)", message: "why"), isMirror: isMirror)
     }
 
+    /// What the bus says if it is to start a unit that is off.
+    @Test(arguments: [
+        "org.freedesktop.systemd1.NoSuchUnit", "org.freedesktop.systemd1.UnitMasked",
+        "org.freedesktop.DBus.Error.Spawn.ServiceNotFound",
+    ])
+    func unitThatIsOffIsNoDaemon(name: String) {
+        #expect(BusError(.remote(name: name, message: "why"), isMirror: false) == .noDaemon)
+    }
+
     @Test func errorsOfTheBusAreToldApart() {
         #expect(error("ServiceUnknown") == .noDaemon && error("NameHasNoOwner") == .noDaemon)
         #expect(error("NoReply") == .timedOut)

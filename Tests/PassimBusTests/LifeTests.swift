@@ -107,6 +107,32 @@ import Testing
         #expect(await becomesTrue { fixture.shelf.state.withLock { $0.published.count == 1 } })
     }
 
+    /// dbus-daemon reads nothing of a service whose answers wait for others: it is connected to anew.
+    @Test func busThatTakesNothingForTenSecondsIsConnectedToAnew() async throws {
+        let fixture = try await Fixture.make()
+        fixture.shelf.state.withLock { state in
+            state.items = (0..<50_000).map { ItemDescription(name: RawName("file-\($0)"), number: $0) }
+            state.listingsWait = true
+        }
+        let flood = try await onOwnThread { [bus = fixture.bus] in
+            try BusFlood(bus, connections: 1, calls: 1, "org.freedesktop.Passim", "GetItems", "")
+        }
+        try await onOwnThread { [shelf = fixture.shelf] in
+            let hasBegun: Bool? = shelf.state.wait(seconds: 60) { $0.listings > 0 ? true : nil }
+            #expect(hasBegun == true)
+        }
+        fixture.bus.hang()
+        fixture.shelf.state.withLock { $0.listingsWait = false }
+        try await onOwnThread { [log = fixture.log] in
+            try log.wait(for: "system bus: lost: ")
+        }
+        fixture.bus.goOn()
+        #expect(await becomesTrue { fixture.log.has(Fixture.owned, 2) })
+        let answer = try await fixture.client.run("count", "60")
+        #expect(answer.error == nil, "\(answer.message)")
+        withExtendedLifetime(flood) {}
+    }
+
     /// A bus that is there and does not answer: stop(8) must end all the same.
     @Test func stopDoesNotWaitForABusThatHangs() async throws {
         let fixture = try await Fixture.make()

@@ -46,7 +46,7 @@ import Testing
             guard listing.add(item) else { break }
             taken += 1
         }
-        return (taken, listing.finish().withBytes { Array($0) })
+        return (taken, listing.finish()!.withBytes { Array($0) })
     }
 
     @Test func fullListingTakesNothingMore() {

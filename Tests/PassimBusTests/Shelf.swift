@@ -11,6 +11,9 @@ final class Shelf: BusObject {
             downloadSaving: 1 << 40, carbonSaving: 26.5,
             mirror: .init(itemCount: 3, totalBytes: 5 << 32, directories: []))
         var items: [ItemDescription] = []
+        /// Listings that have begun, and whether they wait.
+        var listings = 0
+        var listingsWait = false
         var published: [PublishRequest] = []
         var contents: [[UInt8]] = []
         var unpublished: [String] = []
@@ -30,6 +33,8 @@ final class Shelf: BusObject {
     var properties: BusProperties { state.withLock { $0.properties } }
 
     func forEachItem(_ body: (ItemDescription) -> Bool) {
+        state.withLock { $0.listings += 1 }
+        _ = state.wait(seconds: 600) { $0.listingsWait ? nil : true }
         for item in state.withLock({ $0.items }) where !body(item) { return }
     }
 
@@ -64,12 +69,12 @@ final class Shelf: BusObject {
         state.withLock { $0.rescans += 1 }
     }
 
-    func findPeers(_ digest: Digest) async -> [String] {
+    func findPeers(_ digest: Digest, for user: UInt32) async -> [String] {
         digest == Shelf.digest
             ? ["https://192.0.2.1:27500/a?sha256=\(digest)", "https://192.0.2.2:27500/a"] : []
     }
 
-    func reportPeer(_ url: String, _ digest: Digest) async -> Bool {
+    func reportPeer(_ url: String, _ digest: Digest, by user: UInt32) async -> Bool {
         guard url.hasPrefix("https://") else { return false }
         state.withLock { $0.reported.append("\(url) \(digest)") }
         return true

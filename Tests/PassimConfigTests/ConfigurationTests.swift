@@ -64,6 +64,15 @@ import Testing
         #expect(dropIn.maxRate == 7)
     }
 
+    @Test func unclearAdvertiseHides() throws {
+        for (text, isClear) in [("False", true), ("no", true), ("nope", false), ("", false)] {
+            try scratch.write("passim.d/a.conf", "[passim]\nPath=/srv/a\nAdvertise=\(text)\n")
+            let dropIn = try #require(read().dropIns.first)
+            #expect(!dropIn.advertise, "\(text)")
+            #expect(read().allComplaints.isEmpty == isClear, "\(text)")
+        }
+    }
+
     @Test func absentKeysOfADropInAreDefaults() throws {
         try scratch.write("passim.d/a.conf", "[passim]\nPath=/srv/a\n")
         let dropIn = try #require(read().dropIns.first)
@@ -252,5 +261,54 @@ import Testing
             #expect(configuration.dropIns.count + configuration.failures.count == 1)
             for complaint in configuration.allComplaints { #expect(!complaint.description.isEmpty) }
         }
+    }
+
+    // MARK: Very much of it
+
+    @Test func oneFileHasTwentyComplaintsAndTheNumberOfTheOthers() throws {
+        let keys = (0..<90_000).map { "k\($0)=" }.joined(separator: "\n")
+        try scratch.write("passim.d/a.conf", "[passim]\nPath=/srv/a\nRecursive=x\n" + keys + "\n[other]\n")
+        try scratch.write("passim.conf", "[daemon]\nListen=\(String(repeating: "/;", count: 1000))\n")
+        let configuration = read()
+        #expect(configuration.dropIns.map(\.path) == ["/srv/a"])
+        let complaints = configuration.complaints.filter { $0.file.hasSuffix("a.conf") }
+        #expect(complaints.count == 21)
+        #expect(complaints.first?.key == "Recursive")
+        #expect(complaints.last?.message == "and 89982 more complaints about this file")
+        #expect(configuration.complaints.count == 42)
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func onlyNewComplaintsOfTenThousandAreNew() throws {
+        for number in 0..<10_000 { try scratch.write("passim.d/\(number).conf", "[passim]\nPth=/srv/a\n") }
+        let before = read()
+        #expect(before.failures.count == 10_000)
+        try scratch.write("passim.d/new.conf", "[passim]\nPath=relative\n")
+        let after = read()
+        #expect(after.complaints(since: before).map(\.value) == ["relative"])
+        #expect(after.complaints(since: after).isEmpty)
+    }
+
+    @Test func dropInsThatAreBeingWrittenStayWhatTheyWereInTheirPlaces() throws {
+        for name in ["a", "b", "c"] {
+            try scratch.write("passim.d/\(name).conf", "[passim]\nPath=/srv/\(name)\nX=\n")
+        }
+        let before = read()
+        for name in ["a", "b"] { try scratch.write("passim.d/\(name).conf", "[pass") }
+        let after = Configuration.read(
+            systemConfigurationDirectory: scratch.path, leaving: [RawName("b.conf"), RawName("new.conf")],
+            asIn: before)
+        #expect(after.dropIns.map(\.path) == ["/srv/b", "/srv/c"])
+        #expect(after.failures.map(\.name) == ["a.conf"])
+        #expect(after.complaints.count == 2)
+    }
+
+    @Test func largerFileThanOneMebibyteIsRefusedAndOneOfThatSizeIsNot() throws {
+        let start = "[passim]\nPath=/srv/a\n#"
+        let comment = String(repeating: "x", count: (1 << 20) - start.utf8.count)
+        try scratch.write("passim.d/a.conf", start + comment)
+        try scratch.write("passim.d/b.conf", start + comment + "x")
+        #expect(read().dropIns.map(\.name) == ["a.conf"])
+        #expect(read().failures.map(\.name) == ["b.conf"])
     }
 }

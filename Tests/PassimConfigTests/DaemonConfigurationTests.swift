@@ -27,6 +27,7 @@ import Testing
             LogClients=subnet
             MetricsAllow=192.0.2.0/24;2001:db8::1
             Responder=never
+            PeerNetworks=203.0.113.0/24; 2001:db8::/32
             """)
         var expected = DaemonConfiguration()
         expected.port = 8443
@@ -42,6 +43,7 @@ import Testing
         expected.logClients = .subnet
         expected.metricsAllow = [Network("192.0.2.0/24")!, Network("2001:db8::1")!]
         expected.responder = .never
+        expected.peerNetworks = [Network("203.0.113.0/24")!, Network("2001:db8::/32")!]
         #expect(complaints == [])
         #expect(values == expected)
     }
@@ -66,16 +68,15 @@ import Testing
 
     @Test(arguments: [
         "Port=65536", "Port=-1", "Port=", "Port=27500 # the default", "Port=0x10", "Port=1e3", "Port=１２",
-        "Port=99999999999999999999999", "Port=80.0", "IPv6=yes", "IPv6=", "Path=relative/path", "Path=",
+        "Port=99999999999999999999999", "Port=80.0", "IPv6=maybe", "IPv6=", "Path=relative/path", "Path=",
         "Path=/x\\q", "MaxItemSize=-1", "MaxItemSize=18446744073709551616", "MaxItemSize=100M",
         "Cooldown=never",
         "Cooldown=2147483648", "CarbonCost=nan", "CarbonCost=inf", "CarbonCost=0x1p3", "CarbonCost=1,5",
         "CarbonCost=", "CarbonCost=1e999", "Listen=192.168.1.300", "Listen=a/b", "Listen=[::1]",
         "Listen=1.2.3.4%eth0",
         "Listen=sixteen-letters-", "MaxRate=-5", "MaxRate=9223372036854775808", "MaxConnections=-1",
-        "MaxConnections=many", "MaxConnectionsPerAddress=-1", "LogClients=Full", "LogClients=",
-        "MetricsAllow=lan",
-        "MetricsAllow=10.0.0.0/33", "Responder=on",
+        "MaxConnections=many", "MaxConnectionsPerAddress=-1", "MetricsAllow=lan",
+        "MetricsAllow=10.0.0.0/33", "Responder=on", "PeerNetworks=anywhere",
     ])
     func invalidValueIsOneWarningAndTheDefault(line: String) throws {
         let (values, complaints) = try read(line)
@@ -86,6 +87,33 @@ import Testing
         #expect(complaints.first?.file == "/etc/passim.conf")
         #expect(complaints.first?.key == String(parts[0]))
         #expect(complaints.first?.value == String(parts[1]))
+    }
+
+    /// A key that guards something is closed if it is not understood.
+    @Test(arguments: ["LogClients=Full", "LogClients=", "LogClients=off"])
+    func unclearLogClientsWritesNoAddress(line: String) throws {
+        let (values, complaints) = try read(line)
+        #expect(values.logClients == LogClients.none)
+        #expect(complaints.map(\.key) == ["LogClients"])
+        #expect(
+            complaints.first?.message == "none of: full, subnet, none; using none, to be on the safe side")
+    }
+
+    @Test func unclearMetricsAllowLetsNobodyIn() throws {
+        let (values, complaints) = try read("MetricsAllow=everybody;192.0.2.1, 192.0.2.2")
+        #expect(values.metricsAllow.isEmpty)
+        #expect(complaints.count == 2)
+        #expect(complaints.allSatisfy { $0.message.contains("lets nobody in; passed over") })
+    }
+
+    @Test(arguments: [
+        ("true", true), ("TRUE", true), ("1", true), ("yes", true), ("On", true), ("y", true), ("t", true),
+        ("false", false), ("False", false), ("0", false), ("no", false), ("OFF", false), ("n", false),
+    ])
+    func booleansAreThoseOfGLibAndSystemd(text: String, value: Bool) throws {
+        let (values, complaints) = try read("IPv6=\(text)")
+        #expect(values.ipv6 == value)
+        #expect(complaints == [])
     }
 
     @Test func invalidValueHarmsNoOther() throws {

@@ -54,7 +54,7 @@ struct AdvertisedDigestsTests {
     @Test func hiddenOriginsAreNot() {
         insert("content", origin: hidden)
         #expect(isAdvertised("content"))
-        #expect(advertised.replaceHidden([hidden]))
+        advertised.replaceHidden([hidden])
         #expect(!isAdvertised("content"))
         insert("content", "second", origin: shown)
         #expect(isAdvertised("content"))
@@ -66,10 +66,10 @@ struct AdvertisedDigestsTests {
         #expect(advertised.count == 2)
         for number in 0..<10 { insert("hidden \(number)", "\(number)", origin: hidden) }
         #expect(advertised.count == 12)
-        _ = advertised.replaceHidden([hidden])
+        advertised.replaceHidden([hidden])
         // Files, where that is fewer: a digest of two is counted twice.
         #expect(advertised.count == 3)
-        _ = advertised.replaceHidden([hidden, shown])
+        advertised.replaceHidden([hidden, shown])
         #expect(advertised.count == 0)
         #expect(advertised.newest(limit: 10).total == 0)
     }
@@ -82,7 +82,7 @@ struct AdvertisedDigestsTests {
         insert("content")
         #expect(advertised.expectedCount == 1101)
         #expect(advertised.count == 1)
-        _ = advertised.replaceHidden([hidden])
+        advertised.replaceHidden([hidden])
         #expect(advertised.expectedCount == 101)
     }
 
@@ -93,10 +93,30 @@ struct AdvertisedDigestsTests {
         // Neither of these is told.
         insert("content 5", "hidden", origin: hidden, changed: 6000)
         insert("disabled", "disabled", flags: .disabled, changed: 7000)
-        _ = advertised.replaceHidden([hidden])
+        advertised.replaceHidden([hidden])
         let (newest, total) = advertised.newest(limit: 4)
         #expect(newest == ["content 3", "content 999", "content 998", "content 997"].map { Digest(of: $0) })
         #expect(total == 1000)
         #expect(Set(advertised.newest(limit: 5000).newest).count == 1000)
+    }
+
+    /// Whoever comes to advertise while origins are being replaced is told of those that are hidden, or has asked for the
+    /// digests after it.
+    @Test func whoeverAdvertisesIsToldOfWhatIsHiddenAfterwards() {
+        insert("content", origin: hidden)
+        let told = Lock(0)
+        advertised.replaceHidden([shown])
+        advertised.whenHiddenChange { told.withLock { $0 += 1 } }
+        let before = advertised.newest(limit: 10).newest
+        #expect(before == [Digest(of: "content")])
+        advertised.replaceHidden([hidden])
+        #expect(told.withLock { $0 } == 1)
+        #expect(advertised.newest(limit: 10).newest == [])
+        // No change.
+        advertised.replaceHidden([hidden])
+        #expect(told.withLock { $0 } == 1)
+        advertised.whenHiddenChange(nil)
+        advertised.replaceHidden([])
+        #expect(told.withLock { $0 } == 1)
     }
 }

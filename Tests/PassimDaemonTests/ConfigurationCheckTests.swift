@@ -72,4 +72,66 @@ import Testing
                 line.hasPrefix("error: ") || line.hasPrefix("warning: ") || line.hasPrefix("/"), "\(line)")
         }
     }
+
+    // MARK: Overlaps and patterns
+
+    private func share(_ directory: String, as name: String, _ settings: String = "") throws {
+        try dropIn("\(name).conf", "[passim]\nPath=\(tree.absolute(directory))\n\(settings)\n")
+    }
+
+    private func overlaps() -> [String] {
+        check().report.split(separator: "\n").filter { $0.contains("too (Path=") }.map(String.init)
+    }
+
+    @Test func dropInsThatShareTheSameAreToldOnceEach() throws {
+        try share("mirror", as: "a")
+        try tree.symlink("link", to: "mirror")
+        try share("link", as: "b")
+        try share("mirror/deep", as: "c")
+        let lines = overlaps()
+        #expect(lines.count == 2)
+        #expect(
+            lines.first?.hasPrefix("warning: \(tree.absolute("etc/passim.d/b.conf")): [passim] Path=") == true
+        )
+        #expect(lines.first?.contains("a.conf too") == true)
+        #expect(lines.last?.contains("/c.conf") == true)
+    }
+
+    @Test(arguments: ["Recursive=false", "Exclude=deep/", "Exclude=/deep", "Include=*.cab"])
+    func dropInThatLeavesTheOtherOutDoesNotOverlap(settings: String) throws {
+        try share("mirror", as: "a", settings)
+        try share("mirror/deep", as: "b", "Include=b")
+        try share("mirror-too", as: "c")
+        try tree.makeDirectory("mirror-too")
+        #expect(overlaps() == [])
+    }
+
+    @Test func patternThatNoFileMatchesIsNamed() throws {
+        try share("mirror", as: "a", "Include=a, b;deep/;*.zst;a")
+        let report = check().report
+        #expect(
+            report.contains(
+                "warning: \(tree.absolute("etc/passim.d/a.conf")): [passim] Include=a, b: no file matches; patterns"
+            ))
+        #expect(report.contains("Include=*.zst: no file matches\n"))
+        #expect(!report.contains("Include=deep/") && !report.contains("Include=a:"))
+    }
+
+    @Test func directoryOfTheDaemonIsNotCounted() throws {
+        try tree.write("mirror/lib/passim/secret.key", "secret")
+        try share("mirror", as: "a")
+        try share("mirror/lib", as: "b", "Recursive=false")
+        try share("mirror/lib/passim", as: "c")
+        let check = ConfigurationCheck(
+            paths: Paths(environment: [
+                "SYSCONFDIR": tree.absolute("etc"), "LOCALSTATEDIR": tree.absolute("mirror"),
+            ]))
+        #expect(check.report.contains("a.conf: \(tree.absolute("mirror")): 2 files, 8 bytes\n"))
+        #expect(
+            check.report.contains("\(tree.absolute("mirror/lib/passim")) is passimd's own and left out\n"))
+        #expect(
+            check.report.contains("passim.d/c.conf: [passim] Path=\(tree.absolute("mirror/lib/passim")): "))
+        #expect(check.report.contains("is passimd's own directory, which is never shared\n"))
+        #expect(!check.isClean)
+    }
 }

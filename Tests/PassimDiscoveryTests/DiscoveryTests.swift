@@ -46,6 +46,42 @@ struct DiscoveryTests {
         try neighbours.waitUntilFound([2, 33, 41])
     }
 
+    /// By those that have found it, too: their avahi-daemon keeps what it has heard for ten seconds, and is told.
+    @Test(.timeLimit(.minutes(2)), arguments: ["never", "always"])
+    func whatVanishesIsForgottenByThoseThatFoundIt(answering: String) throws {
+        let neighbours = try Neighbours()
+        let advertiser = try neighbours.advertise(40, "--answering", answering)
+        try neighbours.waitUntilFound([1, 2])
+        // Looks on, as somebody does that keeps what it finds.
+        let browsers = try [1, 2].map { number in
+            try ChildProcess(
+                [
+                    "stdbuf", "-oL", "avahi-browse", "--parsable", "--no-db-lookup",
+                    CacheService.subtype(of: Digest(of: "digest \(number)")),
+                ], neighbours.there.setting)
+        }
+        func says(_ browser: ChildProcess, _ sign: String, within seconds: Double) -> Bool {
+            let end = ContinuousClock.now + .seconds(seconds)
+            while ContinuousClock.now < end {
+                let lines = String(decoding: browser.output, as: UTF8.self).split(separator: "\n")
+                if lines.contains(where: { $0.hasPrefix("\(sign);lan0;") }) { return true }
+                usleep(5000)
+            }
+            return false
+        }
+        for browser in browsers { #expect(says(browser, "+", within: 30)) }
+        // What is asked for is kept for its whole life from here on.
+        try neighbours.waitUntilFound([1, 2])
+        let start = ContinuousClock.now
+        advertiser.kill(SIGUSR2)
+        #expect(says(browsers[0], "-", within: 60))
+        let duration = ContinuousClock.now - start
+        print("forgotten after \(duration), answering \(answering)")
+        #expect(duration < .seconds(4))
+        #expect(!says(browsers[1], "-", within: 0.1))
+        try neighbours.waitUntilFound([2])
+    }
+
     @Test(.timeLimit(.minutes(2))) func nothingIsFoundWhileMeteredAndAllIsAfterwards() throws {
         let neighbours = try Neighbours()
         let advertiser = try neighbours.advertise(40)

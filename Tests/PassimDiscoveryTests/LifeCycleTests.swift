@@ -9,6 +9,8 @@ import Testing
 @Suite(.serialized, .enabled(if: AvahiHost.isPossible, Comment(rawValue: AvahiHost.requirement)))
 struct LifeCycleTests {
     private let numbers = [1, 32, 33, 70]
+    /// Not asked for before: of those that were, the answer is known for ten seconds.
+    private let others = [2, 31, 50, 69]
     private let count = 70
 
     @Test(.timeLimit(.minutes(2))) func busAndAvahiComeLate() throws {
@@ -90,24 +92,28 @@ struct LifeCycleTests {
 
     // MARK: Names
 
-    @Test(.timeLimit(.minutes(2))) func hostGetsAnotherName() throws {
+    @Test(.timeLimit(.minutes(2)), arguments: ["never", "always"])
+    func hostGetsAnotherName(answering: String) throws {
         let neighbours = try Neighbours()
-        try neighbours.advertise(count)
+        try neighbours.advertise(count, "--answering", answering)
         try neighbours.waitUntilFound(numbers)
         try Command.succeed(["avahi-set-host-name", "elsewhere"], neighbours.here.setting)
-        try neighbours.waitUntilFound(numbers)
-        #expect(try neighbours.hosts(of: 1) == ["elsewhere.local"])
+        try neighbours.waitUntilFound(others)
+        #expect(try neighbours.hosts(of: 2) == ["elsewhere.local"])
+        try expectAnswers(neighbours)
     }
 
-    @Test(.timeLimit(.minutes(2))) func hostNameIsTaken() throws {
+    @Test(.timeLimit(.minutes(2)), arguments: ["never", "always"])
+    func hostNameIsTaken(answering: String) throws {
         let neighbours = try Neighbours()
-        try neighbours.advertise(count)
+        try neighbours.advertise(count, "--answering", answering)
         try neighbours.waitUntilFound(numbers)
         // The other has it: avahi-daemon tries it, and takes the next.
         try Command.succeed(["avahi-set-host-name", "there"], neighbours.here.setting)
         try neighbours.here.avahi?.waitForLine(containing: "Host name conflict")
-        try neighbours.waitUntilFound(numbers)
-        #expect(try neighbours.hosts(of: 1) == ["there-2.local"])
+        try neighbours.waitUntilFound(others)
+        #expect(try neighbours.hosts(of: 2) == ["there-2.local"])
+        try expectAnswers(neighbours)
     }
 
     @Test(.timeLimit(.minutes(2))) func serviceNameIsTaken() throws {
@@ -124,6 +130,13 @@ struct LifeCycleTests {
         try advertiser.waitForStatus("advertising", registered: count, from: advertiser.lineCount)
         #expect(try neighbours.instance(of: advertiser) != name)
         try neighbours.waitUntilFound(numbers)
+    }
+
+    /// Others forget the host's old name a second after its goodbye: this goes on for longer.
+    private func expectAnswers(_ neighbours: Neighbours) throws {
+        for number in 10...13 {
+            #expect(try Asker.once(number, on: neighbours.there).count == 1, "\(number)")
+        }
     }
 
     // MARK: The network

@@ -455,6 +455,28 @@ struct ResponderMachineTests {
 
     // MARK: Bounds
 
+    @Test func questionThatIsRepeatedCostsOneAnswer() {
+        let rig = MachineRig("here", "there")
+        let repeated = Array(repeating: MachineRig.question("here"), count: 512)
+        for number in 0..<100 as Range<UInt16> {
+            rig.receive(MachineRig.packet(identifier: number, repeated), port: 40_000)
+            rig.receive(MachineRig.packet(identifier: 7, repeated), port: 40_001)
+            rig.receive(MachineRig.packet(repeated))
+        }
+        rig.ask("there")
+        let sent = rig.pass(120)
+        #expect(rig.counters.dropped == 0)
+        #expect(sent.flatMap(\.answers).contains(MachineRig.record("there")))
+        // RFC 6762, 6.7: the question is said again, once.
+        let answers = sent.filter { $0.receiver == "10.77.0.2:40000" }
+        #expect(answers.count == 100)
+        for answer in answers {
+            #expect(answer.message.questions == [MachineRig.question("here")])
+            #expect(answer.answers.count == 1)
+        }
+        #expect(sent.count { $0.receiver == "10.77.0.2:40001" } == 1)
+    }
+
     @Test func floodIsAnsweredWithinBounds() {
         let rig = MachineRig()
         let texts = (0..<120).map { "text \($0)" }

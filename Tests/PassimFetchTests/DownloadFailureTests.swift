@@ -112,6 +112,75 @@ import Testing
         #expect(fixture.progress.map(\.received) == [7, 20])
     }
 
+    /// A peer that sends a megabyte at 5 KB/s or less would hold it for minutes.
+    @Test(.timeLimit(.minutes(10))) func slowPeerIsLeftForTheNextOneAndWhatItSentIsKept() throws {
+        let text = String(repeating: "content of the file\n", count: 50_000)
+        let fixture = try DownloadFixture(text)
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n"
+        // 20 bytes in 4 ms and more: past what counts as a stall.
+        let lines: [ScriptedServer.Step] = (0..<50_000).flatMap { _ in
+            [.send("content of the file"), .sendSlowly("\n", 4)]
+        }
+        let slow = try ScriptedServer([.handshake, .readRequest, .send(head)] + lines)
+        let server = try fixture.server()
+        let downloaded = try fixture.save(from: slow, server)
+        #expect(try fixture.tree.read("file") == fixture.content)
+        #expect(downloaded.url == server.url)
+        #expect(fixture.failures.map(\.url) == [slow.url])
+        // From where it was.
+        #expect(server.requests.count == 1)
+        #expect(server.requests[0].contains("\r\nRange: bytes="))
+    }
+
+    @Test(.timeLimit(.minutes(10))) func fastestIsTakenWhereAllAreSlow() throws {
+        let text = String(repeating: "content of the file\n", count: 1000)
+        let fixture = try DownloadFixture(text)
+        fixture.limits.patience = 300_000_000
+        fixture.limits.expected = 1
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n"
+        // 20 bytes in 4 ms, and one in 2 ms: some 5000 bytes a second, and 500.
+        let lines: [ScriptedServer.Step] = (0..<1000).flatMap { _ in
+            [.send("content of the file"), .sendSlowly("\n", 2)]
+        }
+        let faster = try ScriptedServer([.handshake, .readRequest, .send(head)] + lines)
+        let slower = try ScriptedServer([.handshake, .readRequest, .send(head), .sendSlowly(text, 5)])
+        let downloaded = try fixture.save(from: faster, slower)
+        #expect(try fixture.tree.read("file") == fixture.content)
+        #expect(downloaded.url == faster.url)
+        #expect(fixture.failures.map(\.url) == [faster.url, slower.url])
+    }
+
+    @Test(.timeLimit(.minutes(10))) func onlyPeerThereIsMayBeSlow() throws {
+        let text = String(repeating: "content of the file\n", count: 100)
+        let fixture = try DownloadFixture(text)
+        fixture.limits.patience = 200_000_000
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n"
+        let slow = try ScriptedServer([.handshake, .readRequest, .send(head), .sendSlowly(text, 1)])
+        try fixture.save(from: slow)
+        #expect(try fixture.tree.read("file") == fixture.content)
+        // Nor is it asked anew.
+        #expect(slow.requests.count == 1)
+        #expect(fixture.failures.isEmpty)
+    }
+
+    /// It could lead anywhere; only this machine's daemon sends to others.
+    @Test(.enabled(if: OwnAddress.other != nil, "needs an address of the network"))
+    func redirectOfAPeerIsNotFollowed() throws {
+        let fixture = try DownloadFixture()
+        let server = try fixture.server()
+        let peer = try ScriptedServer(
+            ServedFile.redirect(to: server.url), at: try #require(OwnAddress.other))
+        let url = "https://\(try #require(OwnAddress.other)):\(peer.port)/file?sha256=x"
+        #expect(throws: DownloadError.self) { try fixture.save(from: [url]) }
+        #expect(fixture.reasons == [.denied(status: 302)])
+        #expect(server.connectionCount == 0)
+        // Nor where the daemon has sent us to it.
+        let daemon = try ScriptedServer(ServedFile.redirect(to: url))
+        #expect(throws: DownloadError.self) { try fixture.save(from: daemon) }
+        #expect(fixture.reasons == [.redirects])
+        #expect(server.connectionCount == 0)
+    }
+
     @Test func headWithoutEndIsPassedOver() throws {
         let fixture = try DownloadFixture()
         let endless = try ScriptedServer([

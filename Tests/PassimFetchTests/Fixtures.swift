@@ -25,7 +25,7 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 extension PeerProber {
     func probe(_ server: ScriptedServer, within limit: Duration = generous) async -> ProbeOutcome {
-        await probe(server.peer, for: wanted, name: RawName("file"), within: limit)
+        await probe(server.peer, for: wanted, within: limit)
     }
 }
 

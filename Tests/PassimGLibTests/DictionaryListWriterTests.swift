@@ -51,14 +51,14 @@ struct DictionaryListWriterTests {
         #expect(writer.count == count)
         let size = writer.size
         let list = reference(count, length: length)
-        let body = writer.finish()
+        let body = writer.finish()!
         #expect(body.count == size)
         #expect(body.withBytes { Array($0) } == Variant(tuple: [list]).messageBody)
     }
 
     @Test(arguments: [0, 1, 2, 3, 10])
     func numberFollowsTheList(count: Int) {
-        let body = written(count, length: 9).finish(UInt64.max - 1)
+        let body = written(count, length: 9).finish(UInt64.max - 1)!
         let expected = Variant(tuple: [reference(count, length: 9), Variant(UInt64.max - 1)])
         #expect(body.withBytes { Array($0) } == expected.messageBody)
     }
@@ -73,7 +73,7 @@ struct DictionaryListWriterTests {
         builder.entry("a", "b")
         builder.close()
         let expected = builder.end()
-        let written = writer.finish()
+        let written = writer.finish()!
         #expect(written.withBytes { Array($0) } == Variant(tuple: [expected]).messageBody)
     }
 }

@@ -2,6 +2,27 @@ import Testing
 
 @testable import PassimGLib
 
+struct PageBufferTests {
+    /// More than any machine has, to begin with or when it grows.
+    @Test func wantOfMemoryIsAFailureAndNotTheEnd() {
+        let buffer = PageBuffer(capacity: 1 << 60)
+        #expect(buffer.hasFailed)
+        buffer.append(4) { _ in Issue.record("there is nothing to write to") }
+        buffer.store(1, at: 0)
+        #expect(buffer.count == 0)
+        let growing = PageBuffer(capacity: 16)
+        growing.append(4) { $0.initializeMemory(as: UInt8.self, repeating: 7) }
+        growing.append(1 << 60) { _ in Issue.record("there is nothing to write to") }
+        #expect(growing.hasFailed && growing.count == 4)
+        var writer = DictionaryListWriter(capacity: 1 << 60)
+        writer.begin()
+        writer.entry("key", "text")
+        writer.end()
+        let isNone = writer.finish() == nil
+        #expect(isNone)
+    }
+}
+
 struct HeldBodiesTests {
     private func message(_ body: [UInt8]) -> [UInt8] {
         // Twelve bytes of fields, and padding.

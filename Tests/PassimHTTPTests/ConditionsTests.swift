@@ -19,6 +19,10 @@ private func ifRange(_ value: String) -> Bool {
     withRaw(value) { Conditions.ifRange($0, digest: digest, modified: modified) }
 }
 
+private func isNotModified(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    Conditions.evaluate(head, in: bytes, digest: digest, modified: modified) == .notModified
+}
+
 /// Runs `body` on the head of a request with these field lines.
 private func withHead<Result>(
     _ fields: String..., method: String = "GET", _ body: (RequestHead, UnsafeRawBufferPointer) -> Result
@@ -108,33 +112,59 @@ struct ConditionsTests {
     @Test func ifModifiedSinceComparesTimes() throws {
         func fresh(_ since: String) throws -> Bool {
             try withHead("If-Modified-Since: \(since)") {
-                Conditions.notModified($0, in: $1, digest: digest, modified: modified)
+                isNotModified($0, $1)
             }
         }
         #expect(try fresh(date))
         #expect(try fresh("Sun Nov  6 08:49:38 1994"))
         #expect(try !fresh("Sun, 06 Nov 1994 08:49:36 GMT"))
         #expect(try !fresh("yesterday"))
-        #expect(try !withHead { Conditions.notModified($0, in: $1, digest: digest, modified: modified) })
+        #expect(try !withHead { isNotModified($0, $1) })
     }
 
     @Test func ifModifiedSinceIsIgnoredBesideIfNoneMatch() throws {
         let fresh = try withHead("If-Modified-Since: \(date)", "If-None-Match: \(other)") {
-            Conditions.notModified($0, in: $1, digest: digest, modified: modified)
+            isNotModified($0, $1)
         }
         #expect(!fresh)
         let same = try withHead("If-Modified-Since: Sun, 06 Nov 1974 08:49:37 GMT", "If-None-Match: \(ours)")
         {
-            Conditions.notModified($0, in: $1, digest: digest, modified: modified)
+            isNotModified($0, $1)
         }
         #expect(same)
     }
 
     @Test func fileFromBefore1970IsAsOldAsItsLastModifiedSays() throws {
         let fresh = try withHead("If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT") {
-            Conditions.notModified($0, in: $1, digest: digest, modified: -5)
+            Conditions.evaluate($0, in: $1, digest: digest, modified: -5) == .notModified
         }
         #expect(fresh)
+    }
+
+    private static let before = "Sun, 06 Nov 1994 08:49:36 GMT"
+
+    @Test(arguments: [
+        ("If-Match: *", Conditions.Outcome.met), ("If-Match: \(ours)", .met),
+        ("If-Match: \(other), \(ours)", .met), ("If-Match: \(other)\r\nif-match: \(ours)", .met),
+        ("If-Match: \(other)", .failed), ("If-Match: W/\(ours)", .failed), ("If-Match:", .failed),
+        ("If-Match: \(other)\r\nIf-Match: \"a\"", .failed),
+        ("If-Unmodified-Since: \(date)", .met), ("If-Unmodified-Since: \(before)", .failed),
+        ("If-Unmodified-Since: yesterday", .met),
+        ("If-Unmodified-Since: \(before)\r\nIf-Unmodified-Since: \(before)", .met),
+        // The order of section 13.2.2: If-Match hides If-Unmodified-Since, and both come before the others.
+        ("If-Match: \(ours)\r\nIf-Unmodified-Since: \(before)", .met),
+        ("If-Match: \(other)\r\nIf-Unmodified-Since: \(date)", .failed),
+        ("If-Match: \(other)\r\nIf-None-Match: \(ours)", .failed),
+        ("If-Match: \(ours)\r\nIf-None-Match: \(ours)", .notModified),
+        ("If-Unmodified-Since: \(before)\r\nIf-Modified-Since: \(date)", .failed),
+        ("If-Unmodified-Since: \(date)\r\nIf-Modified-Since: \(date)", .notModified),
+        ("If-Unmodified-Since: \(date)\r\nIf-None-Match: \(other)\r\nIf-Modified-Since: \(date)", .met),
+    ])
+    func conditionsAreEvaluatedInOrder(fields: String, outcome: Conditions.Outcome) throws {
+        let found = try withHead(fields) {
+            Conditions.evaluate($0, in: $1, digest: digest, modified: modified)
+        }
+        #expect(found == outcome)
     }
 
     @Test func rangeIsTakenUpWhereIfRangeHolds() throws {

@@ -14,6 +14,9 @@ struct HeadView: Equatable {
     var ifNoneMatch: String?
     var hasMoreIfNoneMatch = false
     var ifModifiedSince: String?
+    var ifMatch: String?
+    var hasMoreIfMatch = false
+    var ifUnmodifiedSince: String?
     var expectContinue = false
     var declaresBody = false
     var length = 0
@@ -34,6 +37,9 @@ extension HeadView {
         ifNoneMatch = text(head.ifNoneMatch)
         hasMoreIfNoneMatch = head.hasMoreIfNoneMatch
         ifModifiedSince = text(head.ifModifiedSince)
+        ifMatch = text(head.ifMatch)
+        hasMoreIfMatch = head.hasMoreIfMatch
+        ifUnmodifiedSince = text(head.ifUnmodifiedSince)
         expectContinue = head.expectContinue
         declaresBody = head.declaresBody
         length = head.length

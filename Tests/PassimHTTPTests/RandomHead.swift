@@ -52,7 +52,9 @@ enum RandomHead {
         "Transfer-Encoding: ,", "Transfer-Encoding: chunked;a=b", "Transfer-Encoding: \"",
         "Expect: 100-Continue",
         "Expect:", "Expect: x", "Range: bytes=0-1", "RANGE: bytes=5-", "If-Range: \"a\"", "If-None-Match: *",
-        "if-none-match: \"a\", W/\"b\"", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "Host: twice",
+        "if-none-match: \"a\", W/\"b\"", "If-Match: \"a\"", "if-match: *",
+        "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
+        "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "Host: twice",
         "No colon", "Space : x", " folded", "b@d: x", ": x",
     ]
 

@@ -164,6 +164,9 @@ enum ReferenceParser {
         head.ifNoneMatch = values["if-none-match"]?.first
         head.hasMoreIfNoneMatch = (values["if-none-match"]?.count ?? 0) > 1
         head.ifModifiedSince = only("if-modified-since")
+        head.ifMatch = values["if-match"]?.first
+        head.hasMoreIfMatch = (values["if-match"]?.count ?? 0) > 1
+        head.ifUnmodifiedSince = only("if-unmodified-since")
     }
 
     private static func trim(_ text: some StringProtocol) -> String {

@@ -40,10 +40,21 @@ private final class ModelRun {
         var begun: Int
     }
 
+    struct OpenVisit {
+        var id: Visit
+        var origin: OriginID
+        var path: RawName
+        /// Names that it has met.
+        var met: Set<RawName> = []
+        /// Another has begun since, or the directory was forgotten.
+        var isVoid = false
+    }
+
     private let index: DigestIndex
     private var random: SeededGenerator
     private var model: [Place: Content] = [:]
     private var passes: [Pass] = []
+    private var visits: [OpenVisit] = []
     private var heldIDs: [OriginID: [RawName: DirectoryID]] = [:]
     private var heldEntries: [Entry] = []
     private var now = 0
@@ -119,7 +130,10 @@ private final class ModelRun {
     func step() {
         now += 1
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<80: change()
+        case 0..<60: change()
+        case 60..<68: beginVisit()
+        case 68..<76: lookDuringVisit()
+        case 76..<80: endVisit()
         case 80..<84: begin()
         case 84..<92: look()
         case 92..<96: end()
@@ -142,7 +156,7 @@ private final class ModelRun {
                     flags: chance(30) ? .disabled : [], seen: now)
                 // An ID that is still good has the path that it was given for.
                 let isGood = index.directory(origin: place.origin, path: place.path) == directory
-                if !isGood { refusable.insert(changes.count) } else { model[place] = content }
+                if !isGood { refusable.insert(changes.count) } else { enter(content, at: place) }
                 changes.append(
                     .insert(
                         directory: directory, name: place.name, digest: content.digest,
@@ -228,6 +242,75 @@ private final class ModelRun {
         check(batches: nil, before: before)
     }
 
+    /// Whatever comes during a visit counts as met.
+    private func enter(_ content: Content, at place: Place) {
+        model[place] = content
+        for number in visits.indices where visits[number].origin == place.origin {
+            if visits[number].path == place.path, isGood(number) { visits[number].met.insert(place.name) }
+        }
+    }
+
+    private func isGood(_ number: Int) -> Bool {
+        let visit = visits[number]
+        if index.directory(origin: visit.origin, path: visit.path) != visit.id.directory {
+            visits[number].isVoid = true
+        }
+        return !visits[number].isVoid
+    }
+
+    private func beginVisit() {
+        let place = somePlace()
+        let directory = index.directory(origin: place.origin, path: place.path)
+        for number in visits.indices where visits[number].id.directory == directory {
+            visits[number].isVoid = true
+        }
+        history.append { "visit \(place.origin) \(place.path)" }
+        visits.append(OpenVisit(id: index.beginVisit(directory), origin: place.origin, path: place.path))
+    }
+
+    private func lookDuringVisit() {
+        guard let number = visits.indices.randomElement(using: &random) else { return }
+        let isGood = isGood(number)
+        let visit = visits[number]
+        let isForgotten = index.directory(origin: visit.origin, path: visit.path) != visit.id.directory
+        let places = (0..<Int.random(in: 0..<12, using: &random)).map {
+            Place(origin: visit.origin, path: visit.path, name: RawName("n\($0)"))
+        }
+        history.append { "look during \(visit)" }
+        if chance(30) {
+            index.markSeen(visit.id, names: places.map(\.name))
+            if isGood { visits[number].met.formUnion(places.filter { model[$0] != nil }.map(\.name)) }
+            return
+        }
+        var files: [(name: RawName, identity: FileIdentity)] = []
+        var expected: [Bool] = []
+        for place in places {
+            let identity = chance(70) ? model[place]?.identity ?? someIdentity() : someIdentity()
+            files.append((place.name, identity))
+            expected.append(!isForgotten && model[place]?.identity == identity)
+            if isGood, expected.last == true { visits[number].met.insert(place.name) }
+        }
+        let known = index.see(visit.id, files: files)
+        expect(known == expected, "see says \(known), not \(expected)")
+    }
+
+    private func endVisit() {
+        guard let number = visits.indices.randomElement(using: &random) else { return }
+        let isGood = isGood(number)
+        let visit = visits.remove(at: number)
+        let sweeping = chance(80)
+        history.append { "end \(visit), sweeping \(sweeping)" }
+        let before = digests
+        let swept = model.keys.filter { place in
+            isGood && sweeping && place.origin == visit.origin && place.path == visit.path
+                && !visit.met.contains(place.name)
+        }
+        for place in swept { model[place] = nil }
+        let count = index.endVisit(visit.id, sweeping: sweeping)
+        expect(count == swept.count, "\(count) swept by a visit, not \(swept.count)")
+        check(batches: nil, before: before)
+    }
+
     private func removeBelow(_ path: RawName) {
         let before = digests
         let origin = OriginID(UInt32.random(in: 1...3, using: &random))
@@ -236,8 +319,17 @@ private final class ModelRun {
             place.origin == origin
                 && (path.isEmpty || place.path == path || place.path.bytes.starts(with: path.bytes + [0x2F]))
         }
+        let parked = going.compactMap { model[$0]?.digest }
         for place in going { model[place] = nil }
-        let count = index.removeAll(origin: origin, below: path)
+        var told: [Digest] = []
+        let count: Int
+        if chance(50) {
+            count = index.removeAll(origin: origin, below: path) { told.append($1) }
+            expect(
+                told.count == parked.count && Set(told) == Set(parked), "told of \(told), not of \(parked)")
+        } else {
+            count = index.removeAll(origin: origin, below: path)
+        }
         expect(count == going.count, "\(count) removed, not \(going.count)")
         check(batches: nil, before: before)
     }
@@ -279,7 +371,7 @@ private final class ModelRun {
 
     func compareAll() {
         var enabled: Set<Digest> = []
-        var sums: [OriginID: (files: Int, bytes: UInt64)] = [:]
+        var sums: [OriginID: (files: Int, bytes: UInt128)] = [:]
         for (place, content) in model {
             let directory = index.directory(origin: place.origin, path: place.path)
             guard let entry = index.entry(directory: directory, name: place.name) else {
@@ -293,7 +385,7 @@ private final class ModelRun {
             expect(index.path(of: entry) == place.path.appending(place.name), "path of \(place)")
             if content.flags.isEmpty { enabled.insert(content.digest) }
             sums[place.origin, default: (0, 0)].files += 1
-            sums[place.origin, default: (0, 0)].bytes &+= content.identity.size
+            sums[place.origin, default: (0, 0)].bytes += UInt128(content.identity.size)
         }
         let digests = digests
         for number in 0..<60 {
@@ -307,7 +399,8 @@ private final class ModelRun {
         }
         for number in UInt32(1)...3 {
             let totals = index.totals(origin: OriginID(number))
-            expect(totals == sums[OriginID(number)] ?? (0, 0), "totals of \(number): \(totals)")
+            let sum = sums[OriginID(number)] ?? (0, 0)
+            expect(totals == (sum.files, UInt64(clamping: sum.bytes)), "totals of \(number): \(totals)")
         }
         expect(index.count == model.count, "count \(index.count)")
         expect(index.digestCount == digests.count, "digestCount \(index.digestCount)")

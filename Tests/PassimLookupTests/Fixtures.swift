@@ -84,8 +84,7 @@ final class Probe: PeerProbe {
         state = Lock(State(outcomes: outcomes, hanging: hanging, together: together))
     }
 
-    func probe(_ peer: Peer, for digest: Digest, name: RawName, within limit: Duration) async -> ProbeOutcome
-    {
+    func probe(_ peer: Peer, for digest: Digest, within limit: Duration) async -> ProbeOutcome {
         let (outcome, hangs, together) = state.withLock { state in
             state.asked.append(Question(peer: peer, digest: digest))
             state.active += 1
@@ -108,7 +107,13 @@ final class Probe: PeerProbe {
 }
 
 extension PeerSearch {
-    func lookUp(_ digest: Digest) async -> Peer? {
-        await lookUp(digest, name: RawName("file"))
+    /// - Parameter user: nil is one who cannot be told.
+    func lookUp(_ digest: Digest, by user: UInt32? = nil) async -> Peer? {
+        await lookUp(digest, client: LookupClient { user })
     }
+}
+
+/// One at a link-local address of the sixth version.
+func linkLocalPeer(_ number: Int) -> Peer {
+    Peer(address: IPAddress(high: 0xFE80 << 48, low: UInt64(number), scope: 2), port: 27500)
 }

@@ -44,11 +44,46 @@ import Testing
 
     @Test func reportHoldsForAnHourWhateverThePeerSays() {
         var memory = PeerMemory(limits)
-        memory.report(peer(1), for: digest(1), at: start)
+        memory.report(peer(1), for: digest(1), by: 0, at: start)
         memory.note(.confirmed, of: peer(1), for: digest(1), at: start)
         let later = start + .seconds(3599)
         #expect(memory.standing(of: peer(1), for: digest(1), at: later) == nil)
         #expect(memory.standing(of: peer(1), for: digest(2), at: later) == .reported)
         #expect(memory.standing(of: peer(1), for: digest(1), at: start + .seconds(3600)) == .good)
+    }
+
+    @Test func reportOfAUserCountsForThisUserAlone() {
+        var memory = PeerMemory(limits)
+        memory.report(peer(1), for: digest(1), by: 1000, at: start)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == .good)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start, reporter: 1001) == .good)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start, reporter: 1000) == nil)
+        #expect(memory.reporter(1000, at: start) == 1000)
+        #expect(memory.reporter(1001, at: start) == nil)
+        #expect(memory.reporter(1000, at: start + limits.reportedTime) == nil)
+    }
+
+    @Test func manyReportersForgetNothingOfRoot() {
+        var memory = PeerMemory(limits)
+        memory.report(peer(1), for: digest(1), by: 0, at: start)
+        memory.report(peer(2), for: digest(1), by: 1, at: start)
+        for user in 2...500 as ClosedRange<UInt32> {
+            memory.report(peer(3), for: digest(Int(user)), by: user, at: start + .milliseconds(user))
+        }
+        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == nil)
+        #expect(memory.reporter(1, at: start) == nil)
+        #expect(memory.reporter(500, at: start) == 500)
+    }
+
+    @Test func linkLocalAddressOfTheSixthVersionStandsBehindTheOthers() {
+        var memory = PeerMemory(LookupLimits())
+        #expect(memory.standing(of: linkLocalPeer(1), for: digest(1), at: .zero) == .linkLocal)
+        #expect(memory.standing(of: peer(1), for: digest(1), at: .zero) == .good)
+        // 169.254/16 needs no interface in a URL.
+        let ipv4 = Peer(address: IPAddress(ipv4: 0xA9FE_0101), port: 27500)
+        #expect(memory.standing(of: ipv4, for: digest(1), at: .zero) == .good)
+        memory.note(.failed, of: linkLocalPeer(1), for: digest(1), at: .zero)
+        #expect(memory.standing(of: linkLocalPeer(1), for: digest(1), at: .zero) == .bad)
+        #expect(Standing.allCases == [.good, .linkLocal, .bad, .reported])
     }
 }

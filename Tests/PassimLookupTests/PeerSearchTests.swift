@@ -13,7 +13,8 @@ import Testing
         var limits = LookupLimits()
         change(&limits)
         return PeerSearch(
-            finder: finder, probe: probe, limits: limits, clock: clock, generator: SeededGenerator(seed: 1))
+            finder: finder, probe: probe, limits: limits, daemonUser: 7, clock: clock,
+            generator: SeededGenerator(seed: 1))
     }
 
     private func isIdle(_ search: PeerSearch) async -> Bool {
@@ -131,7 +132,7 @@ import Testing
         let probe = Probe([peer(1): .confirmed, peer(2): .confirmed])
         let search = search(finder, probe)
         #expect(await search.lookUp(digest(1)) == peer(1))
-        await search.report(peer(1), digest: digest(1))
+        await search.report(peer(1), digest: digest(1), by: 0)
         #expect(await search.lookUp(digest(1)) == nil)
         #expect(probe.asked(for: digest(1)) == [peer(1)])
         // Of other digests it may be the only one.
@@ -142,6 +143,20 @@ import Testing
         #expect(await search.lookUp(digest(1)) == peer(1))
     }
 
+    /// What a user says of a peer is for this user's own look-ups, under way or remembered.
+    @Test func reportOfAUserIsForItsOwnLookUps() async {
+        let finder = Finder(everywhere: [peer(1)])
+        let search = search(finder, Probe([peer(1): .confirmed]))
+        await search.report(peer(1), digest: digest(1), by: 1000)
+        #expect(await search.lookUp(digest(1), by: 1000) == nil)
+        #expect(await search.lookUp(digest(1), by: 1001) == peer(1))
+        #expect(await search.lookUp(digest(1)) == peer(1))
+        #expect(await search.findPeers(with: digest(1), for: 1000) == [])
+        #expect(await search.findPeers(with: digest(1), for: 1001) == [peer(1)])
+        await search.report(peer(1), digest: digest(1), by: 0)
+        #expect(await search.lookUp(digest(1), by: 1001) == nil)
+    }
+
     // MARK: All that have it
 
     @Test func allThatConfirmAreFoundAndReportedOnesNot() async {
@@ -150,12 +165,13 @@ import Testing
             peer(1): .confirmed, peer(2): .denied, peer(3): .refused, peer(4): .confirmed,
         ])
         let search = search(finder, probe)
-        #expect(await Set(search.findPeers(with: digest(1), name: RawName("a"))) == [peer(1), peer(4)])
-        await search.report(peer(1), digest: digest(1))
-        #expect(await search.findPeers(with: digest(1), name: RawName("a")) == [peer(4)])
-        await search.report(peer(4), digest: digest(1))
+        #expect(
+            await Set(search.findPeers(with: digest(1), for: 0)) == [peer(1), peer(4)])
+        await search.report(peer(1), digest: digest(1), by: 0)
+        #expect(await search.findPeers(with: digest(1), for: 0) == [peer(4)])
+        await search.report(peer(4), digest: digest(1), by: 0)
         // Who does not tell, where nobody does.
-        #expect(await search.findPeers(with: digest(1), name: RawName("a")) == [peer(3)])
+        #expect(await search.findPeers(with: digest(1), for: 0) == [peer(3)])
         #expect(await isIdle(search))
     }
 
@@ -163,7 +179,7 @@ import Testing
         let finder = Finder([digest(1): [peer(1), peer(2)]], ends: false)
         let probe = Probe([peer(1): .confirmed], hanging: [peer(2)])
         let search = search(finder, probe)
-        async let found = search.findPeers(with: digest(1), name: RawName("a"))
+        async let found = search.findPeers(with: digest(1), for: 0)
         #expect(await becomesTrue { clock.sleeperCount == 4 && probe.asked.count == 2 && probe.active == 1 })
         clock.advance(by: LookupLimits().answerTime)
         #expect(await found == [peer(1)])
@@ -243,6 +259,53 @@ import Testing
         #expect(await second == peer(1))
         // Nor does the queue watch the time any more.
         #expect(await becomesTrue { clock.sleeperCount == 0 })
+    }
+
+    /// Others may ask as much as they like.
+    @Test(arguments: [0, 7] as [UInt32])
+    func crowdLeavesRootAndTheDaemonTheirShares(user: UInt32) async {
+        let finder = Finder([digest(1000): [peer(1)], digest(3): [peer(1)]], ends: false)
+        let search = search(finder, Probe([peer(1): .confirmed])) { limits in
+            limits.searches = 4
+            limits.crowd = 2
+            limits.reservedSearches = 1
+        }
+        let crowd = Task {
+            await withTaskGroup { group in
+                for number in 0..<100 { group.addTask { await search.lookUp(digest(number + 10), by: 1000) } }
+            }
+        }
+        #expect(await becomesTrue { await search.load == .init(running: 4, waiting: 96, clients: 100) })
+        #expect(await search.lookUp(digest(1000), by: user) == peer(1))
+        // One that waits in the crowd comes forward when root asks for it too.
+        let waiting = Task { await search.lookUp(digest(3), by: 1000) }
+        #expect(await becomesTrue { await search.load.waiting == 97 })
+        #expect(await search.lookUp(digest(3), by: user) == peer(1))
+        #expect(await waiting.value == peer(1))
+        crowd.cancel()
+        await crowd.value
+        #expect(await isIdle(search))
+    }
+
+    /// So many at a time, each share by itself; the others wait.
+    @Test func searchesForAllTakeTurns() async {
+        let finder = Finder(ends: false)
+        let search = search(finder, Probe([:])) { $0.thoroughSearches = 2 }
+        let others = (0..<5).map { number in
+            Task { await search.findPeers(with: digest(number), for: 1000) }
+        }
+        #expect(await becomesTrue { finder.active == 2 })
+        let root = Task { await search.findPeers(with: digest(9), for: 0) }
+        #expect(await becomesTrue { finder.asked.contains(digest(9)) })
+        finder.end(digest(9))
+        #expect(await root.value == [])
+        for number in 0..<5 {
+            #expect(await becomesTrue { finder.asked.count > number + 1 })
+            for digest in finder.asked { finder.end(digest) }
+        }
+        for task in others { #expect(await task.value == []) }
+        #expect(finder.mostActive <= 3)
+        #expect(await isIdle(search))
     }
 
     @Test func moreThanMayWaitGetNobodyAtOnce() async {

@@ -5,10 +5,10 @@ import Testing
 
 @Suite struct SearchQueueTests {
     @Test func firstComeFirstServed() {
-        var queue = SearchQueue()
+        var queue = SearchQueue<Int>()
         var taken: [Int] = []
         for number in 0..<1000 {
-            queue.append(.init(digest: digest(number), number: number, until: .zero))
+            queue.append(.init(key: number, number: number, until: .zero))
             // It never is empty before the end, and moves what it holds now and then.
             if number % 3 == 2 {
                 taken.append(queue.first!.number)

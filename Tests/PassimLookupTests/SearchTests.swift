@@ -52,6 +52,43 @@ import Testing
         #expect(search().begin() == [wake(500), wake(800), wake(1000), wake(1250)])
     }
 
+    // MARK: Link-local addresses
+
+    @Test func linkLocalAddressIsNotAskedWhileThereMayBeAnother() {
+        follow([
+            at(180, found(1, .linkLocal), wake(700)),
+            at(190, found(2), ask(2)),
+            at(195, answered(2, .confirmed), .finish([candidate(2)])),
+        ])
+    }
+
+    @Test func linkLocalAddressIsAskedAfterAWhileAndAnotherPreferred() {
+        follow([
+            at(180, found(1, .linkLocal), wake(700)),
+            at(690, found(2), ask(2)),
+            at(700, .timePassed, ask(1)),
+            at(705, answered(1, .confirmed)),
+            at(790, answered(2, .confirmed, 100), .finish([candidate(2, 100)])),
+        ])
+        follow([
+            at(180, found(1, .linkLocal), wake(700)),
+            at(690, found(2), ask(2)),
+            at(700, .timePassed, ask(1)),
+            at(705, answered(1, .confirmed)),
+            at(790, answered(2, .failed), .finish([candidate(1)])),
+        ])
+    }
+
+    @Test func linkLocalAddressIsTakenWhereThereIsNothingElse() {
+        follow([
+            at(180, found(1, .linkLocal), wake(700)),
+            at(190, found(2), ask(2)),
+            at(195, answered(2, .denied)),
+            at(250, .findingEnded, ask(1)),
+            at(255, answered(1, .confirmed), .finish([candidate(1)])),
+        ])
+    }
+
     @Test func onlyOneThatConfirmsIsTakenAtOnce() {
         follow([
             at(200, found(1), ask(1)),

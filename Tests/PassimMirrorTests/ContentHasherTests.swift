@@ -1,3 +1,4 @@
+import Glibc
 import PassimCore
 import PassimCrypto
 import PassimSystem
@@ -8,13 +9,14 @@ import Testing
 @Suite struct ContentHasherTests {
     private func hash(
         _ tree: MirrorTree, _ name: String, buffer size: Int = 4096, goOn: (UInt64) -> Bool = { _ in true },
-        hasher: SHA256Hasher = SHA256Hasher()
+        progress: HashProgress? = nil
     ) throws -> ContentHasher.Outcome {
         let file = try Descriptor.open(tree.child(name), [.readOnly])
+        let progress = try progress ?? HashProgress(file.status().identity)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
         defer { buffer.deallocate() }
         return try ContentHasher.hash(
-            file, try file.status().identity, with: hasher, buffer: buffer, goOn: goOn)
+            file, progress, buffer: buffer, goOn: goOn)
     }
 
     @Test(arguments: [0, 1, 4095, 4096, 4097, 8192, 100_000])
@@ -58,25 +60,40 @@ import Testing
         }
     }
 
-    @Test func stopsWhenTold() throws {
+    @Test func goesOnWhereItStopped() throws {
         let tree = MirrorTree()
-        tree.makeSparse("a", size: 1 << 40)
-        let hasher = SHA256Hasher()
-        #expect(try hash(tree, "a", goOn: { $0 < 8192 }, hasher: hasher) == .stopped)
-        // Nothing of it is left for the next file.
-        tree.write("b", "b")
-        #expect(try hash(tree, "b", hasher: hasher) == .digest(digest("b")))
+        let content = (0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        tree.write("a", content)
+        let progress = HashProgress(tree.identity("a"))
+        #expect(try hash(tree, "a", goOn: { $0 < 8192 }, progress: progress) == .more)
+        #expect(progress.offset == 8192)
+        #expect(try hash(tree, "a", progress: progress) == .digest(SHA256Hasher.digest(of: content)))
     }
 
-    @Test func readErrorIsThrownAndTheHasherIsFitForTheNext() throws {
+    /// Sixteen tebibytes of nothing would be read for hours.
+    @Test func holesAreHashedAndNotRead() throws {
+        let tree = MirrorTree()
+        tree.makeSparse("a", size: 64 << 20)
+        let content = [UInt8](repeating: 7, count: 5_000)
+        let file = try Descriptor.open(tree.child("a"), [.writeOnly])
+        try file.lend { number in
+            let count = content.withUnsafeBytes { pwrite(number, $0.baseAddress, $0.count, 32 << 20) }
+            #expect(count == content.count)
+        }
+        let plan = FaultPlan([:])
+        let outcome = try FaultPlan.$current.withValue(plan) { try hash(tree, "a", buffer: 1 << 20) }
+        var whole = [UInt8](repeating: 0, count: 64 << 20)
+        whole.replaceSubrange(32 << 20..<(32 << 20) + content.count, with: content)
+        #expect(outcome == .digest(SHA256Hasher.digest(of: whole)))
+        #expect(plan.calls.count { $0 == .pread } <= 2)
+    }
+
+    @Test func readErrorIsThrown() throws {
         let tree = MirrorTree()
         tree.write("a", [UInt8](repeating: 1, count: 10000))
-        let hasher = SHA256Hasher()
         let faults = FaultPlan([.pread: [nil, .inputOutput]])
         FaultPlan.$current.withValue(faults) {
-            #expect(throws: SystemError.self) { try hash(tree, "a", hasher: hasher) }
+            #expect(throws: SystemError.self) { try hash(tree, "a") }
         }
-        tree.write("b", "b")
-        #expect(try hash(tree, "b", hasher: hasher) == .digest(digest("b")))
     }
 }

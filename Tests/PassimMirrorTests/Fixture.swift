@@ -54,22 +54,32 @@ final class Fixture {
         clock.onLook.withLock { $0 = nil }
     }
 
-    init(tree: MirrorTree = MirrorTree(), place: ChecksumPlace = .attributes, store: Bool = false) {
+    /// - Parameter ahead: seconds that the clock is ahead of the machine's.
+    /// - Parameter old: old stamps are believed of files that are older than the first of these.
+    init(
+        tree: MirrorTree = MirrorTree(), place: ChecksumPlace = .attributes, store: Bool = false,
+        old: Bool = false, ahead: Int64 = 10
+    ) {
         self.tree = tree
+        clock.set(ahead: ahead)
         mirror = Mirror(
             index: index,
             store: store
                 ? ChecksumStore(directory: state.path, logger: log.logger, clock: clock.clock) : nil,
-            place: place, logger: log.logger, clock: clock.clock)
+            place: place,
+            epoch: old ? ChecksumEpoch(directory: state.path, clock: clock.clock) : nil, logger: log.logger,
+            clock: clock.clock)
     }
 
     /// With the store of another one.
-    init(after other: Fixture, place: ChecksumPlace = .attributes) {
+    init(after other: Fixture, place: ChecksumPlace = .attributes, old: Bool = false) {
         tree = other.tree
         mirror = Mirror(
             index: index,
             store: ChecksumStore(directory: other.state.path, logger: log.logger, clock: clock.clock),
-            place: place, logger: log.logger, clock: clock.clock)
+            place: place,
+            epoch: old ? ChecksumEpoch(directory: other.state.path, clock: clock.clock) : nil,
+            logger: log.logger, clock: clock.clock)
     }
 
     func dropIn(_ name: String = "a.conf", _ path: String? = nil) -> DropIn {

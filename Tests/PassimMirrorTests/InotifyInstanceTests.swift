@@ -11,7 +11,7 @@ extension LiveTests {
 
         private func watch(_ path: String, _ instance: InotifyInstance) throws -> CInt {
             let directory = try Descriptor.open(tree.child(path), [.readOnly, .directory])
-            return try instance.inotify.add(directory, WatchTable.treeMask)
+            return try instance.inotify.add(directory, Inotify.treeMask)
         }
 
         private func events(_ instance: InotifyInstance) -> [InotifyEvent] {

@@ -50,17 +50,19 @@ final class LiveFixture: Sendable {
     }
 
     /// Whether the watcher has told of a name that nobody has looked at yet.
-    func isNoted(_ name: String, in directory: String, of origin: MirrorOrigin) -> Bool {
-        // Taken from a copy.
-        var notes = mirror.state.withLock { $0.notes[origin.id] }
-        return notes?.begin(RawName(directory))?[RawName(name)] != nil
+    func isMarked(_ name: String, in directory: String, of origin: MirrorOrigin) -> Bool {
+        mirror.look { state in
+            guard let origin = state.origins.first(where: { $0.id == origin.id }) else { return false }
+            return state.find(origin, RawName(directory))?.names[RawName(name)]?.isDirty ?? false
+        }
     }
 
     func entry(_ path: String) -> Entry? {
         known().values.compactMap { $0[RawName(path)] }.first
     }
 
-    var table: WatchTable { mirror.watches! }
+    /// Directories that are watched.
+    var watchCount: Int { mirror.look { $0.watches.count } }
 
     func dropIn(_ name: String, _ path: String = "") -> DropIn {
         DropIn(name: name, file: "/etc/passim.d/" + name, path: path.isEmpty ? tree.path : tree.child(path))
@@ -91,18 +93,24 @@ final class LiveFixture: Sendable {
         else {
             return
         }
-        let inode = RootIdentity(status.identity)
+        let inode = status.identity.inode
         let name = RawName(path).basename
         _ = eventually(seconds: 5) {
-            table.state.withLock { $0.links[inode]?.contains { $0.name == name } ?? false }
+            let isOutside = mirror.look { state in
+                state.origins.contains { origin in
+                    origin.root.map { $0.isOutside(name, inode) } ?? false
+                }
+            }
+            return isOutside
+                || index.entries(ofInodes: [inode]).contains { index.path(of: $0)?.basename == name }
         }
     }
 
     /// Has the watcher told that events were lost.
     func loseEvents() {
-        guard let table = mirror.watches else { return }
-        table.take(InotifyEvent(watch: -1, mask: .overflow, name: nil), now: monotonicNanoseconds())
-        table.wake()
+        mirror.change { state, now in
+            state.take(InotifyEvent(watch: -1, mask: .overflow, name: nil), now: now)
+        }
     }
 
     /// Waits until the index is what a fresh scan would make of it.
@@ -131,7 +139,9 @@ final class LiveFixture: Sendable {
                 guard let entry = entries[name] else {
                     return "\(place) is not known: \(describe(origin.id, name))"
                 }
-                guard let identity = scan.files[name] else { return "\(place) should not be known" }
+                guard let identity = scan.files[name] else {
+                    return "\(place) should not be known: \(describe(origin.id, name))"
+                }
                 if entry.identity != identity { return "\(place) is \(identity), not \(entry.identity)" }
             }
             for name in names where scan.digest(of: name) != entries[name]!.digest {
@@ -143,14 +153,14 @@ final class LiveFixture: Sendable {
 
     /// What the mirror holds of a path, for the report.
     func describe(_ origin: OriginID, _ path: RawName) -> String {
-        let node = table.find(origin, path.parent)
-        let writing = table.state.withLock { _ in node?.writing[path.basename] != nil }
-        let isRechecked = mirror.allOrigins.first { $0.id == origin }.map {
-            mirror.rechecks(of: $0).contains(path)
+        let found = mirror.look { state -> String in
+            guard let origin = state.origins.first(where: { $0.id == origin }) else { return "no origin" }
+            guard let node = state.find(origin, path.parent) else { return "no directory" }
+            return "watch \(node.watch), due \(node.whole), busy \(node.isBusy), "
+                + "name \(node.names[path.basename].map { "\($0)" } ?? "settled")"
         }
         return
-            "node \(node != nil), watched \(node.map { table.isWatched($0) } ?? false), writing \(writing), "
-            + "re-check \(isRechecked ?? false), due \(mirror.nextDue != nil), statuses \(mirror.statuses), "
+            "\(found), due \(mirror.nextDue != nil), statuses \(mirror.statuses), "
             + "warnings \(log.warnings.suffix(5))"
     }
 
@@ -166,6 +176,13 @@ final class LiveFixture: Sendable {
             }
             return monotonicNanoseconds() - since > 300_000_000
         }
+    }
+}
+
+extension Node {
+    /// Whether a name is left out by the drop-in here or below, and known to lead to this file.
+    fileprivate func isOutside(_ name: RawName, _ inode: UInt64) -> Bool {
+        outside[name] == inode || children.values.contains { $0.isOutside(name, inode) }
     }
 }
 

@@ -4,6 +4,8 @@ import PassimCrypto
 import PassimSystem
 import PassimTestKit
 
+@testable import PassimMirror
+
 /// A temporary tree whose failures end the test run: a test of the mirror has enough to say without them.
 final class MirrorTree: Sendable {
     private let tree: TemporaryTree
@@ -27,6 +29,23 @@ final class MirrorTree: Sendable {
 
     func identity(_ name: String) -> FileIdentity {
         must { try Descriptor.open(child(name), [.readOnly]).status().identity }
+    }
+
+    var volume: Volume {
+        must {
+            let directory = try Descriptor.open(path, [.path, .directory])
+            return VolumeTable().volume(of: directory, device: try directory.status().identity.device)
+        }
+    }
+
+    /// The stamp that belongs to a file as it is.
+    func stamp(_ name: String) -> String {
+        String(decoding: Stamp(identity(name), on: volume).bytes, as: UTF8.self)
+    }
+
+    /// The same as version 0.2 wrote it.
+    func oldStamp(_ name: String) -> String {
+        String(decoding: Stamp(old: identity(name)).bytes, as: UTF8.self)
     }
 
     func setModified(_ name: String, _ time: Timestamp) { must { try tree.setModified(name, time) } }

@@ -73,4 +73,52 @@ import Testing
         fixture.turn()
         #expect(fixture.names.isEmpty && fixture.events.count == 80)
     }
+
+    // MARK: - Clocks that are set
+
+    @Test(arguments: [172_800, -172_800] as [Int64])
+    func timeOfDayThatIsSetDeletesNothingAndKeepsNothing(_ step: Int64) throws {
+        let fixture = try Fixture()
+        try fixture.publish("a", lifetime: Lifetime(maxAge: 86400, shareLimit: 0))
+        fixture.clock.setTimeOfDay(by: step)
+        fixture.turn()
+        #expect(try fixture.names.count == 1 && fixture.store.begin(fixture.entry("a")))
+        fixture.clock.setTimeOfDay(by: -step)
+        fixture.clock.advance(seconds: 86390)
+        fixture.turn()
+        #expect(fixture.names.count == 1)
+        fixture.clock.setTimeOfDay(by: step)
+        fixture.clock.advance(seconds: 10)
+        fixture.turn()
+        #expect(fixture.names.isEmpty)
+    }
+
+    @Test func fileThatIsYoungerThanNowHasAllOfItsTimeAndNoMore() throws {
+        let fixture = try Fixture()
+        try fixture.publish("a", lifetime: Lifetime(maxAge: 1000, shareLimit: 0))
+        fixture.clock.setTimeOfDay(by: -1_000_000)
+        let after = try fixture.restarted()
+        after.clock.advance(seconds: 990)
+        after.turn()
+        #expect(after.names.count == 1)
+        after.clock.advance(seconds: 10)
+        after.turn()
+        #expect(after.names.isEmpty)
+    }
+
+    /// It was looked at twice: it was not over yet, and then not there any more.
+    @Test(arguments: [25, 28, 31, 34] as [Int64])
+    func itemThatAgesWhileItIsLookedAtIsPublishedAgainOrThere(_ seconds: Int64) throws {
+        for age in stride(from: 30, through: 240, by: 10) as StrideThrough<UInt32> {
+            let fixture = try Fixture()
+            try fixture.publish("a", as: "one", lifetime: Lifetime(maxAge: age, shareLimit: 0))
+            fixture.clock.creep(seconds: seconds)
+            do {
+                try fixture.publish("a", as: "two", lifetime: Lifetime(maxAge: 86400, shareLimit: 0))
+            } catch {
+                #expect(error as? PublishError == .exists(digest("a")))
+            }
+            #expect(fixture.names.count == 1 && fixture.store.items.count == 1)
+        }
+    }
 }

@@ -38,13 +38,13 @@ import Testing
 
     @Test func contentIsOnTheDiskBeforeItHasItsNameAndTheNameBeforeItIsServed() throws {
         let calls = try callsOfPublishing()
-        let rename = try #require(calls.firstIndex(of: .renameat))
+        let name = try #require(calls.firstIndex(of: .linkat))
         let syncs = calls.indices.filter { calls[$0] == .fsync }
         let attributes = try #require(calls.lastIndex(of: .fsetxattr))
         let write = try #require(calls.lastIndex(of: .write))
-        #expect(syncs.count == 2 && write < syncs[0] && attributes < syncs[0] && syncs[0] < rename)
-        #expect(rename < syncs[1])
-        // The rename changes ctime: what is served is told by a look after it.
+        #expect(syncs.count == 2 && write < syncs[0] && attributes < syncs[0] && syncs[0] < name)
+        #expect(name < syncs[1])
+        // The name changes ctime: what is served is told by a look after it.
         #expect(calls.last == .fstat)
     }
 
@@ -106,6 +106,68 @@ import Testing
         }
         #expect(fixture.names.isEmpty)
         #expect(attempt(FaultPlan([.fsetxattr: [.notSupported]])) { try fixture.publish("b") } == nil)
+    }
+
+    // MARK: - File systems without files that have no name
+
+    private enum Lack: CaseIterable {
+        case unnamedFiles, names, both
+        /// What fails, each time that it is tried in publishing one item.
+        var faults: [SystemCall: [SystemError.Code?]] {
+            switch self {
+            case .unnamedFiles: [.openat: [.notSupported]]
+            case .names: [.linkat: [.accessDenied]]
+            // The parent is of another file system, say.
+            case .both: [.openat: [.notSupported, .accessDenied]]
+            }
+        }
+    }
+
+    @Test(arguments: Lack.allCases) private func itemIsPublishedWhereFilesNeedNames(_ lack: Lack) throws {
+        let fixture = try Fixture()
+        try fixture.publish("older", as: "older")
+        let content = try memoryFile("newer")
+        let plan = FaultPlan(lack.faults)
+        let error = attempt(plan) {
+            _ = try fixture.store.publish(
+                PublishRequest(
+                    filename: RawName("newer"), cmdline: "c", lifetime: Lifetime(maxAge: 77, shareLimit: 7)),
+                from: content)
+        }
+        #expect(error == nil && plan.calls.contains(.renameat))
+        let after = try fixture.restarted()
+        let item = try #require(after.store.item(digest("newer")))
+        #expect(item.lifetime == Lifetime(maxAge: 77, shareLimit: 7) && item.cmdline == "c")
+        #expect(try after.isConsistent() && after.names.count == 2)
+        #expect(try fixture.tree.list("var").allSatisfy { !$0.description.hasPrefix(".") })
+    }
+
+    /// Its temporary has a name that the older daemon takes for none of an item, where that daemon does not look.
+    @Test(arguments: Lack.allCases) private func whatIsLeftThereIsRemovedByTheNextStart(_ lack: Lack) throws {
+        let fixture = try Fixture()
+        try fixture.publish("older", as: "older")
+        let content = try memoryFile("newer")
+        var faults = lack.faults
+        faults[.unlinkat] = Array(repeating: .inputOutput, count: 10)
+        faults[.renameat] = [.inputOutput]
+        let error = attempt(FaultPlan(faults)) {
+            _ = try fixture.store.publish(PublishRequest(filename: RawName("newer")), from: content)
+        }
+        #expect(error != nil)
+        let outside = try fixture.tree.list("var").filter { $0.description.hasPrefix(".") }
+        #expect(outside.count == (lack == .both ? 0 : 1))
+        #expect(fixture.names.count == (lack == .both ? 2 : 1))
+        let after = try fixture.restarted()
+        #expect(after.names.count == 1 && after.store.items.count == 1)
+        #expect(try fixture.tree.list("var").allSatisfy { !$0.description.hasPrefix(".") })
+        #expect(after.log.warnings.isEmpty, "\(after.log.warnings)")
+    }
+
+    @Test func fileThatHasTheNameIsReplaced() throws {
+        let fixture = try Fixture()
+        try fixture.place("\(digest("newer"))-newer", "something else")
+        try fixture.publish("newer", as: "newer")
+        #expect(try fixture.isConsistent() && fixture.names.count == 1)
     }
 
     /// All calls fail from one on, so that nothing is cleaned up: the directory is as a killed process leaves it.

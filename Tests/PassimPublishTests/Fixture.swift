@@ -11,21 +11,39 @@ import Testing
 /// A clock that a test moves; it starts with the machine's, as files have its times.
 final class TestClock: Sendable {
     private let ahead = Lock(Int64(0))
+    private let steps = Lock(Int64(0))
+    private let creeping = Lock(Int64(0))
 
     func advance(seconds: Int64) {
         ahead.withLock { $0 += seconds }
+    }
+
+    /// Sets the time of day, while no more time passes than it does.
+    func setTimeOfDay(by seconds: Int64) {
+        steps.withLock { $0 += seconds }
+    }
+
+    /// Has time pass with each look at it.
+    func creep(seconds: Int64) {
+        creeping.withLock { $0 = seconds }
     }
 
     var clock: TimeSource {
         TimeSource(
             now: { [self] in
                 var now = wallClock()
-                now.seconds += ahead.withLock { $0 }
+                now.seconds += ahead.withLock { $0 } + steps.withLock { $0 }
                 return now
             },
-            monotonic: { [self] in
-                monotonicNanoseconds() + UInt64(ahead.withLock { max(0, $0) }) * 1_000_000_000
+            monotonic: { [self] in passed() },
+            boot: { [self] in
+                advance(seconds: creeping.withLock { $0 })
+                return passed()
             })
+    }
+
+    private func passed() -> UInt64 {
+        monotonicNanoseconds() + UInt64(ahead.withLock { max(0, $0) }) * 1_000_000_000
     }
 }
 
@@ -43,7 +61,7 @@ final class Fixture: Sendable {
     init(
         tree: TemporaryTree? = nil, directory: String = "var/data", maxItemSize: UInt64 = 1 << 20,
         bootTime: String? = Fixture.bootTime, clock: TestClock = TestClock(),
-        limits: PublishLimits = PublishLimits()
+        limits: PublishLimits = PublishLimits(), remembers: Bool = false
     ) throws {
         let tree = try tree ?? TemporaryTree()
         let heard = Lock<[StoreEvent]>([])
@@ -51,14 +69,15 @@ final class Fixture: Sendable {
         self.heard = heard
         self.clock = clock
         store = ItemStore(
-            directory: tree.absolute(directory), stateFile: tree.absolute("var/share-counts"), index: index,
+            directory: tree.absolute(directory), stateFile: tree.absolute("var/share-counts"),
+            digestFile: remembers ? tree.absolute("var/item-digests") : nil, index: index,
             maxItemSize: maxItemSize, bootTime: bootTime, logger: log.logger, clock: clock.clock,
             limits: limits, onEvent: { event in heard.withLock { $0.append(event) } })
     }
 
     /// Another process over the same directory, which has loaded it.
-    func restarted(bootTime: String? = Fixture.bootTime) throws -> Fixture {
-        let next = try Fixture(tree: tree, bootTime: bootTime, clock: clock)
+    func restarted(bootTime: String? = Fixture.bootTime, remembers: Bool = false) throws -> Fixture {
+        let next = try Fixture(tree: tree, bootTime: bootTime, clock: clock, remembers: remembers)
         next.store.load()
         return next
     }
@@ -132,4 +151,22 @@ func makePipe() throws -> (reader: CInt, writer: CInt) {
     var ends: [CInt] = [0, 0]
     try #require(pipe(&ends) == 0)
     return (ends[0], ends[1])
+}
+
+extension ItemStore {
+    /// As the server does with a download of the whole file.
+    func begin(_ entry: Entry) -> Bool { begin(entry, bytes: entry.identity.size) }
+
+    func giveBack(_ entry: Entry) { _ = end(delivery(of: entry, sent: 0, of: entry.identity.size)) }
+
+    @discardableResult
+    func complete(_ entry: Entry) -> Bool {
+        end(delivery(of: entry, sent: entry.identity.size, of: entry.identity.size))
+    }
+}
+
+func delivery(of entry: Entry, sent: UInt64, of reserved: UInt64) -> Delivery {
+    Delivery(
+        entry: entry, filename: RawName("file"), address: IPAddress(ipv4: 0xC000_0201), reserved: reserved,
+        sent: sent, isComplete: sent == reserved)
 }

@@ -1,5 +1,7 @@
 import PassimCore
 import PassimCrypto
+import PassimHTTP
+import PassimSystem
 import PassimTestKit
 import Testing
 
@@ -117,6 +119,66 @@ import Testing
             #expect(try busy.head().status == 200)
             while idle.count < 5 { idle.append(try ask()) }
             #expect(try busy.bytes(16 << 20).count == 16 << 20)
+        }
+    }
+
+    @Test(.enabled(if: OwnAddress.other != nil)) func placesAreKeptForThisHost() async throws {
+        try await withServer({
+            $0.places = [.every(v6: false)]
+            $0.maxConnections = 20
+            $0.reactors = 1
+            $0.timeLimits.contended = TestServer.hour
+        }) { test in
+            let digest = try test.add("file", [1, 2, 3])
+            let large = try test.addSparse("large", size: 64 << 20)
+            // Others download, and more of them wait.
+            let others = try (0..<19).map { _ in
+                let client = HTTPClient(
+                    try TLSClient.connected(
+                        to: "\(OwnAddress.other!)", port: test.port,
+                        TestServer.options { $0.receiveBuffer = 8192 }))
+                try client.get(large)
+                #expect(try client.head().status == 200)
+                return client
+            }
+            let waiting = try (0..<30).map { _ in
+                try TLSClient(
+                    connectingTo: "\(OwnAddress.other!)", port: test.port, TestServer.options { _ in })
+            }
+            #expect(test.server.connectionCount == 19)
+            for _ in 0..<3 { #expect(try test.fetch(digest).body == [1, 2, 3]) }
+            #expect(test.server.connectionCount <= 20)
+            withExtendedLifetime((others, waiting)) {}
+        }
+    }
+
+    @Test func ofTwoSlowReadersTheSlowerMakesRoom() async throws {
+        try await withServer({
+            $0.maxConnections = 2
+            $0.reactors = 1
+            $0.timeLimits.contended = TestServer.hour
+            $0.timeLimits.crowdedWindow = 2_000_000_000
+            $0.timeLimits.crowdedSpeed = 1 << 40
+        }) { test in
+            let digest = try test.add("file", [1, 2, 3])
+            let large = try test.addSparse("large", size: 1 << 30)
+            let readers = try (0..<2).map { _ in
+                let client = try test.client { $0.receiveBuffer = 8192 }
+                try client.get(large)
+                #expect(try client.head().status == 200)
+                return client
+            }
+            // One takes some, the other nothing, for as long as the newcomer waits.
+            let newcomer = try test.rawClient()
+            try newcomer.beginHandshake()
+            let end = monotonicNanoseconds() + 60_000_000_000
+            while test.server.counts.connections < 3, monotonicNanoseconds() < end {
+                #expect(try readers[1].bytes(65536).count == 65536)
+            }
+            try newcomer.handshake()
+            try expectAnswer(HTTPClient(newcomer), digest)
+            #expect(try readers[1].bytes(1 << 20).count == 1 << 20)
+            #expect(throws: (any Error).self) { try readers[0].bytes(1 << 30) }
         }
     }
 }

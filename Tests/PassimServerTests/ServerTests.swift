@@ -253,6 +253,26 @@ import Testing
 
     // MARK: Want of descriptors
 
+    /// In a process of its own: the limit is the process's. There is a descriptor for the first reactor, and none for the
+    /// second.
+    @Test func startThatFailsHalfWayLeavesNoReactor() async throws {
+        await #expect(processExitsWith: .success) {
+            let test = try TestServer { $0.reactors = 2 }
+            var held: [CInt] = []
+            var limit = rlimit()
+            getrlimit(CInt(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = 64
+            setrlimit(CInt(RLIMIT_NOFILE.rawValue), &limit)
+            while case let one = open("/dev/null", O_RDONLY), one >= 0 { held.append(one) }
+            close(held.removeLast())
+            var hasFailed = false
+            do { try test.server.start() } catch { hasFailed = true }
+            precondition(hasFailed)
+            // It would wait for a reactor that goes on, or never was.
+            await test.server.stop(within: 0)
+        }
+    }
+
     /// In a process of its own: the limit is the process's.
     @Test func withoutDescriptorsTheServerRestsAndGoesOnLater() async throws {
         await #expect(processExitsWith: .success) {

@@ -1,5 +1,6 @@
 import PassimCore
 import PassimCrypto
+import PassimHTTP
 import PassimIndex
 import PassimTestKit
 import Testing
@@ -8,17 +9,19 @@ import Testing
 
 /// protocol.md, HTTPS, "What counts".
 @Suite struct SharesTests {
-    @Test func wholeFilesAndPartsFromTheBeginningCount() async throws {
+    @Test func wholeFilesAndPartsCountByTheirBytes() async throws {
         try await withServer { test in
             let digest = try test.add("a file", [1, 2, 3])
             let client = try test.client()
-            for fields in ["", "Range: bytes=0-1\r\n", "Range: bytes=0-\r\n", "Range: bytes=0-0,2-2\r\n"] {
+            let ranges = ["", "Range: bytes=0-1\r\n", "Range: bytes=1-\r\n", "Range: bytes=0-0,2-2\r\n"]
+            for fields in ranges {
                 try client.get(digest, fields)
                 _ = try client.answer()
             }
             // The last byte has been read, and may be counted only just now.
             #expect(await becomesTrue { test.shares.completed.count == 4 })
-            #expect(test.shares.completed.map(\.bytes) == [3, 2, 3, 3])
+            #expect(test.shares.completed.map(\.reserved) == [3, 2, 2, 3])
+            #expect(test.shares.completed.map(\.sent) == [3, 2, 2, 3])
             for share in test.shares.completed {
                 #expect(share.entry.digest == digest && share.filename == RawName("a file"))
                 #expect(share.address == IPAddress(ipv4: 0x7F00_0001))
@@ -30,7 +33,8 @@ import Testing
         try await withServer { test in
             let digest = try test.add("nothing", [])
             #expect(try test.fetch(digest).status == 200)
-            #expect(await becomesTrue { test.shares.completed.map(\.bytes) == [0] })
+            #expect(await becomesTrue { test.shares.completed.map(\.sent) == [0] })
+            #expect(test.shares.completed.map(\.weight) == [1])
         }
     }
 
@@ -38,7 +42,7 @@ import Testing
         try await withServer { test in
             let digest = try test.add("a", [1, 2, 3])
             let client = try test.client()
-            for fields in ["If-None-Match: *\r\n", "Range: bytes=1-\r\n", "Range: bytes=9-\r\n"] {
+            for fields in ["If-None-Match: *\r\n", "Range: bytes=9-\r\n"] {
                 try client.get(digest, fields)
                 _ = try client.answer()
             }
@@ -49,19 +53,47 @@ import Testing
             try client.get(digest)
             #expect(try client.answer().status == 200)
             #expect(await becomesTrue { test.shares.completed.count == 1 })
-            #expect(test.shares.givenBack == 0 && test.shares.running == 0)
+            #expect(test.shares.cutOff.isEmpty && test.shares.running == 0)
         }
     }
 
-    @Test func whatIsCutOffIsGivenBack() async throws {
+    /// Neither more than the client had, nor much less: what it has not read is in its kernel's buffers.
+    @Test func whatIsCutOffCountsAsFarAsItReachedTheClient() async throws {
         try await withServer { test in
-            let digest = try test.addSparse("big", size: 1 << 30)
-            var client: HTTPClient? = try test.client { $0.receiveBuffer = 16384 }
-            try client?.get(digest)
-            #expect(await becomesTrue { test.shares.running == 1 })
-            client = nil
-            #expect(await becomesTrue { test.shares.givenBack == 1 })
+            let size = 64 << 20
+            let digest = try test.addSparse("big", size: UInt64(size))
+            for had in [0, 1, 1 << 20, 8 << 20] {
+                let before = test.shares.cutOff.count
+                var client: HTTPClient? = try test.client { $0.receiveBuffer = 16384 }
+                try client!.get(digest)
+                #expect(try client!.head().status == 200)
+                _ = try client!.bytes(had)
+                client!.tls.resetWhenDone()
+                client = nil
+                #expect(await becomesTrue { test.shares.cutOff.count == before + 1 })
+                let sent = try #require(test.shares.cutOff.last?.sent)
+                #expect(sent <= UInt64(had + 1 << 20), "\(had)")
+                #expect(sent + 1 << 20 >= UInt64(had), "\(had)")
+            }
             #expect(test.shares.running == 0 && test.shares.completed.isEmpty)
+            #expect(test.server.counts.cutOff == 4)
+        }
+    }
+
+    /// What the kernel has not taken of several responses is taken off the last ones first.
+    @Test func pipelinedResponsesThatAreCutOffCountOnce() async throws {
+        try await withServer { test in
+            let size = 200_000
+            let digest = try test.addSparse("a", size: UInt64(size))
+            var client: HTTPClient? = try test.client { $0.receiveBuffer = 4096 }
+            try client!.tls.send(String(repeating: HTTPClient.request(digest), count: 100))
+            _ = try client!.head()
+            _ = try client!.bytes(size)
+            client!.tls.resetWhenDone()
+            client = nil
+            #expect(await becomesTrue { test.shares.running == 0 && !test.shares.cutOff.isEmpty })
+            #expect(test.shares.completed.count + test.shares.cutOff.count <= 100)
+            #expect(test.shares.cutOff.allSatisfy { $0.sent < UInt64(size) })
         }
     }
 

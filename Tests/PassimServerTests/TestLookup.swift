@@ -26,7 +26,7 @@ final class TestLookup: PeerLookup {
         for waiter in waiting { waiter.continuation.resume(returning: peer) }
     }
 
-    func lookUp(_ digest: Digest, name: RawName) async -> Peer? {
+    func lookUp(_ digest: Digest, client: LookupClient) async -> Peer? {
         let number = state.withLock { state in
             state.asked.append(digest)
             return state.asked.count

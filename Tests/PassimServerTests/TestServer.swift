@@ -22,16 +22,16 @@ final class TestServer: Sendable {
     /// Stay until the server is gone, also when it has stopped listening.
     private let listeners: Set<CInt>
 
-    private static let hour: UInt64 = 3_600_000_000_000
+    static let hour: UInt64 = 3_600_000_000_000
 
     static let origin = OriginID(1)
     static let otherOrigin = OriginID(2)
 
     init(
-        cooldown: Int = 0, maxRate: UInt64 = 0, lookup: (any PeerLookup)? = nil,
+        cooldown: Int = 0, maxRate: UInt64 = 0, in place: String? = nil, lookup: (any PeerLookup)? = nil,
         _ change: (inout ServerSettings) -> Void = { _ in }
     ) throws {
-        tree = try TemporaryTree()
+        tree = try TemporaryTree(in: place)
         var settings = ServerSettings(places: [.address(IPAddress(ipv4: 0x7F00_0001))], port: 0)
         // A test that waits for a thread of the pool, which may take minutes, is no slow client; those of time limits
         // set their own.
@@ -163,10 +163,10 @@ final class TestServer: Sendable {
 
 /// Runs `body` against a server that has started, and stops it whatever happens.
 func withServer(
-    cooldown: Int = 0, maxRate: UInt64 = 0, lookup: (any PeerLookup)? = nil,
+    cooldown: Int = 0, maxRate: UInt64 = 0, in place: String? = nil, lookup: (any PeerLookup)? = nil,
     _ change: (inout ServerSettings) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
 ) async throws {
-    let test = try TestServer(cooldown: cooldown, maxRate: maxRate, lookup: lookup, change)
+    let test = try TestServer(cooldown: cooldown, maxRate: maxRate, in: place, lookup: lookup, change)
     try test.server.start()
     do {
         try await body(test)

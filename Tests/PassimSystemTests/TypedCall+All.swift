@@ -71,6 +71,27 @@ extension TypedCall {
         file("status", .fstat) { "\(try $0.status().identity.size)" },
         file("birthTime", .statx) { try $0.birthTime() == nil ? "none" : "told" },
         file("availableBytes", .fstatvfs) { try $0.availableBytes() > 0 ? "some" : "none" },
+        file("fileSystem", .fstatfs) { try $0.fileSystem().type == 0 ? "none" : "told" },
+        file("mountID", .statx) { try $0.mountID() == nil ? "none" : "told" },
+        file("mountNumber", .statx) { try $0.mountNumber() == nil ? "none" : "told" },
+        file("fileSystemUUID", .ioctl) { try $0.fileSystemUUID() == nil ? "none" : "told" },
+        file("isOnLocalFileSystem", .fstatfs) { "\(try $0.isOnLocalFileSystem())" },
+        directory(
+            "openCached(beneath:)", .openat2, [.again: .gives("not cached"), .invalid: .gives("not cached")]
+        ) {
+            place, _ in
+            // In the cache for certain, since it has just been looked up.
+            _ = try place.status(of: RawName("file"))
+            guard let file = try place.openCached(beneath: RawName("file"), .readOnly) else {
+                return "not cached"
+            }
+            return try opened(file)
+        },
+        directory("openCached", .openat2, [.again: .gives("not cached"), .invalid: .gives("not cached")]) {
+            _, path in
+            _ = try Descriptor.open(path, .path).status()
+            return try Descriptor.openCached(path, [.path, .directory]) == nil ? "not cached" : "opened"
+        },
         file("lockExclusively", .flock, [.again: .gives("false")]) { "\(try $0.lockExclusively())" },
         directory("forEachName", .getdents64) { place, _ in
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
@@ -103,6 +124,15 @@ extension TypedCall {
             "readAvailable of what knows no flags", .read, before: [.preadv2: [.notImplemented]],
             [.again: .gives("nothing")]
         ) { try available($0) },
+        file(
+            "readCached", .preadv2,
+            [
+                .again: .gives("notCached"), .notSupported: .gives("unsupported"),
+                .notImplemented: .gives("unsupported"), .invalid: .gives("unsupported"),
+            ]
+        ) { file in
+            try withBuffer { "\(try file.readCached(into: $0, at: 0))" }
+        },
         TypedCall(name: "waitForInput", call: .poll) { _ in
             let pair = try Pair()
             try pair.other.writeAll([1])
@@ -131,6 +161,8 @@ extension TypedCall {
             return "done"
         },
         file("sync", .fsync) { try done($0.sync()) },
+        file("syncContent", .fdatasync) { try done($0.syncContent()) },
+        file("syncFileSystem", .syncfs) { try done($0.syncFileSystem()) },
         file("truncate", .ftruncate) { try done($0.truncate(to: 3)) },
         file("changeMode", .fchmod) { try done($0.changeMode(0o600)) },
         directory("replaceFile", .renameat) { _, path in try done(replaceFile(path + "/file", with: [1])) },
@@ -183,6 +215,14 @@ extension TypedCall {
         directory("unlink", .unlinkat) { place, _ in try done(place.unlink(RawName("file"))) },
         directory("rename", .renameat) { place, _ in
             try done(place.rename(RawName("file"), to: RawName("other")))
+        },
+        directory("rename(in:)", .renameat) { place, _ in
+            try done(place.rename(RawName("file"), to: RawName("other"), in: place))
+        },
+        directory("openUnnamed", .openat) { place, _ in try opened(place.openUnnamed(mode: 0o600)) },
+        // What is in the way is removed, as often as it comes back.
+        directory("link", .linkat, [.exists: .repeated]) { place, _ in
+            try done(place.link(place.openUnnamed(mode: 0o600), as: RawName("new")))
         },
         directory("renameWithoutReplacing", .renameat) { place, _ in
             try done(place.renameWithoutReplacing(RawName("file"), to: RawName("other")))

@@ -33,4 +33,13 @@ struct HTMLWriterTests {
                 == "<!DOCTYPE html>\n<p id=\"&quot; onload=&#39;x&#39;\">&lt;/p&gt;&lt;b&gt;</p>\n&lt;\u{FFFD}"
         )
     }
+
+    /// Text of others is cut; a link that is cut would be another one.
+    @Test func longTextIsCutAndLongAttributesAreNot() {
+        let long = String(repeating: "a", count: 20_000)
+        let text = written { $0.element(.a, HTMLAttribute(.href, "/?q=" + long), text: long) }
+        #expect(text.contains("href=\"/?q=\(long)\">"))
+        #expect(text.utf8.count < 25_000)
+        #expect(text.contains("a…</a>"))
+    }
 }

@@ -30,7 +30,7 @@ struct MetricsTextTests {
         let text = written { text in
             text.metric("a", .gauge, "h") { $0.add(0, .init("path", "\\srv\"x\n\u{1}ü")) }
         }
-        #expect(text.hasSuffix("a{path=\"\\\\srv\\\"x\\n\u{1}ü\"} 0\n"))
+        #expect(text.hasSuffix("a{path=\"\\\\srv\\\"x\\n\\\\u0001ü\"} 0\n"))
     }
 
     @Test func metricWithoutSamplesIsLeftOut() {

@@ -42,8 +42,8 @@ final class AuditFile {
         return try file.read(into: last, at: size - 1) == 0 || last[0] == 0x0A
     }
 
-    /// Somebody has removed it without a word: what is written there is lost.
-    var isRemoved: Bool { (try? descriptor.status().links) == 0 }
+    /// As fstat(2) has it; nil where that fails.
+    var status: FileStatus? { try? descriptor.status() }
 
     struct Progress {
         /// Bytes that are dealt with; what follows them begins a line.

@@ -19,6 +19,7 @@ extension AuditLine {
             let event = fields.event(type: bytes[(first + 1)..<second])
         else { return nil }
         self.init(time: time, digest: digest, basename: RawName(bytes: basename), event: event)
+        if case .shared = event { count = fields.count }
     }
 
     package init?(_ line: [UInt8]) {
@@ -32,6 +33,7 @@ extension AuditLine {
         var size: UInt64?
         var cmdline: [UInt8]?
         var client: [UInt8]?
+        var count: UInt64?
 
         /// - Returns: false for a key that was there before, or a value that is none.
         mutating func take(_ key: Slice<UnsafeRawBufferPointer>, _ value: [UInt8]) -> Bool {
@@ -48,6 +50,7 @@ extension AuditLine {
             if isKey("size") { return put(AuditLine.number(value[...]), &size) }
             if isKey("cmdline") { return put(value, &cmdline) }
             if isKey("ipaddr") { return put(value, &client) }
+            if isKey("count") { return put(AuditLine.number(value[...]), &count) }
             return true
         }
 

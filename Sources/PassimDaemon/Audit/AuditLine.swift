@@ -6,7 +6,7 @@ package struct AuditLine: Hashable, Sendable {
     package enum Event: Hashable, Sendable {
         /// `PBLSH`
         case published(size: UInt64, cmdline: String)
-        /// `SHARE`: bytes sent; the client as far as it may be recorded.
+        /// `SHARE`: a file's worth of bytes was sent; the client as far as it may be recorded.
         case shared(size: UInt64, client: String)
         /// `DELTE`
         case deleted
@@ -17,6 +17,8 @@ package struct AuditLine: Hashable, Sendable {
     package var digest: Digest
     package var basename: RawName
     package var event: Event
+    /// How many shares the line is about, where it is about several (`AuditRepeats`): its size is their sum.
+    package var count: UInt64?
 
     package init(time: Int64, digest: Digest, basename: RawName, event: Event) {
         self.time = time
@@ -47,6 +49,10 @@ package struct AuditLine: Hashable, Sendable {
             AuditText.append(size, to: &bytes)
             AuditText.append(",ipaddr=", to: &bytes)
             AuditText.append(Array(client.utf8), to: &bytes)
+            if let count {
+                AuditText.append(",count=", to: &bytes)
+                AuditText.append(count, to: &bytes)
+            }
         case .deleted: break
         }
         bytes.append(0x0A)

@@ -10,14 +10,19 @@ final class AuditWriter {
     private let logger: Logger
     private var file: AuditFile?
     private var wantsReopening = false
-    /// Whole lines.
-    private var pending: [UInt8] = []
+    private var pending = PendingLines()
     private var isFailing = false
+    private var isRotationFailing = false
+    /// Holds from the next write on.
+    var rotation: AuditRotation
+    /// Bytes sent, by the lines that were written.
+    private var written: UInt64 = 0
     /// Lines that nobody will read, since that was said last.
     private var lost: UInt64 = 0
 
-    init(path: String, logger: Logger) {
+    init(path: String, rotation: AuditRotation = .never, logger: Logger) {
         self.path = path
+        self.rotation = rotation
         self.logger = logger
     }
 
@@ -25,9 +30,26 @@ final class AuditWriter {
     var hasPending: Bool { !pending.isEmpty }
 
     func add(_ records: [AuditRecord], clients: LogClients, dropped: UInt64) {
-        pending.reserveCapacity(pending.count + records.count * 192)
-        for record in records { record.line(clients).append(to: &pending) }
+        pending.reserve(lines: records.count)
+        for record in records { pending.append(record.line(clients)) }
         lost += dropped
+    }
+
+    func add(_ line: AuditLine) {
+        pending.append(line)
+    }
+
+    func add(dropped: UInt64) {
+        lost += dropped
+    }
+
+    /// How far the log is written; nil where it is no regular file.
+    var mark: AuditMark? {
+        guard let status = file?.status, status.kind == .regular else { return nil }
+        let identity = status.identity
+        return AuditMark(
+            written: written,
+            place: .init(inode: identity.inode, length: identity.size))
     }
 
     /// What comes next goes to a file that is opened anew: the old one has been renamed.
@@ -41,24 +63,54 @@ final class AuditWriter {
     /// - Returns: false where some is left, to be tried again.
     @discardableResult
     func flush() -> Bool {
-        if file == nil || wantsReopening || file?.isRemoved == true { openFile() }
-        guard let file else { return pending.isEmpty }
-        if !pending.isEmpty {
-            let progress = pending.withUnsafeBytes { file.append($0) }
+        // Somebody may have removed it without a word: what is written there is lost.
+        if file == nil || wantsReopening || file?.status?.links == 0 { openFile() }
+        while let file, !pending.isEmpty {
+            let status = file.status
+            var length = pending.bytes.count
+            if rotation.size > 0, let status, status.kind == .regular {
+                let size = status.identity.size
+                let room = rotation.size - min(rotation.size, size)
+                let fitting = pending.length(within: room)
+                if UInt64(fitting) <= room || size == 0 {
+                    length = fitting
+                } else if rotate() {
+                    continue
+                }
+            }
+            let progress = pending.bytes.withUnsafeBytes {
+                file.append(UnsafeRawBufferPointer(rebasing: $0[..<length]))
+            }
             if progress.isLineLost { lost += 1 }
+            written &+= pending.removeFirst(progress.done, isLastLost: progress.isLineLost)
             if let failure = progress.failure {
-                pending.removeFirst(progress.done)
                 fail("cannot be written: \(failure)")
                 return pending.isEmpty
             }
-            // The next batch is as long, mostly.
-            pending.removeAll(keepingCapacity: pending.capacity <= 1 << 20)
         }
+        if file == nil { return pending.isEmpty }
         if isFailing, !wantsReopening {
             logger.notice("\(path) is written again")
             isFailing = false
         }
         return true
+    }
+
+    /// Begins a new file, which may fail to be opened.
+    ///
+    /// - Returns: false where the old one goes on.
+    private func rotate() -> Bool {
+        do throws(SystemError) {
+            guard try rotation.rotate(path) else { return false }
+            isRotationFailing = false
+            file = nil
+            openFile()
+            return true
+        } catch {
+            if !isRotationFailing { logger.error("\(path) cannot be rotated, and grows on: \(error)") }
+            isRotationFailing = true
+            return false
+        }
     }
 
     /// Says how many lines were lost.
@@ -74,8 +126,8 @@ final class AuditWriter {
 
     /// Gives up what could not be written.
     func finish(alsoLost more: UInt64) {
-        lost += UInt64(pending.count { $0 == 0x0A }) + more
-        pending = []
+        lost += pending.lineCount + more
+        pending = PendingLines()
         sayLost()
     }
 

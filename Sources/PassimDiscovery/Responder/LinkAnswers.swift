@@ -60,11 +60,12 @@ struct LinkAnswers {
         _ prefix: DigestPrefix, _ question: DNSMessage.Question?, to asker: Asker, at now: UInt64,
         delay: UInt64
     ) -> Bool {
+        var answer = privates[asker] ?? PrivateAnswer(prefixes: [], questions: [], due: now + delay)
+        // A packet that is repeated is not another answer.
+        if answer.prefixes.contains(prefix) { return true }
         guard privates[asker] != nil || privates.count < AnswerRules.mostPrivate, budget.take(at: now) else {
             return false
         }
-        var answer = privates[asker] ?? PrivateAnswer(prefixes: [], questions: [], due: now + delay)
-        if answer.prefixes.contains(prefix) { return true }
         answer.prefixes.append(prefix)
         if let question { answer.questions.append(question) }
         privates[asker] = answer

@@ -148,14 +148,13 @@ struct ResponderMachine {
     ) {
         let known = knownAnswers(message, names)
         var questions: [DigestPrefix: Bool] = [:]
-        for question in message.questions {
-            guard let prefix = names.prefix(of: question), knows(prefix) else { continue }
+        for (prefix, asked) in merged(message.questions, names) {
             counters.questions += 1
             if known.contains(prefix) {
                 counters.known += 1
             } else {
                 // Where one may be multicast, all may.
-                questions[prefix] = (questions[prefix] ?? true) && question.wantsUnicast && mayUnicast
+                questions[prefix] = mayUnicast && asked.allSatisfy(\.wantsUnicast)
             }
         }
         let asker = DeferredQuestions.Asker(link: link, address: sender.address)
@@ -202,12 +201,28 @@ struct ResponderMachine {
         let delay = random(AnswerRules.delay)
         let asker = LinkAnswers.Asker(
             address: sender.address, port: sender.port, legacyIdentifier: message.identifier)
-        for question in message.questions {
-            guard let prefix = names.prefix(of: question), knows(prefix) else { continue }
+        for (prefix, asked) in merged(message.questions, names) {
             counters.questions += 1
-            let isAccepted = links[link]!.unicast(prefix, question, to: asker, at: now, delay: delay)
+            let isAccepted = links[link]!.unicast(prefix, asked[0], to: asker, at: now, delay: delay)
             if !isAccepted { counters.dropped += 1 }
         }
+    }
+
+    /// The questions for digests that are here, each digest once: what is repeated in a packet costs nothing of the
+    /// budget, and is not looked up again.
+    ///
+    /// - Returns: in the order of the packet; none without a question.
+    private func merged(
+        _ questions: [DNSMessage.Question], _ names: AnswerNames
+    ) -> [(prefix: DigestPrefix, asked: [DNSMessage.Question])] {
+        var order: [DigestPrefix] = []
+        var asked: [DigestPrefix: [DNSMessage.Question]] = [:]
+        for question in questions {
+            guard let prefix = names.prefix(of: question) else { continue }
+            if asked[prefix] == nil { order.append(prefix) }
+            asked[prefix, default: []].append(question)
+        }
+        return order.filter(knows).map { ($0, asked[$0]!) }
     }
 
     private mutating func hear(_ message: DNSMessage, _ names: AnswerNames, _ link: Link, at now: UInt64) {

@@ -142,19 +142,7 @@ final class ResponderThread {
 
     /// The links that mDNS is spoken on, as far as the service is there.
     private func wantedLinks() throws(SystemError) -> [Link: [Network]] {
-        var wanted: [Link: [Network]] = [:]
-        for interface in try NetworkInterface.all() {
-            guard interface.isRunning, interface.isMulticast, !interface.isLoopback,
-                !interface.isPointToPoint
-            else { continue }
-            for isIPv6 in responder.ipv6 ? [false, true] : [false] {
-                let link = Link(interface: interface.index, isIPv6: isIPv6)
-                let addresses = interface.addresses.filter { $0.address.isIPv4 != isIPv6 }
-                guard !addresses.isEmpty, wish.places?.contains(link) ?? true else { continue }
-                wanted[link] = addresses.map(\.network)
-            }
-        }
-        return wanted
+        try Link.all(ipv6: responder.ipv6).filter { wish.places?.contains($0.key) ?? true }
     }
 
     private func open(_ link: Link) -> Bool {

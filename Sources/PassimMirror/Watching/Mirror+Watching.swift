@@ -1,135 +1,62 @@
-internal import Logging
-internal import PassimConfig
+// Watches, and the way to a path that is followed.
+
 internal import PassimCore
 internal import PassimSystem
-internal import Synchronization
-
-/// What the mirror does when it is told that something happened.
-struct MirrorWatch: WatchReport {
-    let mirror: Mirror
-    private let dropIns: @Sendable (Set<RawName>) -> Void
-    /// When to read the drop-ins again.
-    private let dropInsDue: Lock<UInt64?>
-    private let dropInDirectory: String?
-
-    init(
-        _ mirror: Mirror, dropInDirectory: String?,
-        onDropIns: @escaping @Sendable (Set<RawName>) -> Void
-    ) {
-        self.mirror = mirror
-        self.dropInDirectory = dropInDirectory
-        dropIns = onDropIns
-        dropInsDue = Lock(nil)
-    }
-
-    func began(_ table: WatchTable, _ failure: SystemError?) {
-        mirror.beganWatching(table)
-        if let failure { return failed(failure) }
-        if let dropInDirectory { table.follow(dropInDirectory, .dropIns, content: true) }
-    }
-
-    func failed(_ failure: SystemError) {
-        mirror.logger.warning(
-            "Nothing can be watched: changes are found by walking again; see the sysctl fs.inotify.max_user_instances",
-            metadata: ["error": "\(failure)", "seconds": "\(Limits.pollingInterval / 1_000_000_000)"])
-    }
-
-    func troubled(_ failure: SystemError) {
-        mirror.logger.warning(
-            "Waiting for changes has failed, and goes on", metadata: ["error": "\(failure)"])
-    }
-
-    func nextDue(_ table: WatchTable) -> UInt64? {
-        [table.nextDeadline, dropInsDue.withLock { $0 }].compactMap { $0 }.min()
-    }
-
-    func tell(_ table: WatchTable, now: UInt64) {
-        let (findings, notes) = table.takeFindings()
-        if !findings.isEmpty {
-            for note in notes {
-                mirror.note(note.names, in: note.path, of: note.origin, after: Limits.gatheringTime)
-            }
-            for follower in findings.followers {
-                switch follower {
-                case .origin(let origin): mirror.lookAtRoot(of: origin)
-                case .dropIns:
-                    if let dropInDirectory { table.follow(dropInDirectory, .dropIns, content: true) }
-                    scheduleDropIns(at: now + Limits.gatheringTime)
-                }
-            }
-            if findings.dropIns { scheduleDropIns(at: now + Limits.gatheringTime) }
-            if findings.overflow { lose(table, now) }
-        }
-        readDropIns(table, now)
-    }
-
-    private func scheduleDropIns(at due: UInt64) {
-        dropInsDue.withLock { $0 = min($0 ?? due, due) }
-    }
-
-    private func readDropIns(_ table: WatchTable, _ now: UInt64) {
-        let isDue = dropInsDue.withLock { due in
-            guard let time = due, time <= now else { return false }
-            due = nil
-            return true
-        }
-        if isDue { dropIns(table.unfinishedDropIns) }
-    }
-
-    /// Events were lost: whatever is watched may have changed, and is compared with what is known.
-    private func lose(_ table: WatchTable, _ now: UInt64) {
-        mirror.logger.notice("More has changed than inotify could tell; the directories are walked again")
-        if let dropInDirectory { table.follow(dropInDirectory, .dropIns, content: true) }
-        scheduleDropIns(at: now + Limits.gatheringTime)
-        mirror.rescanAll(after: Limits.overflowDelay)
-    }
-
-    func mountsChanged(_ points: Set<RawName>) {
-        mirror.mountsChanged(points)
-    }
-}
 
 extension Mirror {
-    /// Says once that not everything can be watched, and again when it has got better and worse.
-    func reportUnwatched() {
-        guard let watches else { return }
-        let (present, needed) = watches.watchCount
-        guard needed > present, let failure = watches.lastFailure else {
-            unwatchedReported.store(false, ordering: .relaxed)
-            return
-        }
-        if unwatchedReported.exchange(true, ordering: .relaxed) { return }
-        if failure == .noSpace {
-            let limit = WatchLimit.current
-            logger.warning(
-                "Too few inotify watches: raise the sysctl; until then directories that are not watched are walked again and again",
-                metadata: [
-                    "sysctl": "\(limit.name)", "now": "\(limit.value.map(String.init) ?? "unknown")",
-                    "needed": "\(needed)", "seconds": "\(Limits.pollingInterval / 1_000_000_000)",
-                ])
-        } else {
-            logger.warning(
-                "Some directories cannot be watched and are walked again and again",
-                metadata: ["directories": "\(needed - present)", "error": "\(failure.sentence)"])
+    /// Watches a directory of a tree.
+    ///
+    /// The call may wait for a file system, so no lock is held over it. Between it and the moment when the watch is
+    /// entered in the state, the watch may end and its last event be lost: whoever enters it asks once more, and the
+    /// same number says that it has been there all the time.
+    ///
+    /// - Returns: -1 where it cannot be watched.
+    func watch(_ directory: borrowing Descriptor, _ mask: InotifyMask = Inotify.treeMask) -> CInt {
+        guard let watches else { return -1 }
+        do throws(SystemError) {
+            return try watches.add(directory, mask)
+        } catch {
+            let code = error.code
+            look { $0.lastWatchFailure = code }
+            return -1
         }
     }
 
-    /// Something was mounted or unmounted at these absolute paths.
-    func mountsChanged(_ points: Set<RawName>) {
-        if points.isEmpty { return }
-        for origin in allOrigins {
-            let (path, dropIn) = origin.state.withLock { ($0.realPath, $0.dropIn.path) }
-            guard let path else {
-                lookAtRoot(of: origin.id)
-                continue
-            }
-            for point in points {
-                if path.relative(to: point) != nil || RawName(dropIn).relative(to: point) != nil {
-                    lookAtRoot(of: origin.id)
-                } else if let below = point.relative(to: path), !below.isEmpty {
-                    note([below.basename: .thorough], in: below.parent, of: origin.id)
-                }
-            }
+    /// Follows a path, and watches every step to it in place of those watched for the same follower before.
+    ///
+    /// Each directory is watched before its name is looked up, so whatever changes afterwards is told. What
+    /// cannot be watched is passed over in silence: then mounts and rescans must tell.
+    ///
+    /// - Parameter content: watch what comes and goes in the directory at the end of the path, too.
+    /// - Parameter onStep: called before each.
+    /// - Returns: the directory at the end, as a place.
+    @discardableResult
+    func follow(
+        _ path: String, _ follower: Follower, by walk: PathWalk, content: Bool = false,
+        onStep: () -> Void = {}
+    ) throws(PathWalk.Failure) -> Descriptor {
+        guard watches != nil else { return try walk.run(path) }
+        let round = change { state, _ in state.advance() }
+        defer { unwatch(change { state, _ in state.watches.unfollow(follower, keeping: round) }) }
+        let end = try walk.run(path) { directory, name in
+            onStep()
+            add(Step(follower: follower, name: name, round: round), to: directory)
+        }
+        if content { add(Step(follower: follower, name: nil, round: round), to: end) }
+        return end
+    }
+
+    private func add(_ step: Step, to directory: borrowing Descriptor) {
+        var mask = Inotify.stepMask
+        if step.name == nil { mask.formUnion([.closedAfterWriting, .modified]) }
+        for _ in 0..<Mirror.watchTries {
+            let watch = watch(directory, mask)
+            if watch < 0 { return }
+            change { state, _ in state.watches.add(step, watch) }
+            if self.watch(directory, mask) == watch { return }
         }
     }
+
+    /// A directory that comes and goes while it is being watched.
+    static let watchTries = 4
 }

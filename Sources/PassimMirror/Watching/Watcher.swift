@@ -1,16 +1,24 @@
-// The watcher's thread: reads the events of inotify, hears of mounts, and tells the mirror where to look.
-// What the events mean is WatchTable's; what is there is found out by the workers.
+// The watcher's thread: reads the events of inotify, hears of mounts, and has the state take them in. What they mean is
+// the state's business; what is there is found out by the workers.
 
+internal import Logging
 internal import PassimCore
 internal import PassimSystem
 internal import Synchronization
 
 final class Watcher: Sendable {
+    private let mirror: Mirror
     private let wakeUp: WakeUp
     private let stopping = Atomic<Bool>(false)
     private let thread = Lock<SystemThread?>(nil)
     /// Rung at the end only.
     private let rest = Doorbell()
+    /// Rung when all events have been read that there were.
+    private let read = Doorbell()
+    private let readings = Atomic<UInt64>(0)
+    private let asked = Atomic<UInt64>(0)
+    private let dropInDirectory: String?
+    private let onDropIns: @Sendable (Set<RawName>) -> Void
 
     private enum Token: UInt64 {
         case wakeUp, events, mounts
@@ -18,21 +26,23 @@ final class Watcher: Sendable {
 
     /// Starts the thread, and waits until it is able to watch, or knows why it is not.
     ///
-    /// - Parameter report: called on the thread.
-    static func start(_ report: any WatchReport) throws(SystemError) -> Watcher {
-        let watcher = Watcher(wakeUp: try WakeUp())
+    /// - Parameter onDropIns: called on the thread.
+    static func start(
+        _ mirror: Mirror, dropIns: String?, onDropIns: @escaping @Sendable (Set<RawName>) -> Void
+    ) throws(SystemError) -> Watcher {
+        let watcher = Watcher(mirror, try WakeUp(), dropIns, onDropIns)
         let ready = Doorbell()
         let ticket = ready.ticket()
         let thread = try SystemThread(name: "watcher") {
             do throws(SystemError) {
                 let instance = try InotifyInstance()
-                let table = WatchTable(instance.inotify) { [weak watcher] in watcher?.wakeUp.signal() }
-                report.began(table, nil)
+                mirror.beganWatching(instance.inotify)
+                watcher.followDropIns()
                 ready.ring()
-                watcher.run(instance, table, report)
-                table.close()
+                watcher.run(instance)
+                mirror.beganWatching(nil)
             } catch {
-                report.began(WatchTable(nil), error)
+                mirror.cannotWatch(error)
                 ready.ring()
             }
         }
@@ -41,22 +51,51 @@ final class Watcher: Sendable {
         return watcher
     }
 
-    private init(wakeUp: consuming WakeUp) {
+    private init(
+        _ mirror: Mirror, _ wakeUp: consuming WakeUp, _ dropIns: String?,
+        _ onDropIns: @escaping @Sendable (Set<RawName>) -> Void
+    ) {
+        self.mirror = mirror
         self.wakeUp = wakeUp
+        dropInDirectory = dropIns
+        self.onDropIns = onDropIns
     }
 
-    func stop() {
+    /// - Parameter deadline: until when to wait for the thread, in monotonic nanoseconds.
+    func stop(by deadline: UInt64) {
         stopping.store(true, ordering: .relaxed)
         wakeUp.signal()
         rest.ring()
-        thread.withLock { $0 }?.join()
+        read.ring(everyone: true)
+        _ = thread.withLock { $0 }?.join(by: deadline)
     }
 
-    private func run(_ instance: InotifyInstance, _ table: WatchTable, _ report: any WatchReport) {
+    /// Waits until all events have been read that happened before this was called.
+    ///
+    /// - Returns: false where that takes longer than a second.
+    func readAll() -> Bool {
+        // One reading may be on its way already, and have passed what matters.
+        let wanted = asked.add(1, ordering: .sequentiallyConsistent).newValue
+        let deadline = monotonicNanoseconds() + 1_000_000_000
+        wakeUp.signal()
+        rest.ring()
+        while readings.load(ordering: .sequentiallyConsistent) < wanted {
+            let ticket = read.ticket()
+            if readings.load(ordering: .sequentiallyConsistent) >= wanted { return true }
+            if stopping.load(ordering: .relaxed) || monotonicNanoseconds() >= deadline { return false }
+            read.wait(after: ticket, until: deadline)
+        }
+        return true
+    }
+
+    private func run(_ instance: InotifyInstance) {
         // Without it mounts are found by rescans only.
         let mounts = try? MountTable()
         do throws(SystemError) {
-            let poller = try Poller(capacity: 4) { report.troubled($0) }
+            let poller = try Poller(capacity: 4) { [mirror] error in
+                mirror.logger.warning(
+                    "Waiting for changes has failed, and goes on", metadata: ["error": "\(error)"])
+            }
             try wakeUp.descriptor.lend { (number) throws(SystemError) in
                 try poller.add(number, .input, token: Token.wakeUp.rawValue)
             }
@@ -68,45 +107,77 @@ final class Watcher: Sendable {
             }
             var count = 0
             while !stopping.load(ordering: .relaxed) {
-                count = try turn(
-                    poller, instance, table, mounts, report, waiting: count < Watcher.eventsPerTurn)
+                count = try turn(poller, instance, mounts, waiting: count < Watcher.eventsPerTurn)
                 if (1..<Watcher.eventsPerTurn).contains(count) {
-                    rest.wait(after: 0, until: monotonicNanoseconds() + Limits.watcherRest)
+                    let ticket = rest.ticket()
+                    if asked.load(ordering: .relaxed) > readings.load(ordering: .relaxed) { continue }
+                    rest.wait(after: ticket, until: monotonicNanoseconds() + Limits.watcherRest)
                 }
             }
         } catch {
-            report.failed(error)
+            mirror.cannotWatch(error)
         }
     }
 
     /// As many as the kernel's queue holds by default, so that it is emptied before anything else.
     private static let eventsPerTurn = 16384
+    /// Events that the state takes in at a time: it is not locked for longer than that takes.
+    private static let eventsPerLock = 256
 
     /// - Parameter waiting: not where there may be more events: the library has read them, so the descriptor does
     ///   not tell.
     /// - Returns: how many there were, `eventsPerTurn` at most.
     private func turn(
-        _ poller: borrowing Poller, _ instance: InotifyInstance, _ table: WatchTable, _ mounts: MountTable?,
-        _ report: any WatchReport, waiting: Bool
+        _ poller: borrowing Poller, _ instance: InotifyInstance, _ mounts: MountTable?, waiting: Bool
     ) throws(SystemError) -> Int {
         let ready = try poller.wait(
-            milliseconds: waiting ? milliseconds(until: report.nextDue(table)) : 0)
-        let now = monotonicNanoseconds()
+            milliseconds: waiting ? milliseconds(until: mirror.look { $0.dropInsDue }) : 0)
         for index in 0..<ready {
             switch Token(rawValue: poller.event(index).token) {
             case .wakeUp: wakeUp.clear()
-            case .mounts: if let points = try? mounts?.changedPoints() { report.mountsChanged(points) }
+            case .mounts:
+                if let points = try? mounts?.changedPoints() { mirror.mountsChanged(points) }
             case .events, nil: break
             }
         }
+        // Whoever has asked by now is answered by what is read from here on.
+        let asked = asked.load(ordering: .sequentiallyConsistent)
         var count = 0
-        while count < Watcher.eventsPerTurn, let event = instance.next() {
-            table.take(event, now: now)
-            count += 1
+        var events: [InotifyEvent] = []
+        var isEmpty = false
+        while count < Watcher.eventsPerTurn, !isEmpty {
+            events.removeAll(keepingCapacity: true)
+            while events.count < Watcher.eventsPerLock, let event = instance.next() { events.append(event) }
+            isEmpty = events.count < Watcher.eventsPerLock
+            count += events.count
+            if events.isEmpty { break }
+            mirror.change { state, now in
+                for event in events { state.take(event, now: now) }
+            }
         }
-        table.expire(now: now)
-        report.tell(table, now: now)
+        tell()
+        if isEmpty {
+            readings.store(asked, ordering: .sequentiallyConsistent)
+            read.ring(everyone: true)
+        }
         return count
+    }
+
+    /// Hands on what concerns others than the workers.
+    private func tell() {
+        let (findings, dueDropIns) = mirror.change { state, now in state.takeFindings(now: now) }
+        if findings.overflow {
+            mirror.logger.notice("More has changed than inotify could tell; the directories are walked again")
+        }
+        if findings.overflow || findings.followers.contains(.dropIns) { followDropIns() }
+        if let dueDropIns { onDropIns(dueDropIns) }
+    }
+
+    /// It is among the private directories, and nobody shares it here.
+    private func followDropIns() {
+        guard let dropInDirectory else { return }
+        _ = try? mirror.follow(
+            dropInDirectory, .dropIns, by: PathWalk(PrivateDirectories(), trusting: nil), content: true)
     }
 
     private func milliseconds(until due: UInt64?) -> CInt {
@@ -116,17 +187,24 @@ final class Watcher: Sendable {
     }
 }
 
-/// Whom the watcher's thread tells, on that thread.
-protocol WatchReport: Sendable {
-    /// - Parameter failure: why nothing is watched.
-    func began(_ table: WatchTable, _ failure: SystemError?)
-    /// Watching has ended, and not because it was told to.
-    func failed(_ failure: SystemError)
-    /// Waiting for events has failed, and goes on.
-    func troubled(_ failure: SystemError)
-    /// Called after each go: hands on what the table has found.
-    func tell(_ table: WatchTable, now: UInt64)
-    func mountsChanged(_ points: Set<RawName>)
-    /// When `tell` wants to be called without anything having happened, in monotonic nanoseconds.
-    func nextDue(_ table: WatchTable) -> UInt64?
+extension MirrorState {
+    /// When the drop-ins are to be read, or to be looked at, in monotonic nanoseconds.
+    fileprivate var dropInsDue: UInt64? {
+        [dropInsReadAt, unfinishedDropIns.values.min()].compactMap { $0 }.min()
+    }
+
+    /// What has been found for others than the workers since this was asked last.
+    ///
+    /// - Returns: and, where the drop-ins are to be read, those that somebody has begun to write.
+    fileprivate mutating func takeFindings(now: UInt64) -> (Findings, Set<RawName>?) {
+        expireDropIns(now: now)
+        let found = findings
+        findings = Findings()
+        if found.dropIns || found.overflow || found.followers.contains(.dropIns) {
+            dropInsReadAt = min(dropInsReadAt ?? .max, now + Limits.gatheringTime)
+        }
+        guard let due = dropInsReadAt, due <= now else { return (found, nil) }
+        dropInsReadAt = nil
+        return (found, Set(unfinishedDropIns.keys))
+    }
 }

@@ -91,6 +91,7 @@ struct AdvertiseCommand: ParsableCommand {
             case .stopped: "stopped"
             case .paused: "paused"
             case .waiting: "waiting"
+            case .hindered: "hindered"
             case .registering: "registering"
             case .advertising: "advertising"
             }

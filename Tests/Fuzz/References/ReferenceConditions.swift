@@ -41,26 +41,33 @@ struct ReferenceConditions {
 
     // MARK: - Conditions
 
-    var notModified: Bool {
-        if let lines = values["if-none-match"] { return lines.contains { names($0) } }
-        guard let date = only("if-modified-since").flatMap({ ReferenceDate.seconds($0) }) else {
-            return false
+    var outcome: Conditions.Outcome {
+        func date(_ name: String) -> Int64? { only(name).flatMap { ReferenceDate.seconds($0) } }
+        if let lines = values["if-match"] {
+            if !lines.contains(where: { names($0, weakly: false) }) { return .failed }
+        } else if let date = date("if-unmodified-since"), modified > date {
+            return .failed
         }
-        return modified <= date
+        if let lines = values["if-none-match"] {
+            return lines.contains { names($0, weakly: true) } ? .notModified : .met
+        }
+        if let date = date("if-modified-since"), modified <= date { return .notModified }
+        return .met
     }
 
-    private func names(_ list: String) -> Bool {
+    private func names(_ list: String, weakly: Bool) -> Bool {
         if list == "*" { return true }
         var rest = Array(list.unicodeScalars)[...]
         while true {
             rest = rest.drop { " \t,".unicodeScalars.contains($0) }
-            if rest.starts(with: "W/".unicodeScalars) { rest = rest.dropFirst(2) }
+            let isWeak = rest.starts(with: "W/".unicodeScalars)
+            if isWeak { rest = rest.dropFirst(2) }
             guard rest.popFirst() == "\"", let end = rest.firstIndex(of: "\"") else { return false }
             let tag = rest[..<end]
             if tag.contains(where: { $0.value <= 32 || $0.value == 127 }) { return false }
             rest = rest[(end + 1)...].drop { " \t".unicodeScalars.contains($0) }
             guard rest.first ?? "," == "," else { return false }
-            if tag.elementsEqual(ReferenceConditions.hex.unicodeScalars) { return true }
+            if tag.elementsEqual(ReferenceConditions.hex.unicodeScalars), weakly || !isWeak { return true }
         }
     }
 

@@ -13,7 +13,7 @@ extension FuzzTarget {
     static let attributes = FuzzTarget(
         name: "attributes",
         sources: [
-            "PassimMirror/Stamp.swift", "PassimMirror/ChecksumCache.swift",
+            "PassimMirror/Checksums/Stamp.swift", "PassimMirror/Checksums/ChecksumCache.swift",
             "PassimPublish/ItemAttributes.swift",
             "PassimPublish/ItemName.swift", "PassimSystem/BootTime.swift",
         ],
@@ -43,6 +43,8 @@ extension FuzzTarget {
         "user.boot_time",
     ]
 
+    private static let volume = Volume(id: nil, type: "ext4", device: 1)
+
     private static func identity(_ line: [UInt8]) -> FileIdentity {
         let words = line.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) } + ["", "", ""]
         return FileIdentity(
@@ -53,12 +55,12 @@ extension FuzzTarget {
     }
 
     private static func stamp(of identity: FileIdentity) throws(Flaw) -> [UInt8] {
-        let stamp = Stamp(identity).bytes
+        let stamp = Stamp(identity, on: volume).bytes
         let digits = "\(identity.modified.nanoseconds)"
         let nanoseconds = String(repeating: "0", count: 9 - digits.count) + digits
         try checkEqual(
             String(decoding: stamp, as: UTF8.self),
-            "\(identity.size):\(identity.modified.seconds).\(nanoseconds)", "the stamp is")
+            "v2:\(identity.size):\(identity.modified.seconds).\(nanoseconds):2:-", "the stamp is")
         try check(stamp.count <= Stamp.longest, "a stamp of \(stamp.count) bytes")
         return stamp
     }
@@ -66,14 +68,15 @@ extension FuzzTarget {
     private static func readChecksum(
         _ file: borrowing Descriptor, _ identity: FileIdentity, _ stamp: [UInt8], _ lines: [[UInt8]]
     ) throws(Flaw) {
-        let cache = ChecksumCache(place: .attributes, store: nil)
-        let trusted = cache.trusted(file, identity)?.digest
+        let cache = ChecksumCache(
+            place: .attributes, store: nil, epoch: ChecksumEpoch(directory: nil))
+        let trusted = cache.trustedAttributes(of: file, identity, on: volume, isFirstScan: true)?.digest
         let isHex = lines[1].count == 64 && lines[1].allSatisfy { 0x30...0x39 ~= $0 || 0x61...0x66 ~= $0 }
         let isStamped = lines[2] == [0x3D] || lines[2] == stamp
         try checkEqual(
             trusted?.hex, isHex && isStamped ? String(decoding: lines[1], as: UTF8.self) : nil, "trusted")
-        let recorded = cache.recorded(of: file, identity)
-        try checkEqual(recorded.isCurrent, isStamped, "current")
+        let recorded = cache.recorded(of: file, identity, on: volume)
+        try checkEqual(recorded.isCurrent, isStamped || lines[2] == Stamp(old: identity).bytes, "current")
         try checkEqual(recorded.digest != nil, isHex, "a digest is there")
     }
 
@@ -103,8 +106,9 @@ extension FuzzTarget {
 
     private static func readTexts(_ input: [UInt8]) throws(Flaw) {
         if let time = bootTime(statistics: input) { try check(UInt64(time) != nil, "the boot time \(time)") }
-        if let total = Totals.parse(input) {
-            try check(String(decoding: input, as: UTF8.self).contains("\(total)"), "the total \(total)")
+        if let total = TotalsFile(input) {
+            try check(String(decoding: input, as: UTF8.self).contains("\(total.bytes)"), "the total \(total)")
+            try checkEqual(TotalsFile(total.content), total, "written and read")
         }
         let name = RawName(bytes: input)
         if let item = ItemName(onDisk: name) {

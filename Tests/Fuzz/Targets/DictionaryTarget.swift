@@ -75,7 +75,7 @@ extension FuzzTarget {
         guard let item = ItemDescription(dictionary) else { return }
         var listing = ItemListing()
         try check(listing.add(item), "no room for \(item)")
-        let body = listing.finish(total: 7).withBytes { Array($0) }
+        let body = listing.finish(total: 7)!.withBytes { Array($0) }
         guard let list = Variant(messageBody: body, signature: "aa{sv}t") else {
             throw Flaw(description: "\(item) is marshalled as \(body)")
         }

@@ -18,11 +18,14 @@ struct HandshakeAbuseTests {
         case alert(UInt8)
         /// It ends, or waits for more.
         case nothing
+        /// 400 of HTTP, as text: whoever asks in plain text is told so.
+        case badRequest
         case other([UInt8])
 
         init(_ bytes: [UInt8]) {
             switch bytes.first {
             case nil: self = .nothing
+            case 0x48 where bytes.starts(with: "HTTP/1.1 400 ".utf8): self = .badRequest
             case TLSRecords.handshake where bytes.count > 5 && bytes[5] == 2: self = .serverHello
             case TLSRecords.alert where bytes.count >= 7 && bytes[5] == 2: self = .alert(bytes[6])
             default: self = .other(Array(bytes.prefix(64)))
@@ -237,7 +240,7 @@ struct HandshakeAbuseTests {
 
     // MARK: No handshake
 
-    @Test func whatIsNoTLSIsEndedAndNeverAnsweredInPlainText() throws {
+    @Test func whatIsNoTLSIsEndedAndAnsweredInPlainTextOnlyIfItIsARequest() throws {
         var random = SeededGenerator()
         var inputs: [(String, [UInt8])] = [
             ("HTTP", Array(AbusedDaemon.request.utf8)),
@@ -270,8 +273,9 @@ struct HandshakeAbuseTests {
         for (what, bytes) in inputs {
             let reply = try reply(to: bytes)
             switch reply {
+            case .badRequest where ["HTTP", "CONNECT", "much HTTP"].contains(what): break
             case .alert, .nothing: break
-            case .serverHello, .other: Issue.record("\(what): \(reply)")
+            case .serverHello, .badRequest, .other: Issue.record("\(what): \(reply)")
             }
         }
         try abused.expectServesOthers()

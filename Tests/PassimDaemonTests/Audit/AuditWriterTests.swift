@@ -192,6 +192,77 @@ import Testing
             log.warnings.last?.contains("\(1000 - whole.count) lines were lost") == true, "\(log.warnings)")
     }
 
+    // MARK: - Rotation
+
+    private func old(_ number: Int) -> String { "\(path).\(number)" }
+
+    @Test func logIsRotatedByItsSizeAndNoLineIsLost() throws {
+        writer.rotation = AuditRotation(size: 10_000, kept: 4)
+        for batch in 0..<10 {
+            add(batch * 30..<(batch + 1) * 30)
+            #expect(writer.flush())
+        }
+        var read: [UInt64?] = []
+        for name in [old(4), old(3), old(2), old(1), path] {
+            let bytes = try tree.read(name)
+            #expect(bytes.count <= 10_000 && bytes.last == 0x0A)
+            #expect(try tree.status(name).mode == 0o600)
+            read += sizes(bytes)
+        }
+        #expect(read == (0..<300).map { UInt64($0) }, "five files hold them all")
+        #expect(!tree.exists(old(5)) && log.warnings.isEmpty)
+        #expect(writer.mark?.written == (0..<300).reduce(0, +))
+        let status = try tree.status(path)
+        #expect(writer.mark?.place == .init(inode: status.inode, length: status.size))
+    }
+
+    @Test func olderLogsThanAreKeptAreGone() throws {
+        for (kept, names) in [(0, ["audit.log"]), (1, ["audit.log", "audit.log.1"])] {
+            writer.rotation = AuditRotation(size: 4096, kept: kept)
+            add(0..<200)
+            #expect(writer.flush())
+            #expect(try tree.list("log/passim") == names.map { RawName($0) })
+        }
+    }
+
+    @Test func oneBatchOfManyLogsIsSpreadOverThem() throws {
+        writer.rotation = AuditRotation(size: 4096, kept: 99)
+        add(0..<1000)
+        #expect(writer.flush())
+        let files = try tree.list("log/passim")
+        #expect(files.count > 10)
+        let whole = try files.reduce(0) {
+            try $0 + sizes(RawName("log/passim").appending($1).description).count
+        }
+        #expect(whole == 1000)
+    }
+
+    @Test func logThatCannotBeRotatedGrowsOnAndThatIsSaidOnce() throws {
+        writer.rotation = AuditRotation(size: 4096, kept: 4)
+        let faults = FaultPlan([.renameat: Array(repeating: .readOnly, count: 100)])
+        FaultPlan.$current.withValue(faults) {
+            for batch in 0..<10 {
+                add(batch * 30..<(batch + 1) * 30)
+                #expect(writer.flush())
+            }
+        }
+        #expect(try sizes(path) == (0..<300).map { UInt64($0) })
+        #expect(log.warnings.count == 1 && log.warnings[0].contains("cannot be rotated"), "\(log.warnings)")
+        add(300..<301)
+        #expect(writer.flush())
+        #expect(try sizes(path) == [300] && tree.exists(old(1)))
+    }
+
+    @Test func nameThatIsASymlinkIsNotRotated() throws {
+        try tree.write("elsewhere", "")
+        try tree.symlink(path, to: tree.absolute("elsewhere"))
+        writer.rotation = AuditRotation(size: 4096, kept: 4)
+        add(0..<300)
+        #expect(writer.flush())
+        #expect(try sizes("elsewhere") == (0..<300).map { UInt64($0) })
+        #expect(try tree.list("log/passim") == [RawName("audit.log")] && log.warnings.isEmpty)
+    }
+
     @Test func clientsAreRecordedAsFarAsTheSiteWantsIt() {
         let v4 = IPAddress("192.0.2.77")!
         let v6 = IPAddress("2001:db8:1:2:3:4:5:6")!

@@ -27,7 +27,14 @@ enum ReferenceAuditLine {
         case "DELTE": event = .deleted
         default: return nil
         }
-        return AuditLine(time: time, digest: digest, basename: RawName(basename), event: event)
+        var line = AuditLine(time: time, digest: digest, basename: RawName(basename), event: event)
+        if let text = fields["count"] {
+            guard text.utf8.count <= 20, text.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }),
+                let count = UInt64(text)
+            else { return nil }
+            if case .shared = event { line.count = count }
+        }
+        return line
     }
 
     private static func fields(_ text: [Unicode.Scalar]) -> [String: String]? {
@@ -36,7 +43,7 @@ enum ReferenceAuditLine {
         /// Where in `field` its `=` is.
         var mark: Int?
         var isEscaped = false
-        let known: Set = ["hash", "basename", "size", "cmdline", "ipaddr"]
+        let known: Set = ["hash", "basename", "size", "cmdline", "ipaddr", "count"]
         for scalar in text + [","] {
             if isEscaped {
                 guard [",", "=", "\\"].contains(scalar) else { return nil }

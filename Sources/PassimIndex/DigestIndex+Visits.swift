@@ -1,0 +1,41 @@
+package import PassimCore
+
+extension DigestIndex {
+    /// Begins a visit of a directory: of its own files, not of those below it. A visit of the same directory that has
+    /// not ended is void: it marks and removes nothing more.
+    ///
+    /// Each visit is to be ended, whatever became of it; until then it takes a bit for each file of the directory.
+    package func beginVisit(_ directory: DirectoryID) -> Visit {
+        writer.withLock { $0.beginVisit(directory) }
+    }
+
+    /// Compares what a visit has found with what is known.
+    ///
+    /// - Returns: for each file, true if the index has exactly this identity under this name: the visit has met it then.
+    package func see(_ visit: Visit, files: [(name: RawName, identity: FileIdentity)]) -> [Bool] {
+        var known: [Bool] = []
+        known.reserveCapacity(files.count)
+        inPieces(files, of: visit.directory) { catalogue, file in
+            known.append(catalogue.see(visit, file.name, file.identity))
+        }
+        return known
+    }
+
+    /// Keeps what is known under these names, if anything, whatever it is: the visit has met it.
+    package func markSeen(_ visit: Visit, names: [RawName]) {
+        inPieces(names, of: visit.directory) { catalogue, name in
+            _ = catalogue.see(visit, name, nil)
+        }
+    }
+
+    /// Ends a visit.
+    ///
+    /// - Parameter sweeping: whether to remove the directory's own files that were neither met nor inserted since the
+    ///   visit began.
+    /// - Returns: how many were removed; 0 if the visit was void or had ended.
+    @discardableResult
+    package func endVisit(_ visit: Visit, sweeping: Bool) -> Int {
+        guard var sweep = writer.withLock({ $0.endVisit(visit, sweeping: sweeping) }) else { return 0 }
+        return removeInPieces { $0.advance(&sweep, &$1) }
+    }
+}

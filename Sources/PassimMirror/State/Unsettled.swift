@@ -1,0 +1,48 @@
+internal import PassimCore
+
+/// A name that something is still to become of: from the first event until it is settled.
+///
+/// All that waits is here, once a name, however often something happens to it.
+struct Unsettled {
+    var suspicion = Suspicion.none
+    /// A directory of this name is listed again with all that is below it, even where it is the one that is known.
+    var isDeep = false
+    /// In the directory's list of names to look at.
+    var isDirty = false
+    var writing = Writing.none
+    var phase = Phase.idle
+    /// Asked for while a hash job had the name: looked at when that ends.
+    var isWanted = false
+    var isUnreadable = false
+    /// The scan is not over before this name is settled.
+    var isCounted = false
+    /// How often it was too young, changed while it was read, or could not be reached.
+    var tries: UInt8 = 0
+    /// How often it was written again soon after it had been read.
+    var rewrites: UInt8 = 0
+    /// When to look at it without an event, in monotonic nanoseconds.
+    var due = UInt64.max
+    /// When a file that is being written counts as complete, in monotonic nanoseconds.
+    var silence: UInt64 = 0
+    /// Of the file while it counts as pending, in bytes.
+    var size: UInt64 = 0
+    /// When it was read to its end last, and how long that took, in monotonic nanoseconds.
+    var readAt: UInt64 = 0
+    var readCost: UInt64 = 0
+
+    enum Phase: UInt8 {
+        case idle
+        /// Pending: to be looked at when it is due.
+        case waiting
+        /// A hash job has it.
+        case hashing
+    }
+
+    /// Nothing is left to do or to remember.
+    var isSettled: Bool {
+        !isDirty && writing == .none && phase == .idle && !isUnreadable && !isWanted && due == .max
+    }
+
+    /// Memory of one, beside the bytes of its name: as measured in a dictionary that grows.
+    static let cost = 192
+}

@@ -1,0 +1,211 @@
+// Finding a file that answers a request. What is in memory is answered with at once; for everything else a thread
+// opens and reads, and the request waits.
+
+internal import PassimCore
+internal import PassimCrypto
+internal import PassimHTTP
+internal import PassimIndex
+internal import PassimSystem
+
+/// The files that a request has come to: of several with one digest, the first that can be read is sent.
+struct FileSearch {
+    let digest: Digest
+    /// Entries that are true and cannot be sent now.
+    var passedOver: [Entry] = []
+    /// File systems that do not answer.
+    var hanging: [UInt64] = []
+    /// There were no descriptors, and those of the cache were given up.
+    var hasMadeRoom = false
+
+    init(_ digest: Digest) {
+        self.digest = digest
+    }
+
+    /// The next file to try.
+    func next(_ index: DigestIndex) -> Entry? {
+        if passedOver.isEmpty && hanging.isEmpty { return index.find(digest) }
+        return index.entries(digest).first {
+            !passedOver.contains($0) && !hanging.contains($0.identity.device)
+        }
+    }
+}
+
+/// A request whose file a thread opens or reads.
+struct PendingFile {
+    let search: FileSearch
+    let entry: Entry
+    let plan: FilePlan
+    let head: RequestHead
+    /// What `head` was parsed from.
+    let bytes: [UInt8]
+    let allowance: Allowance
+    let job: FileThreads.Job
+}
+
+extension Connection {
+    /// Answers with a file of the digest, or has a thread open one and sets `pending`.
+    func search(
+        _ begun: FileSearch, to head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ reactor: Reactor
+    ) {
+        var search = begun
+        while let entry = search.next(reactor.state.index) {
+            if entry.flags.contains(.disabled) {
+                return answer(.locked, "This file is not shared before the next restart.", to: head, reactor)
+            }
+            do throws(PreparedFile.Fault) {
+                return try answer(with: entry, search, to: head, bytes, reactor)
+            } catch {
+                guard goOn(&search, without: entry, because: error, reactor) else {
+                    return answer(
+                        .serviceUnavailable, "Too many files are open just now.", to: head, reactor)
+                }
+            }
+        }
+        if !search.hanging.isEmpty, !isLoopback {
+            return answer(.serviceUnavailable, "The disk with this file does not answer.", to: head, reactor)
+        }
+        answerForUnknown(search.digest, to: head, bytes, reactor)
+    }
+
+    /// - Returns: false where trying on makes no sense.
+    private func goOn(
+        _ search: inout FileSearch, without entry: Entry, because fault: PreparedFile.Fault,
+        _ reactor: Reactor
+    ) -> Bool {
+        switch fault {
+        case .stale, .unreadable: reactor.drop(entry, because: fault)
+        // Of published items only there is one for a digest, and the limits of others do not count for it.
+        case .unavailable: search.passedOver.append(entry)
+        case .hanging: search.hanging.append(entry.identity.device)
+        case .exhausted:
+            reactor.files.removeAll()
+            if search.hasMadeRoom { return false }
+            search.hasMadeRoom = true
+        }
+        return true
+    }
+
+    private func answer(
+        with entry: Entry, _ search: FileSearch, to head: RequestHead, _ bytes: UnsafeRawBufferPointer,
+        _ reactor: Reactor
+    ) throws(PreparedFile.Fault) {
+        guard reactor.state.shares.isAvailable(entry) else { throw .unavailable }
+        let plan = FilePlan(head, bytes, of: entry)
+        let opened = try reactor.openCached(entry)
+        let (first, count) = plan.content
+        var allowance = Allowance([])
+        var wanted = 0
+        if count > 0 {
+            let origin = opened?.origin ?? reactor.state.origins.origin(entry.origin)
+            allowance = Allowance([origin?.limiter, reactor.settings.limiter].compactMap { $0 })
+            let piece = Int(min(count, UInt64(min(reactor.turnSize, BufferPool.piece))))
+            wanted = allowance.available(piece, remaining: count, now: reactor.now)
+        }
+        if let opened, try stage(plan, opened, wanted: wanted, allowance, fetched: nil, reactor) { return }
+        allowance.spend(wanted)
+        let subject: FileWork.Subject
+        if let opened { subject = .opened(opened) } else { subject = .closed(try reactor.source(of: entry)) }
+        let job = try begin(
+            FileWork(subject: subject, offset: first, count: wanted), on: entry, isUnderWay: false, reactor)
+        deadline = reactor.now + reactor.settings.values.timeLimits.file
+        let copy = [UInt8](UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, head.length)]))
+        pending = PendingAnswer(
+            subject: .file(
+                PendingFile(
+                    search: search, entry: entry, plan: plan, head: head, bytes: copy, allowance: allowance,
+                    job: job)),
+            isHead: plan.isHead)
+    }
+
+    // MARK: Threads
+
+    /// Has a thread do it; what comes of it comes to `take`.
+    func begin(
+        _ work: FileWork, on entry: Entry, isUnderWay: Bool, _ reactor: Reactor
+    ) throws(PreparedFile.Fault) -> FileThreads.Job {
+        let send = sender(reactor)
+        let threads = reactor.state.threads
+        let job = threads.begin(on: entry.identity.device, isUnderWay: isUnderWay) {
+            let outcome = work.run()
+            // Of a server that has ended nothing is touched.
+            if !threads.hasEnded { send(.file(outcome)) }
+        }
+        guard let job else {
+            reactor.counters.fileWaitsRefused.add(1)
+            reactor.warnOfHanging(entry)
+            throw .hanging
+        }
+        reactor.counters.fileWaits.add(1)
+        return job
+    }
+
+    /// Waits for a thread and nothing else: where an earlier response is not read, the client is to blame.
+    var isWaitingForFile: Bool {
+        guard phase == .waiting, transport.pointee.output == nil, let pending, pending.result == nil,
+            case .file = pending.subject
+        else { return false }
+        return true
+    }
+
+    /// Its file system has not answered in time: whoever asks is told what can be said without it.
+    func giveUpFile(_ reactor: Reactor) {
+        guard case .file(let file)? = pending?.subject else { return }
+        reactor.state.threads.cancel(file.job)
+        reactor.counters.fileWaitsGivenUp.add(1)
+        reactor.warnOfHanging(file.entry)
+        // What comes of it later is nobody's.
+        waits &+= 1
+        pending!.result = .file(.failed(.hanging))
+        turn(reactor, [])
+    }
+
+    /// A thread has opened and read, or could not: answers, or goes on to the next file.
+    func endWaiting(for file: PendingFile, _ outcome: FileWork.Outcome, _ reactor: Reactor) {
+        var search = file.search
+        file.bytes.withUnsafeBytes { bytes in
+            do throws(PreparedFile.Fault) {
+                switch outcome {
+                case .failed(let fault): throw fault
+                case .done(let opened, let fetched):
+                    reactor.keep(opened)
+                    _ = try stage(
+                        file.plan, opened, wanted: fetched.count, file.allowance, fetched: fetched, reactor)
+                }
+            } catch {
+                if goOn(&search, without: file.entry, because: error, reactor) {
+                    self.search(search, to: file.head, bytes, reactor)
+                } else {
+                    answer(.serviceUnavailable, "Too many files are open just now.", to: file.head, reactor)
+                }
+            }
+        }
+    }
+}
+
+extension Reactor {
+    /// - Returns: nil where a thread has to open it.
+    fileprivate func openCached(_ entry: Entry) throws(PreparedFile.Fault) -> PreparedFile? {
+        forgetReplacedOrigins()
+        if let file = files.find(entry) { return file }
+        guard let file = try PreparedFile.openCached(try source(of: entry)) else { return nil }
+        files.insert(file)
+        return file
+    }
+
+    /// - Throws: `.stale` where it has gone, with its directory's drop-in or otherwise.
+    fileprivate func source(of entry: Entry) throws(PreparedFile.Fault) -> PreparedFile.Source {
+        guard let path = state.index.path(of: entry), let origin = state.origins.origin(entry.origin) else {
+            throw .stale
+        }
+        return PreparedFile.Source(
+            entry: entry, path: path, origin: origin, descriptors: settings.values.descriptorsForFiles,
+            threads: state.threads, systems: state.fileSystems, index: state.index)
+    }
+
+    /// Keeps a file that a thread has opened, unless its origin's limits have been replaced since.
+    fileprivate func keep(_ file: PreparedFile) {
+        forgetReplacedOrigins()
+        file.lastUsed = now
+        if state.origins.origin(file.entry.origin) === file.origin { files.insert(file) }
+    }
+}

@@ -1,0 +1,47 @@
+internal import PassimCore
+internal import PassimHTTP
+
+/// What a request is to get of a file; told by its head and the index alone.
+struct FilePlan {
+    enum Outcome {
+        case notModified
+        case preconditionFailed
+        case unsatisfiable
+        /// All of it, or a part.
+        case content(ByteRange?)
+    }
+
+    let outcome: Outcome
+    /// Of the file.
+    let size: UInt64
+    let isHead: Bool
+
+    init(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer, of entry: Entry) {
+        size = entry.identity.size
+        isHead = head.method == .head
+        let modified = entry.identity.modified.seconds
+        switch Conditions.evaluate(head, in: bytes, digest: entry.digest, modified: modified) {
+        case .failed:
+            outcome = .preconditionFailed
+            return
+        case .notModified:
+            outcome = .notModified
+            return
+        case .met: break
+        }
+        outcome =
+            switch Conditions.range(
+                head, in: bytes, digest: entry.digest, modified: modified, size: entry.identity.size)
+            {
+            case .whole: .content(nil)
+            case .part(let part): .content(part)
+            case .unsatisfiable: .unsatisfiable
+            }
+    }
+
+    /// Where the content begins, and its bytes; 0 where none is sent.
+    var content: (first: UInt64, count: UInt64) {
+        guard !isHead, case .content(let part) = outcome else { return (0, 0) }
+        return (part?.first ?? 0, part?.count ?? size)
+    }
+}

@@ -1,0 +1,82 @@
+import Glibc
+import PassimCore
+import PassimSystem
+import PassimTestKit
+import Testing
+
+/// `Listen=` with the name of an interface that comes later, or is made anew, as a tunnel's is.
+@Suite(.enabled(if: Lan.isPossible, "needs root and network namespaces"))
+struct FollowedInterfaceTests {
+    private final class Namespace {
+        let name = "passim-follow-\(getpid())"
+
+        init() throws {
+            try Command.succeed(["ip", "netns", "add", name])
+            try run("ip link set lo up")
+        }
+
+        deinit {
+            _ = try? Command.run(["ip", "netns", "delete", name])
+        }
+
+        func run(_ script: String) throws {
+            try Command.succeed(["ip", "netns", "exec", name, "sh", "-e", "-c", script])
+        }
+    }
+
+    /// Whether somebody listens on the port, bound to the interface.
+    private func listens(_ namespace: Namespace, _ port: UInt16) throws -> Bool {
+        try Command.succeed([
+            "ip", "netns", "exec", namespace.name, "ss", "-Hltn", "sport", "=", ":\(port)",
+        ]).text.contains("%wg9:")
+    }
+
+    private func waitUntil(_ wanted: Bool, _ namespace: Namespace, _ port: UInt16) throws {
+        let end = ContinuousClock.now + .seconds(30)
+        while try listens(namespace, port) != wanted {
+            guard ContinuousClock.now < end else { throw TestFailure("listening at wg9 is not \(wanted)") }
+            usleep(20_000)
+        }
+    }
+
+    @Test func interfaceThatComesLaterIsListenedAtAndAgainWhenItIsMadeAnew() throws {
+        let namespace = try Namespace()
+        let site = try DaemonSite(namespace: namespace.name, "Listen=wg9")
+        try site.put("file", "content")
+        try site.share()
+        let daemon = try site.start()
+        #expect(daemon.log.contains("not listening at wg9 (IPv4): there is no such interface"))
+        #expect(try !listens(namespace, daemon.port))
+        let place = ClientPlace(namespace.name, asking: "127.0.0.1")
+        func health() throws -> String {
+            let found = Monitor<String?>(nil)
+            let thread = try SystemThread(name: "client") {
+                guard (try? place.enter()) != nil else { return }
+                let text = try? HTTPExchange(port: daemon.port).request("GET", "/healthz").text
+                found.withLock { $0 = text }
+            }
+            thread.join()
+            return found.withLock { $0 } ?? ""
+        }
+        #expect(try health() == "ok\nnot listening at wg9 (IPv4)\n")
+        for round in 0..<2 {
+            try namespace.run(
+                "ip link add wg9 type veth peer name peer9; ip addr add 192.0.2.1/24 dev wg9; ip link set wg9 up"
+            )
+            try waitUntil(true, namespace, daemon.port)
+            try daemon.process.waitForLine(containing: "listening at wg9 (IPv4)", from: 3)
+            #expect(try health() == "ok\n")
+            try namespace.run("ip link delete wg9")
+            try waitUntil(false, namespace, daemon.port)
+            #expect(try health() == "ok\nnot listening at wg9 (IPv4)\n", "round \(round)")
+        }
+        #expect(daemon.log.contains("the interface is gone"))
+        // Gone and back before anybody looks: it has another number.
+        try namespace.run("ip link add wg9 type veth peer name peer9; ip link set wg9 up")
+        try waitUntil(true, namespace, daemon.port)
+        try namespace.run("ip link delete wg9; ip link add wg9 type veth peer name peer9; ip link set wg9 up")
+        try waitUntil(true, namespace, daemon.port)
+        #expect(try health() == "ok\n")
+        #expect(try daemon.process.terminate() == .exit(0))
+    }
+}

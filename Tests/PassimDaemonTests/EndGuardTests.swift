@@ -1,0 +1,26 @@
+import Glibc
+import PassimCore
+import PassimSystem
+import PassimTestKit
+import Testing
+
+@testable import PassimDaemon
+
+@Suite struct EndGuardTests {
+    /// In a process of its own, as a daemon sets limits of the process. Nothing has been told to stop.
+    @Test func endComesThoughNothingStops() async throws {
+        await #expect(processExitsWith: .exitCode(7)) {
+            let tree = try TemporaryTree()
+            let log = RecordedLog()
+            let daemon = Daemon(
+                options: DaemonOptions(
+                    insecure: false, timedExit: false,
+                    environment: ["SYSCONFDIR": tree.absolute("etc"), "LOCALSTATEDIR": tree.absolute("var")]),
+                logger: log.logger)
+            let guardian = EndGuard(daemon: daemon) {
+                exit(log.warnings.last == "not everything has stopped in time: ending without it" ? 7 : 8)
+            }
+            try await onOwnThread { guardian.watch(from: monotonicNanoseconds() - 20_000_000_000) }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+import PassimConfig
+import PassimCore
+import PassimSystem
+import Testing
+
+@testable import PassimMirror
+
+/// The state machine alone: no file, no thread, no clock.
+@Suite struct MirrorStateTests {
+    /// A state with a root that has been visited, watched by number 1.
+    private struct Machine {
+        var state = MirrorState(firstOrigin: 1) { Timestamp(seconds: 1_000_000, nanoseconds: 0) }
+        let origin: Origin
+        var now: UInt64 = 1_000_000_000
+
+        init(directories: [String] = []) {
+            origin = Origin(id: OriginID(1), dropIn: DropIn(name: "a.conf", file: "", path: "/a"), rules: 1)
+            state.origins = [origin]
+            state.requestScan(origin)
+            let turn = state.next(now: now)!
+            let key = FileKey(
+                FileIdentity(
+                    device: 1, inode: 1, size: 0, modified: Timestamp(seconds: 0, nanoseconds: 0),
+                    changed: Timestamp(seconds: 0, nanoseconds: 0)))
+            _ = state.foundRoot(turn, key, watch: 1, isSearchable: true, isScan: true, now: now)
+            state.beginRoot(origin, key, now: now)
+            state.endRoot(origin, retry: nil, now: now)
+            state.end(turn, now: now)
+            var watch: CInt = 1
+            while let turn = state.next(now: now) {
+                if case .list(let visit) = turn.work {
+                    _ = state.enter(visit.node, watch: watch, isSearchable: true)
+                    watch += 1
+                    let names = visit.node.parent == nil ? directories.map { RawName($0) } : []
+                    state.found(visit, blocks: [], directories: names, now: now)
+                    _ = state.endPart(visit, now: now)
+                    state.end(visit, turn, obstacle: nil, now: now)
+                } else if case .scanEnded(let scan) = turn.work {
+                    _ = state.endScan(origin, scan, now: now)
+                }
+                state.end(turn, now: now)
+            }
+        }
+
+        mutating func event(_ mask: InotifyMask, _ name: String?, watch: CInt = 1) {
+            state.take(InotifyEvent(watch: watch, mask: mask, name: name.map { RawName($0) }), now: now)
+        }
+
+        mutating func advance(_ seconds: Double) { now += UInt64(seconds * 1e9) }
+
+        /// Nothing is to be done now.
+        mutating func expectIdle() {
+            let found = look()
+            #expect(found == nil)
+        }
+
+        /// The look that is due now.
+        mutating func look() -> (Turn, Look)? {
+            guard let turn = state.next(now: now) else { return nil }
+            guard case .look(let look) = turn.work else { return nil }
+            return (turn, look)
+        }
+    }
+
+    @Test func scanIsOverWhenAllDirectoriesHaveBeenVisited() {
+        let machine = Machine(directories: ["b", "c"])
+        #expect(machine.origin.outcome == .watching)
+        #expect(machine.origin.directories == 3)
+        #expect(machine.origin.scansDone == 1)
+        #expect(machine.state.watches.count == 3)
+    }
+
+    @Test func eventsOfOneNameAreOneLookOnceTheyHaveGathered() throws {
+        var machine = Machine()
+        for _ in 0..<100 { machine.event(.attributesChanged, "f") }
+        machine.expectIdle()
+        machine.advance(0.03)
+        let found = machine.look()
+        let (turn, look) = try #require(found)
+        #expect(look.names.map(\.name) == [RawName("f")])
+        #expect(look.names[0].what.suspicion == .touched)
+        #expect(look.isProven)
+        machine.state.endLook(
+            turn, look, outcomes: [(RawName("f"), .settled)], jobs: [], changed: [], now: machine.now)
+        machine.state.end(turn, now: machine.now)
+        #expect(machine.state.nameBytes == 0)
+        #expect(machine.state.nextDue == nil)
+    }
+
+    @Test func fileThatIsWrittenIsLookedAtOnceAndThenWhenItIsClosed() throws {
+        var machine = Machine()
+        for _ in 0..<100 { machine.event(.modified, "f") }
+        machine.advance(0.03)
+        let found = machine.look()
+        let (turn, look) = try #require(found)
+        #expect(look.names[0].what.writing == .modified)
+        machine.state.endLook(
+            turn, look, outcomes: [(RawName("f"), .leave)], jobs: [], changed: [], now: machine.now)
+        machine.state.end(turn, now: machine.now)
+        for _ in 0..<100 { machine.event(.modified, "f") }
+        machine.advance(1)
+        machine.expectIdle()
+        machine.event(.closedAfterWriting, "f")
+        machine.advance(0.03)
+        let later = machine.look()
+        let next = try #require(later).1
+        #expect(next.names[0].what.writing == .none)
+        #expect(next.names[0].what.suspicion == .written)
+    }
+
+    @Test func fileThatIsNeverClosedCountsAsCompleteAfterThirtySeconds() throws {
+        var machine = Machine()
+        machine.event(.modified, "f")
+        machine.advance(0.03)
+        let found = machine.look()
+        let (turn, look) = try #require(found)
+        machine.state.endLook(
+            turn, look, outcomes: [(RawName("f"), .leave)], jobs: [], changed: [], now: machine.now)
+        machine.state.end(turn, now: machine.now)
+        machine.advance(29)
+        machine.expectIdle()
+        machine.advance(2)
+        let later = machine.look()
+        #expect(try #require(later).1.names[0].what.writing == .none)
+    }
+
+    /// Write-and-close loops on 255-byte names took 1.25 GB.
+    @Test func namesThatWaitTakeSoMuchMemoryAndNoMore() {
+        var machine = Machine()
+        let long = String(repeating: "n", count: 245)
+        for number in 0..<200_000 {
+            machine.event(.closedAfterWriting, "\(1_000_000_000 + number)\(long)")
+            #expect(machine.state.nameBytes <= Limits.waitingNameBytes)
+        }
+        let root = machine.origin.root!
+        // All of the directory is looked at instead, and files that have changed lately are read.
+        #expect(root.whole == .shallow)
+        #expect(root.writtenSince != nil)
+        #expect(root.names.count * Unsettled.cost <= Limits.waitingNameBytes)
+    }
+
+    @Test func removalLeavesNothing() {
+        var machine = Machine(directories: ["b"])
+        machine.event(.modified, "f")
+        machine.event(.attributesChanged, "g", watch: 2)
+        machine.origin.remove()
+        #expect(Set(machine.state.remove(machine.origin, now: machine.now)) == [1, 2])
+        machine.state.origins = []
+        #expect(machine.state.nameBytes == 0)
+        #expect(machine.state.watches.count == 0)
+        #expect(machine.state.nextDue == nil)
+        #expect(machine.state.next(now: machine.now + 100_000_000_000) == nil)
+        #expect(machine.origin.directories == 0)
+    }
+
+    @Test func lostEventsEndTheProofAndBringAScan() throws {
+        var machine = Machine()
+        machine.event(.overflow, nil)
+        #expect(machine.state.findings.overflow)
+        machine.event(.attributesChanged, "f")
+        machine.advance(0.03)
+        let found = machine.look()
+        #expect(try #require(found).1.isProven == false)
+        #expect(machine.origin.scanDue != nil)
+    }
+
+    /// A directory under a name is another one: the old one's work is void.
+    @Test func whatATurnFoundInADirectoryThatWentIsLookedAtAgainInTheTree() throws {
+        var machine = Machine(directories: ["b"])
+        machine.event(.attributesChanged, "f", watch: 2)
+        machine.advance(0.03)
+        let found = machine.look()
+        let (turn, look) = try #require(found)
+        #expect(machine.state.retire(look.node, now: machine.now) == [2])
+        machine.state.endLook(
+            turn, look, outcomes: [(RawName("f"), .settled)], jobs: [], changed: [RawName("f")],
+            now: machine.now)
+        machine.state.end(turn, now: machine.now)
+        machine.advance(0.03)
+        let later = machine.look()
+        let next = try #require(later).1
+        #expect(next.node === machine.origin.root)
+        #expect(next.names.map(\.name) == [RawName("b")])
+        #expect(next.names[0].what.isDeep)
+    }
+
+    /// A 300 MB log that is appended every 0.5 s was read in full each time.
+    @Test func fileThatIsRewrittenAllTheTimeRestsEverLonger() {
+        var what = Unsettled()
+        what.readCost = 200_000_000
+        var rests: [UInt64] = []
+        for rewrites in 0..<10 {
+            what.rewrites = UInt8(rewrites)
+            rests.append(what.rest(from: 0))
+        }
+        // At most a twentieth of the time.
+        #expect(rests.allSatisfy { $0 >= 20 * what.readCost })
+        #expect(rests == rests.sorted() && rests.last! > 10 * rests.first!)
+        #expect(rests.last! <= Limits.longestRest)
+    }
+
+    @Test func filesAreNamedByInodeThatWereMadeWithoutAName() {
+        #expect(InotifyEvent.inode(inName: RawName("#123")) == 123)
+        for name in ["#", "123", "#12a", "#-1", "a#1", "#18446744073709551616"] {
+            #expect(InotifyEvent.inode(inName: RawName(name)) == nil, "\(name)")
+        }
+    }
+}
