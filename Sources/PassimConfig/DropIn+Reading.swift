@@ -19,7 +19,9 @@ extension DropIn {
         }
         section.read("Advertise", into: &dropIn.advertise, closed: false)
         section.readCooldown(into: &dropIn.cooldown)
-        section.read("RescanInterval", 0...Int(Int32.max), into: &dropIn.rescanInterval)
+        var interval = -1
+        section.read("RescanInterval", 0...Int(Int32.max), into: &interval)
+        if interval >= 0 { dropIn.rescanInterval = interval }
         section.read("MaxRate", 0...UInt64(Int64.max), into: &dropIn.maxRate)
         section.warnOfUnknownKeys(known: keys)
         section.warnOfUnknownGroups()

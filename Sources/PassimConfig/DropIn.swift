@@ -20,7 +20,8 @@ package struct DropIn: Sendable, Equatable {
     /// Seconds before an address may have the same file again; 0: at once.
     package var cooldown = 0
     /// Seconds between walks over the whole directory; 0: only when something is seen to change.
-    package var rescanInterval = 0
+    /// nil: not said, and then only where other machines may change the files.
+    package var rescanInterval: Int?
     /// Bytes per second over all its downloads; 0: no limit.
     package var maxRate: UInt64 = 0
 

@@ -111,6 +111,9 @@ enum Limits {
     /// After events were lost; what made so many of them may still be at it. Nanoseconds.
     static let overflowDelay: UInt64 = 200_000_000
 
+    /// Between scans on file systems of other machines, which tell of nothing. Nanoseconds.
+    static let networkInterval: UInt64 = 300_000_000_000
+
     /// Before a walk is made again of which a part failed: at first, and doubled with each that fails again, at
     /// most. Nanoseconds.
     static let afterFirstFault: UInt64 = 5_000_000_000

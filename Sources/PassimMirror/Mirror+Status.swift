@@ -86,9 +86,8 @@ extension Mirror {
     /// As configured; and sooner where something cannot be watched.
     func scheduleScan(_ origin: Origin) {
         change { state, now in
-            let interval = UInt64(origin.dropIn.rescanInterval) * 1_000_000_000
             let wanted = origin.unwatched > 0 ? max(Limits.pollingInterval, 20 * origin.scanDuration) : nil
-            let delay = [wanted, interval > 0 ? interval : nil].compactMap { $0 }.min()
+            let delay = [wanted, origin.scanInterval].compactMap { $0 }.min()
             if let delay { state.scheduleScan(origin, after: delay, keepsEarlier: false, now: now) }
         }
     }

@@ -81,7 +81,7 @@ import Testing
         #expect(dropIn.advertise)
         #expect(dropIn.include == [])
         #expect(dropIn.exclude == DropIn.temporaries)
-        #expect(dropIn.cooldown == 0 && dropIn.rescanInterval == 0 && dropIn.maxRate == 0)
+        #expect(dropIn.cooldown == 0 && dropIn.rescanInterval == nil && dropIn.maxRate == 0)
     }
 
     /// To Swift, the accent and the slash before it are one character.

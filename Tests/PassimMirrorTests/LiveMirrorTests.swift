@@ -133,6 +133,21 @@ extension LiveTests {
             #expect(fixture.index.entries(digest("other")).count == 1)
         }
 
+        /// Nothing of it is read again: what is known of its files goes with it.
+        @Test func directoryThatIsRenamedIsNotHashedAgain() throws {
+            let fixture = try LiveFixture()
+            defer { fixture.stop() }
+            fixture.tree.makeDirectory("old/sub")
+            for number in 0..<50 { fixture.tree.write("old/sub/f\(number)", "\(number)") }
+            let origins = fixture.share()
+            #expect(fixture.settle(origins) == nil)
+            let hashed = fixture.mirror.counters.filesHashed
+            #expect(rename(fixture.tree.child("old"), fixture.tree.child("new")) == 0)
+            #expect(fixture.settle(origins) == nil)
+            #expect(fixture.index.count == 50)
+            #expect(fixture.mirror.counters.filesHashed == hashed)
+        }
+
         // MARK: - What may be missed
 
         @Test func lostEventsAreMadeUpForAndWhatIsValidStays() throws {

@@ -26,6 +26,8 @@ final class Origin: @unchecked Sendable {
     weak var openRoot: OpenDirectory?
     /// Without symlinks.
     var realPath: RawName?
+    /// The root's file system, as it was when the root was found.
+    var volume: Volume?
     /// Of the root when there was something in it.
     var device: UInt64?
     var outcome = DirectoryStatus.State.scanning
@@ -124,11 +126,19 @@ final class Origin: @unchecked Sendable {
         endedScan != nil || isRootDue && !isRootBusy || areLinksDue || isReportDue || !queue.isEmpty
     }
 
+    /// Nanoseconds between scans, as configured or as others may change the files without its being told; nil: none.
+    var scanInterval: UInt64? {
+        if let seconds = dropIn.rescanInterval {
+            return seconds > 0 ? UInt64(seconds).multiplied(saturatingBy: 1_000_000_000) : nil
+        }
+        return volume?.isNetwork == true ? max(Limits.networkInterval, 20 * scanDuration) : nil
+    }
+
     /// - Parameter now: monotonic nanoseconds.
     func status(items: Int, bytes: UInt64, now: UInt64) -> DirectoryStatus {
         var status = DirectoryStatus(
             dropIn: dropIn.name, path: dropIn.path,
-            state: outcome == .watching && (unwatched > 0 || directories == 0) ? .polling : outcome)
+            state: outcome == .watching && (unwatched > 0 || scanInterval != nil) ? .polling : outcome)
         if stuck > 0 { status.state = .failed("the file system does not answer") }
         status.origin = id
         status.lastChange = lastChange

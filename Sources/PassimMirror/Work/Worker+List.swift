@@ -158,9 +158,19 @@ extension Worker {
     @discardableResult
     func forget(_ origin: Origin, _ path: RawName) -> Int {
         var touched: Set<UInt64> = []
-        let removed = mirror.index.removeAll(origin: origin.id, below: path) { identity, _ in
+        var parked: [(FileIdentity, Digest)] = []
+        let volume = mirror.look { _ in origin.volume }
+        let removed = mirror.index.removeAll(origin: origin.id, below: path) { identity, digest in
             if mirror.links.contains(identity) { touched.insert(identity.inode) }
+            // It may come back: its disk was unmounted, or a directory was moved.
+            guard let volume, volume.device == identity.device else { return }
+            parked.append((identity, digest))
+            if parked.count == Limits.batchSize {
+                mirror.cache.park(parked, on: volume)
+                parked.removeAll(keepingCapacity: true)
+            }
         }
+        if let volume, !parked.isEmpty { mirror.cache.park(parked, on: volume) }
         if removed > 0 { mirror.look { _ in origin.scan?.removedFiles += removed } }
         touchLinks(touched, origin)
         return removed

@@ -14,8 +14,8 @@ extension Worker {
             let root = OpenDirectory(
                 try mirror.follow(dropIn.path, .origin(origin.id), by: mirror.pathWalk) { heartbeat.beat() })
             let key = try FileKey(of: root.descriptor)
-            mirror.cache.prepare(
-                root.descriptor, mirror.volumes.volume(of: root.descriptor, device: key.device))
+            let volume = mirror.volumes.volume(of: root.descriptor, device: key.device)
+            mirror.cache.prepare(root.descriptor, volume)
             let isSearchable = root.descriptor.isSearchable
             let watch = mirror.watch(root.descriptor)
             let realPath = try? root.descriptor.currentPath()
@@ -28,8 +28,11 @@ extension Worker {
             if case .other(let watches, _, _) = found {
                 mirror.unwatch(watches)
                 // None of what is known is in it.
-                _ = mirror.index.removeAll(origin: origin.id)
-                mirror.change { state, now in state.beginRoot(origin, key, now: now) }
+                forget(origin, .empty)
+                mirror.change { state, now in
+                    origin.volume = volume
+                    state.beginRoot(origin, key, now: now)
+                }
             }
             if isScan { mirror.logger.debug("Scanning", metadata: ["path": "\(dropIn.path)"]) }
             mirror.change { state, now in state.endRoot(origin, retry: nil, now: now) }
@@ -65,7 +68,7 @@ extension Worker {
         // A fault of disk or network tells nothing about what is there.
         let isGone = meaning == .gone || meaning == .forbidden
         if lose(origin, outcome, isGone: isGone) { tell(outcome, dropIn, error) }
-        end(origin, retry: isGone ? dropIn.scanInterval : afterFault(tries))
+        end(origin, retry: isGone ? mirror.look { _ in origin.scanInterval } : afterFault(tries))
     }
 
     /// Shares nothing of it, until something on the way to it changes.
@@ -75,7 +78,7 @@ extension Worker {
                 "The directory is not shared: \(reason)",
                 metadata: ["path": "\(dropIn.path)", "drop-in": "\(dropIn.name)"])
         }
-        end(origin, retry: dropIn.scanInterval)
+        end(origin, retry: mirror.look { _ in origin.scanInterval })
     }
 
     /// - Returns: whether that is news.
@@ -104,12 +107,5 @@ extension Worker {
                 "The directory cannot be opened",
                 metadata: ["path": "\(dropIn.path)", "drop-in": "\(dropIn.name)", "error": "\(error)"])
         }
-    }
-}
-
-extension DropIn {
-    /// Nanoseconds between scans that are configured; nil where none are.
-    fileprivate var scanInterval: UInt64? {
-        rescanInterval > 0 ? UInt64(rescanInterval).multiplied(saturatingBy: 1_000_000_000) : nil
     }
 }

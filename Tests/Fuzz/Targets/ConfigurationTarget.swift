@@ -58,7 +58,7 @@ extension FuzzTarget {
         }
         for complaint in complaints { try checkLine(complaint) }
         try check(isAbsolute(dropIn.path), "Path \(dropIn.path)")
-        try check(dropIn.cooldown >= 0 && dropIn.rescanInterval >= 0, "\(dropIn)")
+        try check(dropIn.cooldown >= 0 && dropIn.rescanInterval ?? 0 >= 0, "\(dropIn)")
         for name in names { try match(dropIn, name) }
         try readAgain(dropIn.keyFile) { (again) throws(Flaw) in
             let read = try? DropIn.read(again, name: "a.conf", file: "/etc/passim.d/a.conf")
@@ -147,7 +147,7 @@ extension DropIn {
         Exclude=;\(keyFileList(exclude.map(\.pattern)))
         Advertise=\(advertise)
         Cooldown=\(cooldown)
-        RescanInterval=\(rescanInterval)
+        RescanInterval=\(rescanInterval ?? 0)
         MaxRate=\(maxRate)
 
         """
