@@ -147,7 +147,7 @@ extension DropIn {
         Exclude=;\(keyFileList(exclude.map(\.pattern)))
         Advertise=\(advertise)
         Cooldown=\(cooldown)
-        RescanInterval=\(rescanInterval ?? 0)
+        \(rescanInterval.map { "RescanInterval=\($0)" } ?? "")
         MaxRate=\(maxRate)
 
         """
