@@ -203,7 +203,7 @@ package final class Mirror: Sendable {
         // Removed meanwhile: either its sweep came after our change, or we see the mark and sweep again.
         if origin.isRemoved { _ = index.removeAll(origin: origin.id) }
         // The same for a directory: whoever took it out forgets what is below it afterwards, or did so before.
-        if look({ _ in node.isGone }) {
+        if look({ _ in node.isGone || !node.isEntered }) {
             index.apply(
                 changes.compactMap { change in
                     guard case .insert(let directory, let name, _, _, _) = change else { return nil }

@@ -114,7 +114,7 @@ extension MirrorState {
     /// One of the names of a file to which something was done under another name.
     mutating func touchLink(_ path: RawName, of id: OriginID, _ change: Origin.LinkChange, now: UInt64) {
         guard let origin = origins.first(where: { $0.id == id }) else { return }
-        mark(path, of: origin, change.suspicion, isDeep: false, due: now, now: now)
+        mark(path, of: origin, change.suspicion, isDeep: false, isByLink: true, due: now, now: now)
         guard change.writing == .modified, let node = find(origin, path.parent) else { return }
         node.names[path.basename]?.writing = .modified
         node.names[path.basename]?.silence = now + Limits.silence

@@ -26,7 +26,7 @@ extension MirrorState {
     /// - Returns: nil for a job of a directory that is gone.
     mutating func begin(_ job: HashJob, _ progress: HashProgress?, now: UInt64) -> HashItem? {
         let node = job.node
-        if node.isGone {
+        if node.isGone || !node.isEntered {
             endJob(job)
             return nil
         }

@@ -28,10 +28,12 @@ extension MirrorState {
     /// - Parameter isDeep: a directory is visited with all below it even where it is the one that is known.
     /// - Parameter due: monotonic nanoseconds; more may come until then to be looked at in one go.
     mutating func mark(
-        _ node: Node, _ name: RawName, _ suspicion: Suspicion = .none, isDeep: Bool = false, due: UInt64,
-        now: UInt64
+        _ node: Node, _ name: RawName, _ suspicion: Suspicion = .none, isDeep: Bool = false,
+        isByLink: Bool = false, due: UInt64, now: UInt64
     ) {
         guard admit(name, in: node, now) else { return }
+        let isOtherwise = node.names[name]!.isDirty && !node.names[name]!.isByLink
+        node.names[name]!.isByLink = isByLink && !isOtherwise
         node.names[name]!.mark(suspicion, isDeep: isDeep)
         if !node.names[name]!.isDirty {
             node.names[name]!.isDirty = true
@@ -44,7 +46,8 @@ extension MirrorState {
 
     /// Has a path looked at, from where the tree ends on that leads there.
     mutating func mark(
-        _ path: RawName, of origin: Origin, _ suspicion: Suspicion, isDeep: Bool, due: UInt64, now: UInt64
+        _ path: RawName, of origin: Origin, _ suspicion: Suspicion, isDeep: Bool, isByLink: Bool = false,
+        due: UInt64, now: UInt64
     ) {
         guard var node = origin.root else { return }
         var components = path.bytes.split(separator: 0x2F).map { RawName(bytes: Array($0)) }[...]
@@ -53,7 +56,9 @@ extension MirrorState {
             components.removeFirst()
         }
         guard let name = components.first else { return }
-        mark(node, name, suspicion, isDeep: isDeep || components.count > 1, due: due, now: now)
+        mark(
+            node, name, suspicion, isDeep: isDeep || components.count > 1, isByLink: isByLink, due: due,
+            now: now)
     }
 
     /// A directory itself is to be looked at, by its name in the one above.

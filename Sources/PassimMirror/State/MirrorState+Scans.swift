@@ -66,8 +66,11 @@ extension MirrorState {
         let origin = turn.origin
         origin.tries = 0
         if let root = origin.root, origin.rootKey == key, root.watch == watch || root.watch < 0 || watch < 0 {
-            let wasThere = origin.isThere
-            if isScan || !wasThere || root.isSearchable != isSearchable { beginScan(origin, now) }
+            // A number is used again, a watch is not: where that is gone it may be another directory.
+            let isWatchedOn = root.watch == watch
+            if isScan || !origin.isThere || !isWatchedOn || root.isSearchable != isSearchable {
+                beginScan(origin, now)
+            }
             return .same
         }
         let device = origin.rootKey?.device

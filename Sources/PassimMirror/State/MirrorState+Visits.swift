@@ -11,6 +11,11 @@ extension MirrorState {
     mutating func beginLook(_ node: Node) -> Look? {
         node.isLookQueued = false
         if node.isGone || node.isBusy || node.dirty.isEmpty { return nil }
+        guard node.isEntered else {
+            // It cannot be listed, or has not been: with that all of its names are looked at.
+            dropNames(of: node)
+            return nil
+        }
         let taken = node.dirty.prefix(Limits.batchSize)
         var names: [(name: RawName, what: Unsettled)] = []
         names.reserveCapacity(taken.count)
@@ -21,6 +26,7 @@ extension MirrorState {
             what.isDirty = false
             what.suspicion = .none
             what.isDeep = false
+            what.isByLink = false
             node.names[name] = what
         }
         if taken.count == node.dirty.count {

@@ -9,6 +9,8 @@ struct Unsettled {
     var isDeep = false
     /// In the directory's list of names to look at.
     var isDirty = false
+    /// Only because something was done to its file under another name, of which all names have been told.
+    var isByLink = false
     var writing = Writing.none
     var phase = Phase.idle
     /// Asked for while a hash job had the name: looked at when that ends.

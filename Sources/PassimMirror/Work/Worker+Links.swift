@@ -12,8 +12,7 @@ extension Worker {
         _ known: FileIdentity?, _ status: FileStatus?, _ what: Unsettled, _ decision: Decision,
         _ touched: inout Set<UInt64>
     ) {
-        // When a hash job has the file it has been noted.
-        if decision == .keep || what.phase != .idle { return }
+        if decision == .keep || what.isByLink { return }
         if let status, status.kind == .regular, status.links > 1 { touched.insert(status.identity.inode) }
         // Another file has the name now, or none.
         if let known, known.inode != status?.identity.inode, mirror.links.contains(known) {
