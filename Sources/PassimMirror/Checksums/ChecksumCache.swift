@@ -167,7 +167,7 @@ struct ChecksumCache: Sendable {
         if !recent.isEmpty { memory.add(recent, on: volume) }
     }
 
-    /// Remembers what somebody trusted says that it has hashed: see `BusCalls`.
+    /// Remembers what somebody trusted says that it has hashed. Nobody calls it yet: the bus has no method for it.
     func vouch(_ files: [(FileIdentity, Digest)], on volume: Volume) {
         memory.add(files, on: volume)
     }
