@@ -71,6 +71,9 @@ package struct DirectoryStatus: Sendable {
     /// Until what waits is hashed, at the rate so far; nil where nothing waits or the rate is not known yet.
     package var secondsLeft: Int?
 
+    /// What is unusual and no trouble, a sentence each.
+    package var notes: [String] = []
+
     package init(dropIn: String, path: String, state: State) {
         self.dropIn = dropIn
         self.path = path

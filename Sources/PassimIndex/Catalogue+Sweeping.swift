@@ -1,7 +1,7 @@
 internal import PassimCore
 
 extension Catalogue {
-    /// Removal of what was last seen before `limit`, directory by directory.
+    /// Removal of what is marked lower than `limit`, directory by directory.
     struct Sweep {
         /// Each after those below it.
         fileprivate let directories: [DirectoryID]
@@ -17,11 +17,6 @@ extension Catalogue {
             position = 0
             revision = 0
         }
-    }
-
-    /// What the pass has not seen.
-    func sweep(_ pass: PassID, below path: RawName) -> Sweep {
-        Sweep(directories: subtree(pass.origin, path), limit: UInt64(pass.number))
     }
 
     /// All there is now at and below a directory.

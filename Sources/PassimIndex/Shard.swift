@@ -86,8 +86,6 @@ struct Shard: ~Copyable {
 
     func mark(of index: UInt32) -> UInt32 { records[index].mark }
 
-    mutating func setMark(_ mark: UInt32, of index: UInt32) { records[index].mark = mark }
-
     /// - Returns: the record, and whether nobody had the digest before; nil where the shard takes no more.
     mutating func insert(_ file: NewFile) -> (index: UInt32, appeared: Bool)? {
         guard let identity = pack(file.identity, file.origin) else { return nil }
@@ -324,6 +322,6 @@ struct NewFile {
     var directory: DirectoryID
     /// Valid during the call.
     var name: UnsafeRawBufferPointer
-    /// The pass counter.
+    /// The catalogue's counter.
     var mark: UInt32
 }

@@ -107,6 +107,18 @@ extension Mirror {
             ])
     }
 
+    /// Tells once of each drop-in that inode numbers do not last on a file system in it.
+    func tellNumberless(_ volume: Volume, _ origin: Origin, _ dropIn: DropIn) {
+        let isNews = look { _ in
+            defer { origin.numberlessType = volume.type }
+            return origin.numberlessType == nil
+        }
+        guard isNews else { return }
+        logger.notice(
+            "Inode numbers do not last on this file system: its files are told by path, size and times",
+            metadata: ["path": "\(dropIn.path)", "drop-in": "\(dropIn.name)", "type": "\(volume.type)"])
+    }
+
     /// A directory without a file, on another file system than the files were on, is what is left when that one
     /// has been unmounted.
     private func tellWhetherMounted(_ origin: Origin, isEmpty: Bool) {

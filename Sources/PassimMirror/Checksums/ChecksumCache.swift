@@ -25,6 +25,7 @@ struct ChecksumCache: Sendable {
     private let epoch: ChecksumEpoch
     private let durability: Durability
     private let memory = MemoryRows()
+    private let vouchers = Vouchers()
 
     /// - Parameter store: where digests go that no attribute can take; nil: they are lost at the end.
     /// - Parameter clock: the kernel's, by which files get their times.
@@ -50,6 +51,8 @@ struct ChecksumCache: Sendable {
     func trustedAttributes(
         of file: borrowing Descriptor, _ identity: FileIdentity, on volume: Volume, isFirstScan: Bool
     ) -> TrustedAttributes? {
+        // A stamp names an inode.
+        if volume.tellsByPath { return nil }
         // The store's word comes first where an attribute is known to lie and could not be replaced.
         if let store, store.overrides(identity, on: volume) { return nil }
         guard let stamp = stamp(of: file) else { return nil }
@@ -106,8 +109,11 @@ struct ChecksumCache: Sendable {
     func keep(
         _ digest: Digest, of file: borrowing Descriptor, hashed: FileIdentity, on volume: Volume
     ) throws(SystemError) -> Kept {
-        if try durability.settle(file, hashed, on: volume), try file.status().identity != hashed {
-            return .changed
+        if try durability.settle(file, hashed, on: volume) {
+            let now = try file.status().identity
+            if volume.tellsByPath ? !now.isSame(as: hashed, anyInode: true) : now != hashed {
+                return .changed
+            }
         }
         let stamp = Stamp(hashed, on: volume)
         var oldStamp: [UInt8]?
@@ -126,7 +132,7 @@ struct ChecksumCache: Sendable {
             return .kept(hashed, attributesWritten: false, refusal: nil)
         }
         let writesAttributes =
-            place == .attributes && !(volume.copiesOnMetadataChange && store != nil)
+            place == .attributes && !volume.tellsByPath && !(volume.copiesOnMetadataChange && store != nil)
         var written = false
         var refusal: SystemError?
         if writesAttributes {
@@ -167,10 +173,11 @@ struct ChecksumCache: Sendable {
         if !recent.isEmpty { memory.add(recent, on: volume) }
     }
 
-    /// Remembers what somebody trusted says that it has hashed. Nobody calls it yet: the bus has no method for it.
-    func vouch(_ files: [(FileIdentity, Digest)], on volume: Volume) {
-        memory.add(files, on: volume)
-    }
+    /// Remembers what root says that it has hashed.
+    func vouch(_ files: [Voucher]) { vouchers.add(files) }
+
+    /// The digest that root has told of exactly this file in exactly this state.
+    func vouched(_ identity: FileIdentity) -> Digest? { vouchers.find(identity) }
 
     // MARK: - For those who read without a daemon
 

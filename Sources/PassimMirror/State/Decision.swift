@@ -27,6 +27,8 @@ enum Suspicion: UInt8, Comparable {
     case none
     /// Attributes may have changed.
     case touched
+    /// Another file may have the name, which was renamed into place.
+    case moved
     /// Content may have changed, even where no time of the file tells.
     case written
 
@@ -87,12 +89,12 @@ func decide(_ evidence: Evidence) -> Decision {
     case .directory: return .enter
     case .file(let identity, let links):
         let known = evidence.known
-        if known == identity, evidence.suspicion < .written { return .keep }
+        if known == identity, evidence.suspicion < .moved { return .keep }
         if evidence.writing == .modified || evidence.writing == .created && identity.size == 0 {
             return .leave(forget: known != nil)
         }
         // Where only ctime moved the entry stays until the file has been read: nothing of it is sent meanwhile.
-        let isTouched = evidence.suspicion < .written && known?.sameContent(as: identity) == true
+        let isTouched = evidence.suspicion < .moved && known?.sameContent(as: identity) == true
         if isTouched, evidence.suspicion == .touched, links == 1, evidence.isProven {
             return .adopt(identity)
         }

@@ -33,8 +33,9 @@ extension MirrorState {
         }
         if let inode = InotifyEvent.inode(inName: name) { take(mask, ofInode: inode, node.origin, now) }
         if !mask.isDisjoint(with: [.closedAfterWriting, .movedTo, .movedFrom, .deleted]) {
-            let isWritten = !mask.isDisjoint(with: [.closedAfterWriting, .movedTo])
-            mark(node, name, isWritten ? .written : .none, due: due, now: now)
+            let suspicion: Suspicion =
+                mask.contains(.closedAfterWriting) ? .written : mask.contains(.movedTo) ? .moved : .none
+            mark(node, name, suspicion, due: due, now: now)
             node.names[name]?.writing = .none
         } else if mask.contains(.modified) || mask.contains(.created) {
             write(name, in: node, mask.contains(.modified) ? .modified : .created, now)

@@ -47,7 +47,7 @@ extension MirrorState {
         var found: Set<UInt32> = []
         for item in items where !item.job.node.names.isEmpty {
             guard let what = item.job.node.names[item.job.name] else { continue }
-            if what.suspicion == .written || what.writing == .modified { found.insert(item.job.offset) }
+            if what.suspicion >= .moved || what.writing == .modified { found.insert(item.job.offset) }
         }
         return found
     }

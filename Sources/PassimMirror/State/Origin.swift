@@ -89,6 +89,8 @@ final class Origin: @unchecked Sendable {
     var directories = 0
     var unwatched = 0
     var unreadable = Unreadable()
+    /// Of a file system in it whose inode numbers do not last; nil while none has been met.
+    var numberlessType: String?
     /// Files that are read more seldom as they are rewritten all the time.
     var restless = 0
 
@@ -134,6 +136,19 @@ final class Origin: @unchecked Sendable {
         return volume?.isNetwork == true ? max(Limits.networkInterval, 20 * scanDuration) : nil
     }
 
+    private var notes: [String] {
+        var notes: [String] = []
+        if restless == 1 { notes.append("a file is rewritten again and again: it is read ever more seldom") }
+        if restless > 1 {
+            notes.append("\(restless) files are rewritten again and again: they are read ever more seldom")
+        }
+        if let numberlessType {
+            notes.append(
+                "inode numbers do not last on \(numberlessType): files are told by path, size and times")
+        }
+        return notes
+    }
+
     /// - Parameter now: monotonic nanoseconds.
     func status(items: Int, bytes: UInt64, now: UInt64) -> DirectoryStatus {
         var status = DirectoryStatus(
@@ -146,6 +161,7 @@ final class Origin: @unchecked Sendable {
         status.bytes = bytes
         progress.write(to: &status, now: now)
         status.unreadable = unreadable.count
+        status.notes = notes
         return status
     }
 }

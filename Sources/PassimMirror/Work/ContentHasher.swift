@@ -52,7 +52,7 @@ enum ContentHasher {
             progress.offset = offset + UInt64(count)
             if progress.offset < size, !goOn(progress.offset) { break }
         }
-        guard try file.status().identity == progress.identity else { return .changed }
+        guard progress.isOf(try file.status().identity) else { return .changed }
         return progress.offset < size ? .more : .digest(progress.hasher.finish())
     }
 }

@@ -59,7 +59,7 @@ extension Worker {
             state.found(visit, blocks: blocks, directories: directories, now: now)
         }
         if let last {
-            check(turn, last, visit, in: directory, path)
+            check(turn, last, visit)
         } else {
             endPart(turn, visit, path, obstacle: obstacle)
         }

@@ -153,6 +153,19 @@ final class Worker {
         return found
     }
 
+    /// How the files of a directory are told apart.
+    ///
+    /// - Parameter path: of the directory, relative to the node's origin.
+    func identities(
+        in directory: OpenDirectory, _ node: Node, _ path: RawName
+    ) throws(SystemError) -> Identities {
+        let volume = volume(of: directory.descriptor, try directory.descriptor.status().identity)
+        guard volume.tellsByPath else { return Identities(on: volume, path: .empty) }
+        let dropIn = mirror.look { _ in node.origin.dropIn }
+        mirror.tellNumberless(volume, node.origin, dropIn)
+        return Identities(on: volume, path: RawName(dropIn.path).appending(path))
+    }
+
     // MARK: - Buffers
 
     var chunkBuffer: UnsafeMutableRawBufferPointer {
