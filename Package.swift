@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// Who may import whom is the table in scripts/check-layers; this file must agree with it.
+// The table in scripts/check-layers says who may import whom; this file must agree with it.
 
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),

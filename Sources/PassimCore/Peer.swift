@@ -27,7 +27,7 @@ extension RawName {
         RawName.taken.contains(self) ? RawName(digest.hex) : self
     }
 
-    /// `/` and what belongs to the page (protocol.md, HTTPS, row 2).
+    /// `/` and what belongs to the page (passim-protocol(7), HTTPS row 2).
     private static let taken: Set<RawName> = [.empty, RawName("favicon.ico"), RawName("style.css")]
 }
 

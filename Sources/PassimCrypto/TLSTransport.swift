@@ -1,6 +1,7 @@
 // Where TLS meets the socket, and the one place that chooses the BIO: records are read from the socket
 // straight into OpenSSL, and written to memory that the connection sends once per turn. One write(2) per
-// 16 KiB record costs 15–25 % more (performance.md). With kTLS the choice will be an fd BIO.
+// 16 KiB record costs 15–25 % more (Sources/README.md, "What made the server fast"). With kTLS the choice will be an
+// fd BIO.
 
 internal import COpenSSL
 internal import Glibc

@@ -1,6 +1,6 @@
 /// Times and bounds of look-ups.
 ///
-/// A client of this machine waits for the answer, and gives up on us after 2 s (protocol.md, HTTPS, row 11).
+/// A client of this machine waits for the answer, and gives up on us after 2 s (passim-protocol(7), HTTPS row 11).
 package struct LookupLimits: Sendable {
     package init() {}
 
@@ -19,7 +19,7 @@ package struct LookupLimits: Sendable {
     /// machine too.
     package var linkLocalTime: Duration = .milliseconds(700)
     /// From then on peers are asked that were bad lately, too. Good ones are found after 170 to 190 ms
-    /// (discovery.md) and have had time to answer. Those that sent wrong bytes come `probeTime` later.
+    /// (Sources/README.md, "Avahi") and have had time to answer. Those that sent wrong bytes come `probeTime` later.
     package var lateTime: Duration = .milliseconds(500)
     /// The end of searching: no peer is asked afterwards. What is going to answer has by then: a stock peer
     /// waits as long.
@@ -52,7 +52,7 @@ package struct LookupLimits: Sendable {
     package var failedTime: Duration = .seconds(10)
     /// A peer that denied a digest that it is known for: records live that long after a file is gone.
     package var deniedTime: Duration = .seconds(10)
-    /// A peer that sent wrong bytes (protocol.md, ReportPeer).
+    /// A peer that sent wrong bytes (passim-protocol(7), D-BUS).
     package var reportedTime: Duration = .seconds(3600)
     /// Entries of each of these.
     package var rememberedCount = 4096

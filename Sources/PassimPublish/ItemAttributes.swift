@@ -1,7 +1,7 @@
 internal import PassimCore
 internal import PassimSystem
 
-/// What a published file says of itself in its extended attributes (protocol.md).
+/// The extended attributes of a published file (passim-protocol(7), EXTENDED ATTRIBUTES).
 struct ItemAttributes: Equatable {
     private static let maxAge: StaticString = "user.max_age"
     private static let shareLimit: StaticString = "user.share_limit"
