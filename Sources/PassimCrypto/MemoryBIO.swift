@@ -13,7 +13,7 @@ package enum MemoryBIO {
         }
     }
 
-    /// What `body` wrote; nil where it answers false.
+    /// The bytes that `body` wrote; nil if it answers false.
     package static func written(_ body: (OpaquePointer) -> Bool) -> [UInt8]? {
         guard let bio = BIO_new(BIO_s_mem()) else { return nil }
         defer { BIO_free(bio) }

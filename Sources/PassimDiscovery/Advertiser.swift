@@ -149,7 +149,7 @@ package final class Advertiser: Sendable {
         bell.ring()
     }
 
-    /// What our own answers have come to.
+    /// The counts of our own answers.
     package var answers: AnswerCounters { responder.counters }
 
     package var status: AdvertiserStatus { published.withLock { $0 } }

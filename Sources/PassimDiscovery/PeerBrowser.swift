@@ -13,7 +13,7 @@ package final class PeerBrowser: PeerFinder {
         var asker: Asker
     }
 
-    /// Who waits for the answers.
+    /// The one that waits for the answers.
     struct Asker: Sendable {
         var found: @Sendable (Neighbour) -> Void
         var end: @Sendable () -> Void

@@ -9,7 +9,7 @@ extension Catalogue {
         fileprivate var current = 0
         fileprivate var position: UInt32 = 0
         fileprivate var revision: UInt32 = 0
-        /// Whether only directories are left to be forgotten.
+        /// True if only directories are left to be forgotten.
         var sparesFiles = false
 
         fileprivate mutating func moveOn() {
@@ -19,7 +19,7 @@ extension Catalogue {
         }
     }
 
-    /// What the pass has not seen.
+    /// A sweep of all that the pass has not seen.
     func sweep(_ pass: PassID, below path: RawName) -> Sweep {
         Sweep(directories: subtree(pass.origin, path), limit: UInt64(pass.number))
     }
@@ -84,7 +84,7 @@ extension Catalogue {
         return true
     }
 
-    /// What is inserted from here on is younger than the sweep.
+    /// Makes all that is inserted from here on younger than the sweep.
     func outdate(_ sweep: Sweep) {
         if counter < sweep.limit { counter = UInt32(clamping: sweep.limit) }
     }

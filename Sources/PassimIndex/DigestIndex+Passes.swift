@@ -21,7 +21,7 @@ extension DigestIndex {
         return known
     }
 
-    /// What is known under these names, if anything, counts as seen whatever it is.
+    /// Marks as seen whatever is known under these names.
     package func markSeen(directory: DirectoryID, pass: PassID, names: [RawName]) {
         inPieces(names, of: directory) { catalogue, name in
             _ = catalogue.see(directory, name, nil)

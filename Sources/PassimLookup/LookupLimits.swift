@@ -12,7 +12,7 @@ package struct LookupLimits: Sendable {
     package var probesAtOnce = 16
     /// Peers looked at: whoever claims to be more makes us work for nothing.
     package var peers = 64
-    /// What the first peer that confirms waits for others that were asked with it: enough for one that is as
+    /// The wait of the first peer that confirms for others that were asked with it: enough for one that is as
     /// near, and nothing that a client notices.
     package var choiceTime: Duration = .milliseconds(20)
     /// From then on peers are asked at their link-local addresses, too: their others have been found by then, on a busy
@@ -32,7 +32,7 @@ package struct LookupLimits: Sendable {
     /// Each has a browser of mDNS and some tasks. Of all users but root and the daemon's own together, and of those
     /// whose user has not been looked for.
     package var searches = 64
-    /// Of root, and of the daemon's own user, beside them.
+    /// The same for root, and for the daemon's own user, beside them.
     package var reservedSearches = 32
     /// Searches for all that have a digest, of the others and of each of the two. All together are fewer than the 256
     /// that the browser of mDNS has at a time, as one that waits there has no time left; and few enough of the others
@@ -40,7 +40,7 @@ package struct LookupLimits: Sendable {
     package var thoroughSearches = 32
     /// From so many searches on users are looked for.
     package var crowd = 16
-    /// Those that wait for one of these to end, until `searchTime`: of the others, and of each of the two.
+    /// Searches that wait for one of these to end, until `searchTime`: of the others, and of each of the two.
     package var waiting = 16384
 
     // MARK: What is remembered
