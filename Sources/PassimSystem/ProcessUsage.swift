@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// This process's use of the machine; nil if the kernel does not say.
