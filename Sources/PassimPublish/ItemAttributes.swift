@@ -32,7 +32,8 @@ struct ItemAttributes: Equatable {
         }
     }
 
-    /// What is absent, not to be read or malformed has its default value; `complain` is told of the latter two.
+    /// Attributes that are absent, not to be read or malformed have their default values; `complain` is told
+    /// of the latter two.
     static func read(
         from file: borrowing Descriptor, complain: (String) -> Void
     ) -> ItemAttributes {
