@@ -10,7 +10,7 @@ internal import PassimSystem
 /// nobody takes root's share.
 final class BusCalls: Sendable {
     let object: any BusObject
-    /// Whether any user may publish.
+    /// True if any user may publish.
     private let insecure: Bool
     private let listing = CallQueue(
         name: "bus listing", threads: 3, rootThreads: 1, waiting: 64, waitingPerUser: 32)
@@ -63,7 +63,7 @@ final class BusCalls: Sendable {
         for queue in [publishing, administration, listing] { queue.close(until: deadline) }
     }
 
-    /// What was sent over a connection that is given up counts no longer.
+    /// Forgets what was sent over a connection that is given up: it counts no longer.
     func forgetUnread() {
         replies.forgetUnread()
     }

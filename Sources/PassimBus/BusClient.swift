@@ -22,7 +22,7 @@ package final class BusClient: Sendable {
         }
     }
 
-    /// Those of both interfaces; `mirror` is nil where the daemon is an older one.
+    /// The properties of both interfaces; `mirror` is nil if the daemon is an older one.
     package func properties() throws(BusError) -> BusProperties {
         let passim = try all(of: BusNames.passim)
         do throws(BusError) {

@@ -67,7 +67,7 @@ enum Introspection {
         </node>
         """
 
-    /// What `xml` says.
+    /// The description that `xml` makes.
     static let description: InterfaceDescription = {
         do throws(CallFailure) {
             return try InterfaceDescription(xml: xml)

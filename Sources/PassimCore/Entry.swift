@@ -17,7 +17,7 @@ package struct DirectoryID: Hashable, Sendable {
     }
 }
 
-/// What an item is besides its bytes; the bits are those of `flags` on the bus.
+/// Flags of an item; the bits are those of `flags` on the bus.
 package struct ItemFlags: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
 

@@ -30,7 +30,7 @@ package struct DirectoryStatus: Sendable {
         case polling
         /// The directory is not there (yet), or its file system is not mounted.
         case missing
-        /// What went wrong, in words.
+        /// The failure, in words.
         case failed(String)
 
         /// One word for a page, a terminal or the bus.
@@ -44,7 +44,7 @@ package struct DirectoryStatus: Sendable {
             }
         }
 
-        /// Of each state.
+        /// The words of all states.
         package static let words = ["scanning", "watching", "polling", "missing", "failed"]
     }
 

@@ -9,7 +9,7 @@ extension Catalogue {
         fileprivate var current = 0
         fileprivate var position: UInt32 = 0
         fileprivate var revision: UInt32 = 0
-        /// Whether only directories are left to be forgotten.
+        /// True if only directories are left to be forgotten.
         var sparesFiles = false
 
         fileprivate mutating func moveOn() {
@@ -79,7 +79,7 @@ extension Catalogue {
         return true
     }
 
-    /// What is inserted from here on is younger than the sweep.
+    /// Makes all that is inserted from here on younger than the sweep.
     func outdate(_ sweep: Sweep) {
         if counter < sweep.limit { counter = UInt32(clamping: sweep.limit) }
     }

@@ -18,7 +18,7 @@ final class Catalogue {
 
     /// The visits under way, one of a directory.
     var visits: [DirectoryID: VisitMarks] = [:]
-    /// Of the last visit.
+    /// The number of the last visit.
     var visitNumber: UInt64 = 0
 
     /// Retired directories in the order of their retirement; the first `reclaimed` are done with.
@@ -26,7 +26,7 @@ final class Catalogue {
     var reclaimed = 0
     var retirements: UInt32 = 0
 
-    /// Of the last batch.
+    /// The number of the last batch.
     var sequence: UInt64 = 0
 
     init(shards: [Lock<Box<Shard>>], tree: Lock<Box<DirectoryTree>>, limits: IndexLimits) {

@@ -29,7 +29,7 @@ struct DirectoryTree: ~Copyable {
     private static var none: UInt32 { .max }
     private static let indexMask: UInt32 = 0xFF_FFFF
 
-    /// What `intern` answers where it cannot: no directory has it, so every insert is refused.
+    /// The answer of `intern` when it cannot: no directory has it, so every insert is refused.
     static let nowhere = DirectoryID(.max)
 
     /// - Parameter limit: of directories; a multiple of 64, less than 2^24.

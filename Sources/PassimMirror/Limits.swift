@@ -4,7 +4,7 @@ enum Limits {
     /// not show. A file is left alone until it is older than this. Nanoseconds.
     static let settleTime: Int64 = 2_000_000_000
 
-    /// pread of 1 MiB: 1.57 GB/s a core, 256 KiB: 1.50 (performance.md).
+    /// pread of 1 MiB: 1.57 GB/s a core, 256 KiB: 1.50 (Sources/README.md, "What made the server fast").
     static let chunkSize = 1 << 20
 
     /// Bytes of the buffer of getdents64(2).

@@ -4,7 +4,7 @@ package import PassimCore
 
 /// The calls that a TCP server needs; a socket is a `Descriptor`.
 package enum Socket {
-    /// Where to listen.
+    /// A place to listen at.
     package enum Place: Hashable, Sendable {
         /// Every IPv4 or every IPv6 address of this host.
         case every(v6: Bool)

@@ -1,6 +1,5 @@
 import Glibc
 import PassimCore
-import PassimCrypto
 import PassimSystem
 import PassimTestKit
 import Testing

@@ -7,7 +7,7 @@ import Testing
 
 @testable import PassimMirror
 
-/// When a checksum may be believed (protocol.md, Extended attributes; design.md, decision 7).
+/// When a checksum may be believed (passimd(8), EXTENDED ATTRIBUTES; Sources/README.md, decision 9).
 @Suite struct TrustTests {
     static let checksum: StaticString = "user.checksum.sha256"
     static let stamp: StaticString = "user.checksum.sha256.stamp"

@@ -1,8 +1,9 @@
 // A TLS client for tests and benchmarks: blocking with time limits, its phases one by one, nothing verified
-// unless asked for (peers are self-signed). It can be as rude as the clients that a server must survive.
+// (peers are self-signed). It can be as rude as the clients that a server must survive.
 
 internal import COpenSSL
 internal import Glibc
+package import PassimCrypto
 internal import PassimSystem
 
 /// One connection as a client; one thread at a time.

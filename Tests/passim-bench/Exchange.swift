@@ -1,4 +1,3 @@
-internal import PassimCrypto
 internal import PassimTestKit
 
 /// One request and its response, with as little work as a client can have: content is decrypted and

@@ -1,6 +1,5 @@
 internal import Glibc
 package import PassimCore
-internal import PassimCrypto
 
 /// How what the daemon shares differs from what it should share.
 package struct Disagreement: Error, CustomStringConvertible {

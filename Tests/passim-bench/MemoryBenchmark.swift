@@ -1,4 +1,3 @@
-internal import PassimCrypto
 internal import PassimTestKit
 
 /// Resident memory while sending, and of connections that wait.

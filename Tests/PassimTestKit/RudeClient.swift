@@ -1,6 +1,5 @@
 internal import Glibc
 package import PassimCore
-internal import PassimCrypto
 
 /// A client that brings its connection to one of the states that a server knows, and does there what a server
 /// must survive.

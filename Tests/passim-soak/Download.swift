@@ -1,5 +1,4 @@
 internal import PassimCore
-internal import PassimCrypto
 internal import PassimTestKit
 
 /// One GET by digest, whose bytes were held against it.

@@ -1,5 +1,4 @@
 package import PassimCore
-package import PassimCrypto
 
 /// The real daemon, started on a free port; ended with the last reference.
 package final class DaemonProcess: Sendable {

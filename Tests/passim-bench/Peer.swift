@@ -1,5 +1,4 @@
 internal import Glibc
-internal import PassimCrypto
 internal import PassimSystem
 internal import PassimTestKit
 
@@ -58,8 +57,8 @@ final class Peer: Sendable {
 
     // MARK: - nginx
 
-    /// nginx as performance.md says: 2 workers, access_log off, sendfile on, ECDSA P-256, TLS 1.3,
-    /// keepalive_requests 1000000.
+    /// nginx with 2 workers, access_log off, sendfile on, ECDSA P-256, TLS 1.3, keepalive_requests 1000000
+    /// (Sources/README.md, "Targets of performance").
     static func nginx(serving tree: ServedTree) throws -> Peer {
         let port = try unusedPort()
         let home = try tree.makeDirectory("nginx")

@@ -1,5 +1,4 @@
 internal import PassimCore
-internal import PassimCrypto
 internal import PassimTestKit
 
 /// Fetches in every way but the simplest: parts, conditions, downloads that it breaks off, and what is no request.

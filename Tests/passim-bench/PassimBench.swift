@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// `passim-bench`: the figures of performance.md, each in a sub-command of its own.
+/// `passim-bench`: the figures of Sources/README.md, "Targets of performance", each in a sub-command of its own.
 @main
 struct PassimBench: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,4 @@
 internal import PassimCore
-internal import PassimCrypto
 internal import PassimSystem
 internal import PassimTestKit
 

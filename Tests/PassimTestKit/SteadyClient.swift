@@ -1,6 +1,5 @@
 internal import Glibc
 package import PassimCore
-internal import PassimCrypto
 internal import PassimSystem
 
 /// Fetches the same files over and over in a thread of its own: they have to be served at every moment.

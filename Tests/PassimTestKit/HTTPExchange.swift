@@ -1,5 +1,3 @@
-package import PassimCrypto
-
 /// Requests, byte for byte as a test writes them, and their responses over one TLS connection.
 package final class HTTPExchange {
     package let client: TLSClient

@@ -1,6 +1,7 @@
 // What no honest client does, for tests of how a server bears it.
 
 internal import COpenSSL
+internal import PassimCrypto
 internal import PassimSystem
 
 extension TLSClient {

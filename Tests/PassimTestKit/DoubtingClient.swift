@@ -1,6 +1,5 @@
 internal import Glibc
 internal import PassimCore
-internal import PassimCrypto
 internal import PassimSystem
 
 /// Fetches random digests of a tree that changes, in a thread of its own, and holds every complete response
