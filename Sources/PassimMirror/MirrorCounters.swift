@@ -1,4 +1,4 @@
-/// What the mirror has done since its start.
+/// Counts of the mirror's work since its start.
 package struct MirrorCounters: Sendable, Equatable {
     /// Files read to their end to find their digest, and their bytes, 2^64 - 1 at most.
     package var filesHashed = 0

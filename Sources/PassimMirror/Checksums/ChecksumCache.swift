@@ -1,4 +1,4 @@
-// Where a digest is remembered between runs, and when it may be believed.
+// The memory for digests between runs, and when it may be believed.
 //
 // A checksum attribute is believed only beside a stamp that is that of the file as it is. The two are
 // two calls, and a crash may fall between: so the old stamp is removed before the checksum is replaced, and
@@ -9,7 +9,7 @@
 internal import PassimCore
 internal import PassimSystem
 
-/// Where checksums are kept between runs.
+/// The place where checksums are kept between runs.
 package enum ChecksumPlace: Sendable {
     /// In the files' extended attributes, and in the store where those cannot be written.
     case attributes
@@ -100,7 +100,7 @@ struct ChecksumCache: Sendable {
 
     /// Remembers the digest of a file that has just been hashed, when its content is on the disk.
     ///
-    /// What changes the bytes and puts the mtime back between the last look at the file and the look after
+    /// A change of the bytes that puts the mtime back between the last look at the file and the look after
     /// the attributes were written is not seen: both move ctime, and the kernel has no compare-and-set. It
     /// is a few microseconds, and a whole rewrite has to fit in.
     ///
@@ -117,7 +117,7 @@ struct ChecksumCache: Sendable {
         }
         let stamp = Stamp(hashed, on: volume)
         var oldStamp: [UInt8]?
-        // Where it cannot be told it may be.
+        // If that cannot be told it may be.
         var isStamped = true
         do throws(SystemError) {
             oldStamp = try file.attribute(Stamp.attribute, limit: Stamp.longest)
@@ -181,7 +181,7 @@ struct ChecksumCache: Sendable {
 
     // MARK: - For those who read without a daemon
 
-    /// What was recorded of a file, and whether that is of the content that it has now.
+    /// The recorded digest of a file, and whether that is of the content that it has now.
     func recorded(of file: borrowing Descriptor, _ identity: FileIdentity, on volume: Volume) -> (
         digest: Digest?, isCurrent: Bool
     ) {
@@ -197,7 +197,7 @@ struct ChecksumCache: Sendable {
         do throws(SystemError) {
             try file.removeAttribute(Stamp.attribute)
         } catch {
-            // What may not be written may not be removed either, whether it is there or not.
+            // An attribute that may not be written may not be removed either, whether it is there or not.
             if error.code != .noAttribute { return error }
         }
         return nil

@@ -69,7 +69,7 @@ final class Volume: Sendable, Hashable {
         hasher.combine(device)
     }
 
-    /// Whether rows about a file may outlive this mount.
+    /// True if rows about a file may outlive this mount.
     func lasts(_ identity: FileIdentity) -> Bool {
         // Files of overlayfs may have the device of their layer.
         guard id != nil, identity.device == device else { return false }
@@ -101,7 +101,7 @@ final class Volume: Sendable, Hashable {
         "ext2", "ext3", "ext4", "btrfs", "zfs", "tmpfs", "ceph", "cifs", "smb3",
     ]
 
-    /// Of these, what the mounter said, where there is no number. NFS is one as well.
+    /// Types told by their source in mountinfo, if there is no number. NFS is one as well.
     private static let sourcedTypes: Set<String> = [
         "cifs", "smb3", "smbfs", "ceph", "9p", "virtiofs", "afs", "lustre", "beegfs", "orangefs", "vboxsf",
         "coda",
@@ -142,7 +142,7 @@ final class Volume: Sendable, Hashable {
         }
         switch type {
         case "overlay":
-            // Where files have the device of their layer, nobody knows which layer that will be.
+            // If files have the device of their layer, nobody knows which layer that will be.
             guard mount.device == device else { return volume(nil) }
             var layers = ["upperdir", "lowerdir", "lowerdir+", "datadir+"].flatMap { name in
                 mount.options.filter { $0.hasPrefix(name + "=") }
@@ -160,12 +160,12 @@ final class Volume: Sendable, Hashable {
         }
     }
 
-    /// Whether it is a FUSE server of which nobody knows that its inode numbers last.
+    /// True for a FUSE server of which nobody knows that its inode numbers last.
     private static func isNumberlessServer(_ type: String) -> Bool {
         (type == "fuse" || type.hasPrefix("fuse.")) && !numberedServers.contains(type)
     }
 
-    /// Whether only its UUID tells which file system it is: the usual ones, on a disk.
+    /// True if only its UUID tells which file system it is: the usual ones, on a disk.
     static func isToldByUUID(_ type: String) -> Bool {
         !identifiedTypes.contains(type) && !imageTypes.contains(type) && !numberlessTypes.contains(type)
             && !sourcedTypes.contains(type) && type != "fuse" && !type.hasPrefix("fuse.")

@@ -55,7 +55,7 @@ final class HashProgress: @unchecked Sendable {
         self.isToldByPath = isToldByPath
     }
 
-    /// Whether this is what fstat(2) tells of the file that is being read.
+    /// True if this is what fstat(2) tells of the file that is being read.
     func isOf(_ other: FileIdentity) -> Bool {
         isToldByPath
             ? identity.device == other.device && identity.isSame(as: other, anyInode: true)

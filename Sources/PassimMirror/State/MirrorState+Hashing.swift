@@ -2,7 +2,7 @@
 
 internal import PassimCore
 
-/// What the turn of a hash job has come to.
+/// The result of a hash job's turn.
 enum HashOutcome {
     /// Read to its end, or nothing to be done. Nanoseconds that reading took; 0: it was not read.
     case done(cost: UInt64)

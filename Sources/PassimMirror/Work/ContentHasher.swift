@@ -6,7 +6,7 @@ internal import PassimSystem
 enum ContentHasher {
     enum Outcome: Equatable {
         case digest(Digest)
-        /// What stat(2) says at the end is not what it said at the start.
+        /// stat(2) says something else at the end than at the start.
         case changed
         /// `goOn` said no.
         case more

@@ -74,7 +74,7 @@ extension Worker {
         endPart(turn, visit, path, obstacle: nil)
     }
 
-    /// What the check of one block of names finds; told to index and state at its end in one go.
+    /// Findings of the check of one block of names; told to index and state at its end in one go.
     struct Batch {
         let path: RawName
         let directory: DirectoryID
@@ -155,7 +155,7 @@ extension Worker {
         }
     }
 
-    /// Of the names that are to be told apart by stat(2), files that are not what the index has.
+    /// Names of files that are not what the index has, among those that are to be told apart by stat(2).
     private func namesOfChanged(
         _ batch: inout Batch, _ visit: Visit, _ directory: OpenDirectory
     ) -> [RawName] {

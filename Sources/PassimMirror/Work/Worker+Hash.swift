@@ -6,14 +6,14 @@ internal import PassimIndex
 internal import PassimSystem
 
 extension Worker {
-    /// What comes of the files of one turn: index and state hear of all at once.
+    /// The results of one turn's files: index and state hear of all at once.
     private struct Results {
         let directory: DirectoryID
         /// Nil until the directory is open.
         var identities: Identities?
         var changes: [(change: Change, job: HashJob)] = []
         var outcomes: [(job: HashJob, outcome: HashOutcome)] = []
-        /// Of files with several names whose attributes were written.
+        /// Inodes of files with several names whose attributes were written.
         var touchedInodes: Set<UInt64> = []
         var hashedFiles = 0
         var vouchedFiles = 0

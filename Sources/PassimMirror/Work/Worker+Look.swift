@@ -156,7 +156,7 @@ extension Worker {
         return .hashing
     }
 
-    /// Whether what was told of writing is about the file that has the name now, and not about one that had it before
+    /// True if what was told of writing is about the file that has the name now, and not about one that had it before
     /// and is still open: a write shows in the file's ctime.
     private func isOfThisFile(_ what: Unsettled, _ identity: FileIdentity) -> Bool {
         guard what.writing == .modified, what.silence > 0 else { return true }
@@ -210,7 +210,7 @@ extension Worker {
         }
     }
 
-    /// Whether a directory is the one that its node stands for, watched since it was listed.
+    /// True if a directory is the one that its node stands for, watched since it was listed.
     private func isKnown(
         _ name: RawName, in directory: OpenDirectory, _ node: Node
     ) throws(SystemError) -> Bool {
@@ -251,7 +251,7 @@ extension Look {
 }
 
 extension Evidence {
-    /// Of the file, in bytes.
+    /// Size of the file, in bytes.
     fileprivate var size: UInt64 {
         if case .file(let identity, _) = found { return identity.size }
         return 0
@@ -259,7 +259,7 @@ extension Evidence {
 }
 
 extension MirrorState {
-    /// Of these names, those that have not been written since the look began, as far as events have been read.
+    /// The names that have not been written since the look began, as far as events have been read.
     fileprivate func unwritten(_ names: [RawName], _ look: Look) -> Set<RawName> {
         guard !look.node.isGone, look.node.provenSince > lost else { return [] }
         return Set(

@@ -199,7 +199,7 @@ extension Mirror {
 }
 
 extension Descriptor {
-    /// Whether the names in this directory can be reached: the x of its mode, for us.
+    /// True if the names in this directory can be reached: the x of its mode, for us.
     var isSearchable: Bool {
         (try? status(of: RawName("."))) != nil
     }
