@@ -74,6 +74,7 @@ command:curl                  curl              curl
 command:openssl               openssl           openssl
 command:setpriv               util-linux        util-linux
 command:getfattr              attr              attr
+command:bindfs                bindfs            bindfs
 command:dbus-daemon           dbus              dbus-daemon
 command:avahi-daemon          avahi-daemon      avahi
 command:avahi-browse          avahi-utils       avahi-tools

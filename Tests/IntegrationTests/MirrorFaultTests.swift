@@ -110,7 +110,7 @@ struct MirrorFaultTests {
         #expect(try daemon.fetch(Digest(of: "first")).status == 404)
     }
 
-    @Test(.enabled(if: HangingDiskTests.hasFUSE, "needs root, FUSE and bindfs(1)"))
+    @Test(.enabled(if: hasFUSE, "needs root, FUSE and bindfs(1)"))
     func fileSystemThatHangsStopsNoScanOfOthersNorTheEnd() throws {
         try tree.makeDirectory("source")
         for number in 0..<4 {

@@ -10,18 +10,28 @@ package final class BusFlood: Sendable {
     ///   - call: interface, method and signature, then each argument, as text, of the types `s`, `t` and `u`.
     ///   - connections: how many.
     ///   - calls: of each.
-    package init(
+    package convenience init(
         _ bus: SystemBus, user: UInt32 = DaemonSite.unprivileged, connections: Int, calls: Int,
         _ call: String...
     ) throws {
+        try self.init(at: bus.address, user: user, connections: connections, calls: calls, call)
+    }
+
+    /// - Parameter address: of the bus, `unix:path=…`.
+    package init(
+        at address: String, user: UInt32 = DaemonSite.unprivileged, connections: Int, calls: Int,
+        _ call: [String]
+    ) throws {
+        var setting = ChildProcess.Setting()
+        setting.user = user
         tree = try TemporaryTree()
         try tree.write("flood.py", BusFlood.script)
         process = try ChildProcess(
             [
                 "/usr/bin/python3", tree.absolute("flood.py"),
-                String(bus.address.dropFirst("unix:path=".count)),
+                String(address.dropFirst("unix:path=".count)),
             ]
-                + ["\(connections)", "\(calls)"] + call, bus.setting(user: user))
+                + ["\(connections)", "\(calls)"] + call, setting)
         try process.waitForLine(containing: "sent", seconds: 120)
     }
 

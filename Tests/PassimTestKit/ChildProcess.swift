@@ -30,6 +30,8 @@ package final class ChildProcess: Sendable {
         var output: [UInt8] = []
         var errors: [UInt8] = []
         var openPipes = 2
+        /// Nobody reads what it writes to standard error.
+        var isStalled = false
         var end: End?
         /// waitpid(2) has not given the number back yet, so it may be signalled.
         var reaped = false
@@ -52,7 +54,9 @@ package final class ChildProcess: Sendable {
         Leavings.add(process: pid)
         threads = [
             try ChildProcess.reader(spawned.output, monitor) { $0.output.append(contentsOf: $1) },
-            try ChildProcess.reader(spawned.errors, monitor) { $0.errors.append(contentsOf: $1) },
+            try ChildProcess.reader(spawned.errors, monitor, canStall: true) {
+                $0.errors.append(contentsOf: $1)
+            },
             try SystemThread(name: "reaper") {
                 // WNOWAIT: the number stays taken until nobody can signal it any more.
                 var information = siginfo_t()
@@ -71,6 +75,7 @@ package final class ChildProcess: Sendable {
 
     deinit {
         // Then the pipes end too, unless a grandchild has them.
+        stallErrors(false)
         if end == nil { kill(SIGKILL) }
         for thread in threads { thread.join() }
     }
@@ -88,12 +93,17 @@ package final class ChildProcess: Sendable {
     }
 
     private static func reader(
-        _ pipe: Int32, _ monitor: Monitor<State>,
+        _ pipe: Int32, _ monitor: Monitor<State>, canStall: Bool = false,
         _ take: @escaping @Sendable (inout State, ArraySlice<UInt8>) -> Void
     ) throws -> SystemThread {
         try SystemThread(name: "pipe reader") {
             var chunk = [UInt8](repeating: 0, count: 65536)
             while true {
+                if canStall, monitor.withLock({ $0.isStalled }) {
+                    // The least that the kernel gives (F_SETPIPE_SZ, fcntl(2)): it is full soon.
+                    _ = fcntl(pipe, 1031, 4096)
+                    while monitor.wait(seconds: 3600, until: { $0.isStalled ? nil : true }) == nil {}
+                }
                 let count = read(pipe, &chunk, chunk.count)
                 if count == -1, errno == EINTR { continue }
                 if count <= 0 { break }
@@ -128,6 +138,12 @@ package final class ChildProcess: Sendable {
     package var errors: [UInt8] { monitor.withLock { $0.errors } }
 
     package var errorText: String { String(decoding: errors, as: UTF8.self) }
+
+    /// Leaves what it writes to standard error in the pipe, which takes 4 KiB, or reads on. What is read at that moment
+    /// is read to its end.
+    package func stallErrors(_ isStalled: Bool) {
+        monitor.withLock { $0.isStalled = isStalled }
+    }
 
     /// Waits until it has ended and everything that it said is here.
     package func wait(seconds: Double = 60) throws -> End {

@@ -12,9 +12,13 @@ extension DaemonProcess {
     /// A scan of a directory of its site, as its user and among its mounts.
     package func freshScan(of directory: String = "mirror") throws -> FreshScan {
         var setting = ChildProcess.Setting()
-        setting.user = site.user
-        return try FreshScan(
-            of: site.tree.absolute(directory), prefix: site.ownMounts ? mountPrefix : [], setting)
+        guard site.ownMounts else {
+            setting.user = site.user
+            return try FreshScan(of: site.tree.absolute(directory), setting)
+        }
+        // nsenter(1) needs root.
+        let user = site.user.map { ["--setuid", "\($0)", "--setgid", "\($0)"] } ?? []
+        return try FreshScan(of: site.tree.absolute(directory), prefix: mountPrefix + user, setting)
     }
 
     /// Waits until the daemon shares what `scan` found and nothing else: as many files, every digest, and none

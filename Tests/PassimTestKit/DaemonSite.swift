@@ -36,10 +36,11 @@ package final class DaemonSite: Sendable {
         try configure(settings)
     }
 
-    /// Replaces passim.conf.
+    /// Replaces passim.conf, at once: a daemon may read it at any time.
     package func configure(_ settings: [String]) throws {
         let lines = ["[daemon]", "Port=0"] + settings
-        try tree.write("etc/passim.conf", lines.map { $0 + "\n" }.joined())
+        try tree.write("etc/.passim.conf.new", lines.map { $0 + "\n" }.joined())
+        try tree.rename("etc/.passim.conf.new", to: "etc/passim.conf")
     }
 
     /// Writes a file of the mirror that is old enough to be hashed and stamped at once: one that may be

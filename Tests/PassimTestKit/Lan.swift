@@ -119,6 +119,11 @@ package let canMount: Bool =
         .succeeded
         == true
 
+/// Whether this process may mount file systems in user space by bindfs(1): for `.enabled(if: hasFUSE, "…")`.
+package let hasFUSE: Bool =
+    canMount
+    && (try? Command.run(["sh", "-c", "command -v bindfs && test -e /dev/fuse"]))?.succeeded == true
+
 /// Whether this process may start daemons with limits of their own: for `.enabled(if: canLimit, "…")`.
 package let canLimit: Bool = {
     var setting = ChildProcess.Setting()

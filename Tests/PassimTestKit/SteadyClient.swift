@@ -7,6 +7,8 @@ package final class SteadyClient: Sendable {
     private struct State {
         var stopping = false
         var responses = 0
+        /// Nanoseconds that the longest one took.
+        var slowest: UInt64 = 0
         var failure: String?
     }
 
@@ -33,7 +35,12 @@ package final class SteadyClient: Sendable {
                 try place.enter()
                 let exchange = try HTTPExchange(to: place.address, port: port, options)
                 while !state.withLock({ $0.stopping }) {
-                    for digest in digests { try SteadyClient.fetch(digest, over: exchange) }
+                    for digest in digests {
+                        let start = monotonicNanoseconds()
+                        try SteadyClient.fetch(digest, over: exchange)
+                        let passed = monotonicNanoseconds() - start
+                        state.withLock { $0.slowest = max($0.slowest, passed) }
+                    }
                     state.withLock { $0.responses += digests.count }
                     if pause > 0 { usleep(pause) }
                 }
@@ -57,6 +64,9 @@ package final class SteadyClient: Sendable {
         state.withLock { $0.stopping = true }
         thread.join()
     }
+
+    /// Seconds that the longest response took until now.
+    package var longestWait: Double { Double(state.withLock { $0.slowest }) / 1e9 }
 
     /// - Throws: where a file was not served at some moment up to now.
     /// - Returns: how many responses there were.

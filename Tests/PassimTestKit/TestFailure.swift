@@ -9,7 +9,7 @@ package struct TestFailure: Error, CustomStringConvertible {
     }
 
     /// - Parameter action: what was being done; errno(3) is added.
-    init(errnoWhile action: String) {
+    package init(errnoWhile action: String) {
         let code = errno
         description = "\(action): \(String(cString: strerror(code))) (\(code))"
     }

@@ -7,6 +7,8 @@ struct Contest: Sendable {
         /// Of A B A B …
         var rounds = 7
         var bigMebibytes = 1024
+        /// Of each file of a slow disk.
+        var coldMebibytes = 1024
         var requestSeconds = 3
         var handshakes = 1200
         /// Keep-alive TLS connections that wait for another request.
@@ -22,7 +24,8 @@ struct Contest: Sendable {
 
         /// Shows that everything works; the figures mean little.
         static let quick = Size(
-            rounds: 1, bigMebibytes: 32, requestSeconds: 1, handshakes: 200, idle: 400, silent: 200,
+            rounds: 1, bigMebibytes: 32, coldMebibytes: 32, requestSeconds: 1, handshakes: 200, idle: 400,
+            silent: 200,
             slowHeads: 40,
             slowReaders: 20, newClients: 30, smallRequests: 400)
     }
@@ -32,11 +35,16 @@ struct Contest: Sendable {
     let ours: Peer
     let peer: Peer
 
-    init(_ tree: ServedTree, _ size: Size, passimd: String) throws {
+    /// - Parameter more: files that both have to serve besides the tree's own.
+    /// - Parameter nginxThreads: nginx reads files in threads (`aio threads`).
+    init(
+        _ tree: ServedTree, _ size: Size, passimd: String, more: [ServedTree.File] = [],
+        nginxThreads: Bool = false
+    ) throws {
         self.tree = tree
         self.size = size
-        ours = try Peer.passimd(passimd, serving: tree)
-        peer = try Peer.nginx(serving: tree)
+        ours = try Peer.passimd(passimd, serving: tree, more)
+        peer = try Peer.nginx(serving: tree, more, threads: nginxThreads)
     }
 
     /// Takes a figure in turns, A B A B …

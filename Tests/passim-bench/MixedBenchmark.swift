@@ -36,7 +36,7 @@ enum MixedBenchmark {
     }
 
     /// - Returns: milliseconds of each.
-    private static func smallRequests(
+    static func smallRequests(
         _ count: Int, at peer: Peer, _ file: ServedTree.File, seconds: Double
     ) throws -> [Double] {
         let end = monotonicNanoseconds() + UInt64(seconds * 1e9)
@@ -52,8 +52,11 @@ enum MixedBenchmark {
         }
     }
 
-    private static func download(_ file: ServedTree.File, from peer: Peer, until stopSign: StopSign) throws {
-        let client = try peer.client()
+    static func download(_ file: ServedTree.File, from peer: Peer, until stopSign: StopSign) throws {
+        var options = TLSClient.Options()
+        // A slow disk may let it wait.
+        options.seconds = 60
+        let client = try peer.client(options)
         try client.send("GET \(peer.path(file)) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         try Exchange.withBuffer { buffer in
             while !stopSign.isUp, try client.receive(into: buffer) > 0 {}

@@ -12,14 +12,14 @@ final class Peer: Sendable {
 
     /// - Parameter pathOf: how this server's clients ask for a file.
     private init(
-        name: String, port: UInt16, process: ChildProcess, tree: ServedTree,
+        name: String, port: UInt16, process: ChildProcess, files: [ServedTree.File],
         pathOf: @escaping @Sendable (ServedTree.File) -> String
     ) throws {
         self.name = name
         self.port = port
         self.process = process
         self.pathOf = pathOf
-        try Peer.waitUntilServing(process, port, tree, pathOf)
+        try Peer.waitUntilServing(process, port, files, pathOf)
         counters = try ProcessCounters(root: process.identifier)
     }
 
@@ -41,7 +41,9 @@ final class Peer: Sendable {
     /// passimd with nothing configured but the port and one drop-in.
     ///
     /// - Parameter program: a release build.
-    static func passimd(_ program: String, serving tree: ServedTree) throws -> Peer {
+    static func passimd(
+        _ program: String, serving tree: ServedTree, _ more: [ServedTree.File] = []
+    ) throws -> Peer {
         let port = try unusedPort()
         try tree.write("passimd/etc/passim.conf", "[daemon]\nPort=\(port)\nListen=127.0.0.1\n")
         try tree.write("passimd/etc/passim.d/bench.conf", "[passim]\nPath=\(tree.served)\n")
@@ -51,15 +53,20 @@ final class Peer: Sendable {
             "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=\(tree.absolute("no-bus"))",
         ]
         return try Peer(
-            name: "passimd", port: port, process: ChildProcess(endingWithUs([program]), setting), tree: tree
-        ) { "/\($0.name)?sha256=\($0.digest)" }
+            name: "passimd", port: port, process: ChildProcess(endingWithUs([program]), setting),
+            files: tree.files + more
+        ) { "/\($0.name.split(separator: "/").last ?? "")?sha256=\($0.digest)" }
     }
 
     // MARK: - nginx
 
     /// nginx with 2 workers, access_log off, sendfile on, ECDSA P-256, TLS 1.3, keepalive_requests 1000000
     /// (Sources/README.md, "Targets of performance").
-    static func nginx(serving tree: ServedTree) throws -> Peer {
+    ///
+    /// - Parameter threads: it reads files in threads.
+    static func nginx(
+        serving tree: ServedTree, _ more: [ServedTree.File] = [], threads: Bool = false
+    ) throws -> Peer {
         let port = try unusedPort()
         let home = try tree.makeDirectory("nginx")
         try Command.succeed([
@@ -67,14 +74,16 @@ final class Peer: Sendable {
             "-days", "2",
             "-subj", "/CN=localhost", "-keyout", "\(home)/key.pem", "-out", "\(home)/cert.pem",
         ])
-        try tree.write("nginx/nginx.conf", configuration(home: home, port: port, root: tree.served))
+        try tree.write(
+            "nginx/nginx.conf", configuration(home: home, port: port, root: tree.served, threads: threads))
         let program = ["nginx", "-p", home, "-c", "\(home)/nginx.conf", "-e", "stderr"]
         return try Peer(
-            name: "nginx", port: port, process: ChildProcess(endingWithUs(program)), tree: tree
+            name: "nginx", port: port, process: ChildProcess(endingWithUs(program)),
+            files: tree.files + more
         ) { "/\($0.name)" }
     }
 
-    private static func configuration(home: String, port: UInt16, root: String) -> String {
+    private static func configuration(home: String, port: UInt16, root: String, threads: Bool) -> String {
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map { "\($0)_temp_path \(home)/\($0);" }.joined(separator: "\n    ")
         // As root, the workers would become a user who cannot read the temporary tree.
@@ -89,6 +98,7 @@ final class Peer: Sendable {
             http {
                 access_log off;
                 sendfile on;
+                \(threads ? "aio threads;" : "")
                 keepalive_requests 1000000;
                 keepalive_timeout 600;
                 \(temporary)
@@ -118,10 +128,11 @@ final class Peer: Sendable {
 
     /// Asks for every file until the server has it: it may still be hashing.
     private static func waitUntilServing(
-        _ process: ChildProcess, _ port: UInt16, _ tree: ServedTree, _ pathOf: (ServedTree.File) -> String
+        _ process: ChildProcess, _ port: UInt16, _ files: [ServedTree.File],
+        _ pathOf: (ServedTree.File) -> String
     ) throws {
         let end = monotonicNanoseconds() + 120_000_000_000
-        var missing = tree.files
+        var missing = files
         while let file = missing.last {
             do {
                 try Exchange.head(TLSClient.connected(port: port), pathOf(file))

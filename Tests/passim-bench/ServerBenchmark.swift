@@ -9,7 +9,7 @@ struct ServerBenchmark: ParsableCommand {
         commandName: "server", abstract: "The daemon beside nginx: CPU, memory, and patience.")
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case requests, handshakes, downloads, sending, idle, silent, mixed, loads
+        case requests, handshakes, downloads, sending, idle, silent, mixed, loads, cold
     }
 
     @Argument(help: "Which; all where none is named.")
@@ -49,7 +49,7 @@ struct ServerBenchmark: ParsableCommand {
         var report = Report(name: "server", peer: try ServerBenchmark.nginxVersion())
         for part in parts.isEmpty ? Part.allCases : parts {
             ServerBenchmark.say("measuring: \(part)\n")
-            report.rows += try part.measure(Contest(tree, size, passimd: program))
+            report.rows += try part.measure(tree, size, passimd: program)
         }
         return report
     }
@@ -76,16 +76,19 @@ struct ServerBenchmark: ParsableCommand {
 }
 
 extension ServerBenchmark.Part {
-    func measure(_ contest: Contest) throws -> [Report.Row] {
-        switch self {
-        case .requests: try RequestBenchmark.measure(contest)
-        case .handshakes: try HandshakeBenchmark.measure(contest)
-        case .downloads: try DownloadBenchmark.measure(contest)
-        case .sending: try MemoryBenchmark.whileSending(contest)
-        case .idle: try MemoryBenchmark.idle(contest)
-        case .silent: try CrowdBenchmark.silent(contest)
-        case .mixed: try MixedBenchmark.measure(contest)
-        case .loads: try CrowdBenchmark.loads(contest)
+    func measure(_ tree: ServedTree, _ size: Contest.Size, passimd: String) throws -> [Report.Row] {
+        func contest() throws -> Contest { try Contest(tree, size, passimd: passimd) }
+        return switch self {
+        case .requests: try RequestBenchmark.measure(contest())
+        case .handshakes: try HandshakeBenchmark.measure(contest())
+        case .downloads: try DownloadBenchmark.measure(contest())
+        case .sending: try MemoryBenchmark.whileSending(contest())
+        case .idle: try MemoryBenchmark.idle(contest())
+        case .silent: try CrowdBenchmark.silent(contest())
+        case .mixed: try MixedBenchmark.measure(contest())
+        case .loads: try CrowdBenchmark.loads(contest())
+        // It has a disk of its own.
+        case .cold: try ColdBenchmark.measure(tree, size, passimd: passimd)
         }
     }
 }

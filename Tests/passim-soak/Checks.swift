@@ -44,6 +44,7 @@ final class Checks {
         check("records") { try compareRecords(Set(shared.values)) }
         check("audit log") { try compareAuditLog() }
         check("state") { try compareState() }
+        check("memory") { try compareMemory() }
         for daemon in [hosts.mirror, hosts.neighbour] where !daemon.isRunning {
             failures.append(
                 "passimd ended: \(String(describing: daemon.process.end)) \(daemon.log.suffix(2000))")
@@ -71,6 +72,11 @@ final class Checks {
         if disturbances.isSecondShared {
             for (path, digest) in try hosts.mirror.freshScan(of: "second").files {
                 files[RawName("second").appending(path)] = digest
+            }
+        }
+        for directory in [RoughDirectory.path, "hanging"] {
+            for (path, digest) in try hosts.mirror.freshScan(of: directory).files {
+                files[RawName(directory).appending(path)] = digest
             }
         }
         return files
@@ -126,7 +132,16 @@ final class Checks {
         }
         for thread in threads { thread.join() }
         let all = wrong.withLock { $0 }
-        if !all.isEmpty { throw TestFailure(all.joined(separator: "; ")) }
+        if !all.isEmpty {
+            // What it said of the network, and what avahi-daemon did.
+            let lines = hosts.mirror.log.split(separator: "\n").filter { line in
+                ["dvertis", "vahi", "answer", "host name"].contains { line.contains($0) }
+            }
+            let avahi = hosts.hosts[0].avahi?.errorText.suffix(1500) ?? "not there"
+            throw TestFailure(
+                "\(all.joined(separator: "; ")); of the network: \(lines.suffix(12).joined(separator: "\n")); "
+                    + "avahi-daemon: \(avahi)")
+        }
     }
 
     private static func expect(_ digest: Digest, _ isThere: Bool, _ host: AvahiHost, _ port: UInt16) throws {
@@ -136,8 +151,14 @@ final class Checks {
             let found = answers.contains { $0.address == Lan.serverAddress && $0.port == "\(port)" }
             if found == isThere { return }
             guard monotonicNanoseconds() < end else {
+                // With what does not resolve.
+                let hits = try host.run(
+                    "avahi-browse", "--terminate", "--parsable", "_\(digest.hex.prefix(60))._sub._cache._tcp"
+                ).text
                 throw TestFailure(
-                    isThere ? "\(digest) was not found: \(answers)" : "\(digest) has gone and was found")
+                    isThere
+                        ? "\(digest) was not found: \(answers); hits: \(hits)"
+                        : "\(digest) has gone and was found")
             }
         }
     }
@@ -197,6 +218,16 @@ final class Checks {
             }, uniquingKeysWith: +)
     }
 
+    // MARK: - Memory
+
+    /// No attack had a daemon take more than this at any time.
+    private func compareMemory() throws {
+        for daemon in [hosts.mirror, hosts.neighbour] {
+            let most = try daemon.status("VmHWM")
+            if most > 200 << 10 { throw TestFailure("\(most) KiB were taken at some time") }
+        }
+    }
+
     // MARK: - State directory
 
     /// Nothing is in the state directory but what belongs there.
@@ -212,7 +243,9 @@ final class Checks {
             // A file that vanishes while it is listed is an error of find(1), and no leftover.
             let outcome = try Command.run(list)
             let files = Set(outcome.text.split(separator: "\n").map(String.init))
-            var left = files.subtracting(usual).filter { !$0.hasPrefix("cache/passim/checksums.sqlite") }
+            // The store's files, and the old logs.
+            let kinds = ["cache/passim/checksums.sqlite", "log/passim/audit.log."]
+            var left = files.subtracting(usual).filter { file in !kinds.contains { file.hasPrefix($0) } }
             for item in publisher.items() {
                 let file = "lib/passim/data/\(item.digest.hex)-\(item.name)"
                 if left.remove(file) == nil, item.isThere() == true { return "there is no \(file)" }

@@ -7,13 +7,16 @@ enum Disturbance: String, CaseIterable, Sendable {
     case restartAvahi = "avahi-daemon restarted"
     case restartNeighboursAvahi = "neighbour's avahi-daemon restarted"
     case restartBus = "bus restarted"
+    case renameHost = "host renamed"
+    case switchResponder = "responder switched"
 
     /// Each as often as it is to happen.
     static let weighted: [Disturbance] = allCases.flatMap { disturbance in
         switch disturbance {
         case .hangUp, .toggleSecond: [disturbance, disturbance, disturbance]
         case .editDropIn, .breakDropIn: [disturbance, disturbance]
-        case .restartAvahi, .restartNeighboursAvahi, .restartBus: [disturbance]
+        case .restartAvahi, .restartNeighboursAvahi, .restartBus, .renameHost, .switchResponder:
+            [disturbance]
         }
     }
 }

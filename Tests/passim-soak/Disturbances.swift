@@ -8,6 +8,8 @@ final class Disturbances: Sendable {
         var second = false
         var broken = false
         var explicit = false
+        /// passimd answers questions of mDNS itself.
+        var answering = false
         /// How often the bus went or came.
         var busChanges = 0
     }
@@ -36,12 +38,12 @@ final class Disturbances: Sendable {
     func start(seed: UInt64) throws -> Worker {
         try Worker("disturbances", seed: seed, pause: 500_000..<8_000_000) { [self] random in
             let disturbance = random.pick(Disturbance.weighted)
-            try perform(disturbance)
+            try perform(disturbance, &random)
             tally.withLock { $0.disturbances[disturbance, default: 0] += 1 }
         }
     }
 
-    private func perform(_ disturbance: Disturbance) throws {
+    private func perform(_ disturbance: Disturbance, _ random: inout SeededGenerator) throws {
         switch disturbance {
         case .hangUp: hosts.mirror.process.kill(SIGHUP)
         case .editDropIn:
@@ -59,6 +61,15 @@ final class Disturbances: Sendable {
         case .restartAvahi: try hosts.hosts[0].restartAvahi()
         case .restartNeighboursAvahi: try hosts.hosts[1].restartAvahi()
         case .restartBus: try restartBus()
+        case .switchResponder:
+            let isAnswering = state.withLock { Disturbances.flip(&$0.answering) }
+            try hosts.site.configure(SoakHosts.settings + (isAnswering ? ["Responder=always"] : []))
+            hosts.mirror.process.kill(SIGHUP)
+        case .renameHost:
+            // The neighbour's name is a conflict: avahi-daemon takes the next.
+            let name =
+                random.chance(20) ? "neighbour" : "mirror-\(Int.random(in: 100...100_000, using: &random))"
+            try Command.succeed(["avahi-set-host-name", name], hosts.hosts[0].setting)
         }
     }
 
@@ -84,6 +95,8 @@ final class Disturbances: Sendable {
 
     private func write(_ name: String, _ lines: [String]) throws {
         let text = (["[passim]"] + lines).map { $0 + "\n" }.joined()
-        try hosts.site.tree.write("etc/passim.d/\(name).conf", text)
+        // At once, as editors do: SIGHUP may come in between, and what is shared while the file is empty is nothing.
+        try hosts.site.tree.write("etc/passim.d/.\(name).conf.new", text)
+        try hosts.site.tree.rename("etc/passim.d/.\(name).conf.new", to: "etc/passim.d/\(name).conf")
     }
 }

@@ -12,5 +12,7 @@ enum Interruption {
         for number in [SIGINT, SIGTERM, SIGHUP] {
             _ = signal(number) { _ in Interruption.wanted.store(true, ordering: .relaxed) }
         }
+        // Ends a process that has leases, unless it is ignored.
+        signal(SIGIO, SIG_IGN)
     }
 }

@@ -65,7 +65,7 @@ final class Publisher: Sendable {
         item.published = monotonicNanoseconds()
         tally.withLock { $0.published += 1 }
         if case .downloads(let count) = item.end {
-            try useUp(item, count)
+            if random.chance(40) { try useUpByParts(item, count) } else { try useUp(item, count) }
         } else {
             state.withLock { $0.items.append(item) }
         }
@@ -83,6 +83,42 @@ final class Publisher: Sendable {
             }
         }
         tally.withLock { $0.usedUp += 1 }
+    }
+
+    /// The first byte, again and again, is no share, and all but the first byte is nearly one.
+    private func useUpByParts(_ item: PublishedItem, _ count: Int) throws {
+        let content = Array(item.sent)
+        func fetch(_ range: Range<Int>) throws -> Int {
+            let exchange = try HTTPExchange(to: hosts.politeClient.address, port: hosts.mirror.port)
+            let response = try exchange.request(
+                "GET", Download.target(item.digest),
+                ["Range: bytes=\(range.lowerBound)-\(range.upperBound - 1)"])
+            if response.status == 206 {
+                guard response.body.elementsEqual(content[range]) else {
+                    throw TestFailure("bytes \(range) of \(item.name) came as others")
+                }
+                tally.withLock { $0.ranges += 1 }
+            }
+            return response.status
+        }
+        // With these, the parts that follow are as many bytes as all downloads.
+        for number in 0..<count + 5 {
+            let status = try fetch(0..<1)
+            guard status == 206 else {
+                throw TestFailure(
+                    "first byte \(number) of \(item.name), which has \(count) shares: \(status)")
+            }
+        }
+        for number in 0...count {
+            let status = try fetch(1..<content.count)
+            guard status == (number < count ? 206 : 403) else {
+                throw TestFailure("part \(number + 1) of \(count) of \(item.name) was answered \(status)")
+            }
+        }
+        tally.withLock { tally in
+            tally.shares[SoakHosts.politeAddress, default: 0] += count
+            tally.usedUp += 1
+        }
     }
 
     private func fetch(_ item: PublishedItem) throws -> Download {

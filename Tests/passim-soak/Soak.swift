@@ -16,6 +16,7 @@ final class Soak {
     private let hosts: SoakHosts
     private let changes: MirrorChanges
     private let disturbances: Disturbances
+    private let attacks: Attacks
     private let publisher: Publisher
     private let checks: Checks
     private let watches: [LeakWatch]
@@ -33,10 +34,12 @@ final class Soak {
         hosts = try SoakHosts(seed: seed) { site in
             made = try MirrorChanges(site, seed: seed, tally)
             try Disturbances.prepare(site, seed: seed)
+            try RoughDirectory.prepare(site)
         }
         guard let made else { throw TestFailure("nothing to share was made") }
         changes = made
         disturbances = Disturbances(hosts, tally)
+        attacks = try Attacks(hosts, disturbances, tally)
         publisher = try Publisher(hosts, disturbances, tally)
         checks = Checks(hosts, changes, publisher, disturbances, seed: seed, tally)
         watches = [("passimd", hosts.mirror), ("the neighbour's passimd", hosts.neighbour)].map {
@@ -65,7 +68,10 @@ final class Soak {
             if !hosts.mirror.isRunning { break }
         }
         try end()
-        Summary(seed: seed, tally.withLock { $0 }, watches, try checks.auditLines(), failures, start).print()
+        Summary(
+            seed: seed, tally.withLock { $0 }, attacks.names, watches, try checks.auditLines(), failures,
+            start
+        ).print()
         return failures.isEmpty
     }
 
@@ -80,11 +86,12 @@ final class Soak {
         let steady = try SteadyClient(hosts.mirror, hosts.steady.map(\.digest), pause: 100_000)
         let lookups = LookupClient(hosts, changes.history, tally)
         let erratic = ErraticClient(hosts, changes.history, tally)
-        let workers = try [
-            changes.start(seed: random.next()), publisher.start(seed: random.next()),
-            disturbances.start(seed: random.next()), lookups.start(seed: random.next()),
-            erratic.start(seed: random.next()),
-        ]
+        let workers =
+            try [
+                changes.start(seed: random.next()), publisher.start(seed: random.next()),
+                disturbances.start(seed: random.next()), lookups.start(seed: random.next()),
+                erratic.start(seed: random.next()),
+            ] + attacks.start(&random)
         let end = monotonicNanoseconds() + UInt64(seconds * 1e9)
         while monotonicNanoseconds() < end, !Interruption.isWanted { usleep(50_000) }
         for worker in workers { worker.tellToStop() }
@@ -93,9 +100,16 @@ final class Soak {
             try take(polite.stop(), from: SoakHosts.politeAddress)
             try take(local.stop(), from: SoakHosts.localAddress)
             let count = try steady.stop()
-            tally.withLock { $0.addDownloads(count, from: SoakHosts.localAddress) }
+            let longest = steady.longestWait
+            tally.withLock { tally in
+                tally.addDownloads(count, from: SoakHosts.localAddress)
+                tally.longestWait = max(tally.longestWait, longest)
+            }
+            if longest > 20 { wrong.append("a steady file was answered after \(longest) s") }
         } catch {
-            wrong.append("client: \(error)")
+            // Publications are most of what it says.
+            let lines = hosts.mirror.log.split(separator: "\n").filter { !$0.contains("published ") }
+            wrong.append("client: \(error); passimd said: \(lines.suffix(40).joined(separator: "\n"))")
         }
         try changes.settle()
         return wrong

@@ -5,7 +5,8 @@ struct Summary {
     private let lines: [String]
 
     init(
-        seed: UInt64, _ tally: Tally, _ watches: [LeakWatch], _ audit: [String: Int], _ failures: [String],
+        seed: UInt64, _ tally: Tally, _ attacks: [String], _ watches: [LeakWatch], _ audit: [String: Int],
+        _ failures: [String],
         _ start: UInt64
     ) {
         let minutes = Double(monotonicNanoseconds() - start) / 60e9
@@ -14,6 +15,8 @@ struct Summary {
         var lines = [
             "", "\(Summary.tenths(minutes)) minutes with seed \(seed)",
             "mirror: \(tally.changes) changes; \(kinds.joined(separator: ", "))",
+            "attacks: " + attacks.map { "\($0) \(tally.attacks[$0] ?? 0)" }.joined(separator: ", ")
+                + "; a steady file took \(Summary.tenths(tally.longestWait)) s at most",
             """
             downloads: \(tally.downloads) whole, \(tally.ranges) parts, all bytes right; \(tally.brokenOff) broken \
             off by clients, \(tally.cutOff) cut off as the file had changed, \(tally.unknown) of what had gone, \

@@ -5,6 +5,10 @@ struct Tally: Sendable {
     /// Changes of the mirror.
     var changes = 0
     var disturbances: [Disturbance: Int] = [:]
+    /// By name.
+    var attacks: [String: Int] = [:]
+    /// Of a file that is there all the time, for a client of the mirror's own host, in seconds.
+    var longestWait = 0.0
 
     /// Whole files whose bytes were right.
     var downloads = 0
