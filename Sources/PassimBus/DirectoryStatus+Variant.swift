@@ -18,6 +18,12 @@ extension DirectoryStatus {
     /// | `seconds-left` | t | until what waits is hashed |
     /// | `last-change` | x | Unix seconds: when a file came, went or changed last |
     ///
+    /// | `advertised` | u | 0 where other machines are not told of its files |
+    /// | `newest` | x | Unix seconds: the modification time of its newest metadata, or else file |
+    /// | `newest-name` | s | of that file |
+    /// | `last-sync` | x | Unix seconds: when its last whole sync ended |
+    /// | `free-bytes`, `disk-bytes` | t | of its file system |
+    ///
     /// Those from `pending-files` on are left out where they are zero or not known.
     func write(to builder: inout VariantBuilder) {
         builder.entry("drop-in", dropIn)
@@ -34,6 +40,14 @@ extension DirectoryStatus {
         if unreadable > 0 { builder.entry("unreadable", UInt64(clamping: unreadable)) }
         if let secondsLeft { builder.entry("seconds-left", UInt64(clamping: secondsLeft)) }
         if let lastChange { builder.entry("last-change", lastChange.seconds) }
+        if !isAdvertised { builder.entry("advertised", UInt32(0)) }
+        if let newest {
+            builder.entry("newest", newest.seconds)
+            builder.entry("newest-name", newestName)
+        }
+        if let lastSync { builder.entry("last-sync", lastSync.seconds) }
+        if let freeBytes { builder.entry("free-bytes", freeBytes) }
+        if let diskBytes { builder.entry("disk-bytes", diskBytes) }
     }
 
     /// - Returns: nil where there is no path.
@@ -53,9 +67,16 @@ extension DirectoryStatus {
         pendingBytes = number("pending-bytes")
         unreadable = Int(clamping: number("unreadable"))
         secondsLeft = dictionary.value(forKey: "seconds-left")?.uint64.map { Int(clamping: $0) }
-        lastChange = dictionary.value(forKey: "last-change")?.int64.map {
-            Timestamp(seconds: $0, nanoseconds: 0)
+        func time(_ key: String) -> Timestamp? {
+            dictionary.value(forKey: key)?.int64.map { Timestamp(seconds: $0, nanoseconds: 0) }
         }
+        lastChange = time("last-change")
+        isAdvertised = dictionary.value(forKey: "advertised")?.uint32 != 0
+        newest = time("newest")
+        newestName = dictionary.value(forKey: "newest-name")?.string ?? ""
+        lastSync = time("last-sync")
+        freeBytes = dictionary.value(forKey: "free-bytes")?.uint64
+        diskBytes = dictionary.value(forKey: "disk-bytes")?.uint64
     }
 }
 

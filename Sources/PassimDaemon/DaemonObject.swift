@@ -16,22 +16,22 @@ struct DaemonObject: BusObject {
     unowned let daemon: Daemon
 
     var properties: BusProperties {
+        let health = daemon.health
+        var mirror = BusProperties.Mirror(
+            itemCount: health.files, totalBytes: daemon.index.totalBytes, directories: health.directories,
+            troubles: health.troubles)
+        mirror.uptime = (monotonicNanoseconds() - daemon.started) / 1_000_000_000
+        mirror.digestsWanted = health.wanted
+        mirror.digestsFound = health.found
+        if let counts = daemon.server.withLock({ $0 })?.counts {
+            mirror.downloads = counts.shares
+            mirror.sentBytes = counts.sharedBytes
+        }
         return BusProperties(
             daemonVersion: passimVersion,
             name: daemon.neighbourhood.withLock { $0 }?.advertising.serviceName ?? "",
-            uri: "https://localhost:\(daemon.port)/", status: daemon.status,
-            downloadSaving: daemon.totals.downloadSaving, carbonSaving: daemon.carbonSaving,
-            mirror: .init(
-                itemCount: UInt64(daemon.index.count), totalBytes: daemon.index.totalBytes,
-                directories: daemon.mirror.statuses, troubles: troubles))
-    }
-
-    /// What keeps others from finding this machine, where somebody is to do something about it.
-    private var troubles: [String] {
-        guard case .hindered(let why)? = daemon.neighbourhood.withLock({ $0 })?.advertising.state else {
-            return []
-        }
-        return ["nothing is advertised: \(why)"]
+            uri: "https://localhost:\(daemon.port)/", status: health.status,
+            downloadSaving: daemon.totals.downloadSaving, carbonSaving: daemon.carbonSaving, mirror: mirror)
     }
 
     // MARK: Listings

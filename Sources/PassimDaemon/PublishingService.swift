@@ -35,6 +35,11 @@ extension Daemon {
             try totals.start()
         } catch {
             logger.error("the audit log and the total of bytes sent are not written: \(error)")
+            troubles.add(
+                Trouble(
+                    .warning, .state, "the audit log and the total of bytes sent are not written",
+                    why: "\(error)",
+                    command: "systemctl restart passim"), to: .startup)
         }
         store.load()
         do {
@@ -42,6 +47,10 @@ extension Daemon {
         } catch {
             // Without the thread nothing expires; files of directories are served all the same.
             logger.error("published items are not looked after: \(error)")
+            troubles.add(
+                Trouble(
+                    .warning, .state, subject: "published", "published files do not expire", why: "\(error)",
+                    command: "systemctl restart passim"), to: .startup)
         }
     }
 }

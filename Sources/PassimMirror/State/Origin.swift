@@ -146,6 +146,7 @@ final class Origin: @unchecked Sendable {
         status.bytes = bytes
         progress.write(to: &status, now: now)
         status.unreadable = unreadable.count
+        status.isAdvertised = dropIn.advertise
         return status
     }
 }
