@@ -34,6 +34,9 @@ package struct Paths: Sendable, Equatable {
     /// Downloads of published items.
     package var shareCounts: String { stateDirectory + "/share-counts" }
 
+    /// Downloads of files of directories, of those that are wanted most.
+    package var mirrorShares: String { stateDirectory + "/mirror-shares" }
+
     /// What is remembered of published items' digests.
     package var itemDigests: String { stateDirectory + "/item-digests" }
 

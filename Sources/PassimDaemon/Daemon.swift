@@ -25,6 +25,7 @@ package final class Daemon: Sendable {
     let auditLog: AuditLog
     let totals: Totals
     let shares: ShareLedger
+    let mirrorShares: StaticShareCounts
     /// From when the daemon runs.
     let bus = Lock<BusService?>(nil)
     /// That is served; from when the daemon listens.
@@ -38,6 +39,8 @@ package final class Daemon: Sendable {
     let survey = HealthSurvey()
     let disks = DiskSurvey()
     let freshness: FreshnessSurvey
+    /// Of `Listen=`, as it was when it was looked at last.
+    let absentAddresses = Lock<[String]>([])
     /// Those that the mirror shares.
     let sharedDropIns = Lock<[OriginID: DropIn]>([:])
     /// From when the server starts until it stops.
@@ -94,7 +97,8 @@ package final class Daemon: Sendable {
             case .deleted(let digest, let filename): auditLog.record(deleted: digest, filename: filename)
             }
         }
-        shares = ShareLedger(store: store, log: auditLog, totals: totals)
+        mirrorShares = StaticShareCounts(path: paths.mirrorShares)
+        shares = ShareLedger(store: store, log: auditLog, totals: totals, counts: mirrorShares)
         say(configuration.allComplaints)
         noteTroubles(of: configuration)
         beginToAsk()

@@ -57,15 +57,30 @@ struct DaemonObject: BusObject {
     }
 
     func items(offset: UInt64, limit: UInt32, filter: String) -> (items: [ItemDescription], total: UInt64) {
-        let page = daemon.index.page(
-            offset: Int(clamping: offset), limit: Int(limit), filter: filter.isEmpty ? nil : filter)
+        var listing = Listing(filter: filter) { path in
+            let name = RawName(path)
+            return ItemName(onDisk: name).map { name.bytes.count - $0.filename.bytes.count } ?? 0
+        }
+        // Sorting what is left of many for each page of them would take minutes.
+        if daemon.index.count <= DaemonObject.mostSorted { listing.order = .name }
+        let page = daemon.index.page(listing, offset: Int(clamping: offset), limit: Int(limit))
         let times = CreationTimes(daemon: daemon, nanoseconds: 300_000_000)
+        let dropIns = daemon.sharedDropIns.withLock { $0 }.mapValues { dropIn in
+            dropIn.name.hasSuffix(".conf") ? String(dropIn.name.dropLast(5)) : dropIn.name
+        }
         let items = page.items.map { item in
-            daemon.store.item(item.entry)
-                ?? describe(item.entry, item.path.basename, times.seconds(item.entry) { item.path })
+            if let published = daemon.store.item(item.entry) { return published }
+            var described = describe(
+                item.entry, item.path.basename, times.seconds(item.entry) { item.path })
+            described.origin = dropIns[item.entry.origin] ?? ""
+            return described
         }
         return (items, UInt64(page.total))
     }
+
+    /// Files that are listed by their paths; more come as the index has them, which is the same order until something
+    /// changes.
+    private static let mostSorted = 65_536
 
     /// Files whose time of birth is asked for in one listing of all: 3 µs each.
     private static let mostAskedFor = 16384
@@ -73,8 +88,8 @@ struct DaemonObject: BusObject {
     /// A file of a directory.
     private func describe(_ entry: Entry, _ name: RawName, _ created: Int64) -> ItemDescription {
         ItemDescription(
-            digest: entry.digest, filename: name, size: entry.identity.size, flags: entry.flags,
-            created: created)
+            digest: entry.digest, filename: name, shareCount: daemon.shares.count(of: entry.digest),
+            size: entry.identity.size, flags: entry.flags, created: created)
     }
 
     // MARK: Publishing

@@ -1,6 +1,7 @@
 internal import Logging
 internal import PassimCore
 internal import PassimPublish
+internal import PassimSystem
 internal import ServiceLifecycle
 
 /// Published items, the audit log and the total: loaded at the start, and written to the end at the end, when all
@@ -22,6 +23,11 @@ struct PublishingService: Service {
             daemon.store.stop()
             daemon.auditLog.stop()
             daemon.totals.stop()
+            do throws(SystemError) {
+                try daemon.mirrorShares.save()
+            } catch {
+                daemon.logger.warning("how often files were had is not kept: \(error)")
+            }
         }
     }
 }
@@ -31,6 +37,7 @@ extension Daemon {
         do {
             auditLog.recover()
             totals.load()
+            mirrorShares.load()
             try auditLog.start()
             try totals.start()
         } catch {

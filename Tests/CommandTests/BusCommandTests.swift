@@ -80,6 +80,23 @@ import Testing
         #expect(text.text.split(separator: "\n").count == 10_001)
     }
 
+    @Test func dumpHasALineForEachFileWithNumbersOnly() async throws {
+        let fixture = try await CommandFixture.make()
+        var published = item(1)
+        published.lifetime = Lifetime(maxAge: 60, shareLimit: 5)
+        published.shareCount = 2
+        published.filename = RawName("a b\u{1B}")
+        fixture.daemon.state.withLock { $0.items = [published, item(2)] }
+        let outcome = try await fixture.passim("dump")
+        #expect(outcome.end == .exit(0))
+        #expect(
+            outcome.text == """
+                \(published.digest.hex) a b\\x1b (max-age: 60, share-count: 2, share-limit: 5)
+                \(item(2).digest.hex) file-2 (max-age: 4294967295, share-count: 0, share-limit: 4294967295)
+
+                """)
+    }
+
     @Test func listIsCutAndFiltered() async throws {
         let fixture = try await CommandFixture.make()
         fixture.daemon.state.withLock { $0.items = (0..<100).map(item) }
@@ -135,6 +152,16 @@ import Testing
         #expect(requests.map(\.flags.rawValue) == [0, 0, 3, 3])
     }
 
+    @Test func numbersAndMoreArgumentsAreAsWithTheOlderCommand() async throws {
+        let fixture = try await CommandFixture.make()
+        try fixture.tree.write("file", "content")
+        let outcome = try await fixture.passim("publish", "file", "60s", " 7x", "more", "still more")
+        #expect(outcome.end == .exit(0), "\(outcome.errorText)")
+        #expect(outcome.errorText == "passim: passed over: more still more\n")
+        let request = fixture.daemon.state.withLock { $0.published.first }
+        #expect(request?.lifetime == Lifetime(maxAge: 60, shareLimit: 7))
+    }
+
     @Test func refusalIsSaid() async throws {
         let fixture = try await CommandFixture.make()
         try fixture.tree.write("file", "content")
@@ -179,6 +206,9 @@ import Testing
                 ? fixture.passimAsNobody(arguments[0]) : fixture.passimAsNobody(arguments[0], arguments[1])
             #expect(outcome.end == .exit(1))
             #expect(outcome.errorText.contains("root"), "\(arguments): \(outcome.errorText)")
+            // What can be pasted.
+            let command = "\n        sudo passim \(arguments.joined(separator: " "))\n"
+            #expect(outcome.errorText.hasSuffix(command), "\(outcome.errorText)")
         }
         #expect(
             fixture.daemon.state.withLock {
@@ -194,7 +224,9 @@ import Testing
         for arguments in [["status"], ["list"], ["rescan"], ["download", "a", Digest(of: "").hex]] {
             let outcome = try await onOwnThread { try Command.run([program] + arguments, bus.setting()) }
             #expect(outcome.end == .exit(1))
-            #expect(outcome.errorText == "passim: passimd does not run: systemctl start passim.service\n")
+            #expect(
+                outcome.errorText == "passim: passimd is not running\n        systemctl enable --now passim\n"
+            )
         }
     }
 }

@@ -15,17 +15,17 @@ import Testing
     @Test func fileOfADirectoryHasNoEnd() {
         let item = ItemDescription(
             digest: digest, filename: RawName("a"), shareCount: 3, size: 1536, created: 5)
-        #expect(line(item) == [digest.hex, "1.5 KiB", "3", "-", "a"])
+        #expect(line(item) == [digest.hex, "1.5 KiB", "3", "-", "-", "a"])
     }
 
     @Test func publishedFileTellsItsLimits() {
         var item = ItemDescription(
             digest: digest, filename: RawName("a"), cmdline: "fwupd", lifetime: Lifetime(), shareCount: 1,
             size: 1, created: 1_000_000 - 80_000)
-        #expect(line(item) == [digest.hex, "1 B", "1/5", "106 min", "a (by fwupd)"])
+        #expect(line(item) == [digest.hex, "1 B", "1/5", "106 min", "-", "a (by fwupd)"])
         item.flags = [.disabled]
         item.lifetime = Lifetime(maxAge: 10, shareLimit: 0)
-        #expect(line(item) == [digest.hex, "1 B", "1", "0 s", "a (not served now) (by fwupd)"])
+        #expect(line(item) == [digest.hex, "1 B", "1", "0 s", "-", "a (not served now) (by fwupd)"])
         item.flags = [.disabled, .nextReboot]
         #expect(line(item).last == "a (after the next boot) (by fwupd)")
     }
@@ -47,9 +47,44 @@ import Testing
         #expect(
             String(decoding: json.take(), as: UTF8.self)
                 == """
-                {"hash":"\(digest.hex)","filename":"a\\"b","size":7,"cmdline":"c","ctime":9,"max_age":86400,\
+                {"hash":"\(digest.hex)","filename":"a\\"b","size":7,"cmdline":"c","ctime":9,"drop_in":"","max_age":86400,\
                 "share_limit":5,"share_count":1,"disabled":true,"next_reboot":false}
                 """)
+    }
+
+    // MARK: On a terminal
+
+    @Test(arguments: [40, 80, 100, 132, 200])
+    func lineIsNeverWiderThanTheTerminal(width: Int) {
+        let names = [
+            "a", "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字",
+            String(repeating: "x", count: 255), String(repeating: "0a", count: 20) + "-Framework-13-AMD.cab",
+        ]
+        for name in names {
+            let item = ItemDescription(
+                digest: digest, filename: RawName(name), cmdline: "", shareCount: 12, size: 1 << 40,
+                created: 0,
+                origin: "a-rather-long-name-of-a-drop-in")
+            let shown = ItemColumns(width: width, hasLimits: width >= 100)
+            for line in [shown.heading(plain), shown.line(item, now: 0, plain)] where width >= 80 {
+                #expect(columns(of: line) <= width, "\(line)")
+            }
+        }
+    }
+
+    @Test func lineOfEightyColumnsHasNameDropInAndTwelveDigits() {
+        let item = ItemDescription(
+            digest: digest,
+            filename: RawName(String(repeating: "0a", count: 20) + "-Framework-13-AMD-7040-1.25.cab"),
+            shareCount: 3, size: 9523, created: 0, origin: "lvfs")
+        let shown = ItemColumns(width: 80, hasLimits: false)
+        #expect(
+            shown.heading(plain)
+                == "NAME                                      SIZE  SHARED  FROM        SHA-256")
+        #expect(
+            shown.line(item, now: 0, plain)
+                == "0a0a0a0a…-Framewo…-AMD-7040-1.25.cab   9.3 KiB       3  lvfs        "
+                + digest.hex.prefix(12))
     }
 
     // MARK: Status

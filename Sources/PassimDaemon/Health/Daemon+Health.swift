@@ -43,8 +43,24 @@ extension Daemon {
         let there = statuses.filter { !$0.path.isEmpty && $0.state.isThere }
         disks.look(at: Array(Set([paths.stateDirectory] + there.map(\.path))))
         freshness.look(at: statuses)
+        let absent = absentPlaces(of: settings.withLock { $0 })
+        absentAddresses.withLock { $0 = absent }
         // Since when each is there is known from when it was seen first.
         _ = troubles.current
+    }
+
+    /// Addresses of `Listen=` that no interface has: they are listened at nevertheless, for when they come (ip(7)).
+    private func absentPlaces(of configuration: DaemonConfiguration) -> [String] {
+        guard !configuration.listen.isEmpty, let interfaces = try? NetworkInterface.all() else { return [] }
+        return ServerSettings.places(configuration).compactMap { place in
+            guard case .address(let wanted) = place, !wanted.isLoopback else { return nil }
+            let isThere = interfaces.contains { interface in
+                interface.addresses.contains {
+                    $0.address.high == wanted.high && $0.address.low == wanted.low
+                }
+            }
+            return isThere ? nil : "\(wanted)"
+        }
     }
 
     /// Once, before anybody asks.
@@ -68,7 +84,8 @@ extension Daemon {
     }
 
     private var listeningTroubles: [Troubles.Finding] {
-        guard let missing = server.withLock({ $0 })?.missingPlaces, !missing.isEmpty else { return [] }
+        guard let server = server.withLock({ $0 }) else { return [] }
+        let missing = server.missingPlaces + absentAddresses.withLock { $0 }
         let wanted = ServerSettings.places(settings.withLock { $0 }).count
         return missing.map { place in
             .init(
