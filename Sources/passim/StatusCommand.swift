@@ -46,7 +46,9 @@ struct StatusCommand: ParsableCommand {
             try output.write(json.take() + [0x0A])
         } else {
             let style = Style()
-            let text = StatusText(properties, style, isWhole: all, now: wallClock().seconds)
+            let text = StatusText(
+                properties, style, isWhole: all, width: all ? nil : StandardStream.output.columns,
+                now: wallClock().seconds)
             for line in text.lines { try output.line(line) }
             if selection.isGiven {
                 try output.line()

@@ -13,12 +13,17 @@ struct StatusText {
     private let style: Style
     /// nil: as many lines as there are.
     private var room: Int?
+    /// Columns of a path at most; nil: as many as it has.
+    private let pathWidth: Int?
 
     /// - Parameters:
     ///   - isWhole: all troubles and directories, on any number of lines.
+    ///   - width: of the terminal; nil where it is none.
     ///   - now: Unix seconds.
-    init(_ properties: BusProperties, _ style: Style, isWhole: Bool = false, now: Int64) {
+    init(_ properties: BusProperties, _ style: Style, isWhole: Bool = false, width: Int? = nil, now: Int64) {
         self.style = style
+        // The other columns take some sixty: state, files, size, change and drop-in.
+        pathWidth = width.map { max(16, $0 - 60) }
         room = isWhole ? nil : StatusText.most
         guard let mirror = properties.mirror, mirror.tellsTroubles else {
             add(
@@ -115,11 +120,16 @@ struct StatusText {
         let state = directory.state == .scanning ? "hashing \(directory.percent) %" : directory.state.word
         let changed = directory.lastChange.map { "\(TimeSpan(seconds: now &- $0.seconds)) ago" } ?? "-"
         return [
-            Table.Cell(directory.path.isEmpty ? "-" : RawName(directory.path).description),
+            Table.Cell(path(directory)),
             Table.Cell(state, colour),
             Table.Cell("\(directory.items)"), Table.Cell(ByteCount(directory.bytes).description),
             Table.Cell(changed), Table.Cell(RawName(directory.dropIn).description),
         ]
+    }
+
+    private func path(_ directory: DirectoryStatus) -> String {
+        let path = directory.path.isEmpty ? "-" : RawName(directory.path).description
+        return pathWidth.map { ItemColumns.fitted(path, $0, padded: false) } ?? path
     }
 
     // MARK: - The summary

@@ -163,6 +163,15 @@ import Testing
         #expect(whole.count { $0.contains("trouble ") && $0.contains(": why") } == 9)
     }
 
+    @Test func pathIsShortenedOnATerminal() {
+        var deep = directory(1)
+        deep.path = "/srv/" + String(repeating: "deep/", count: 30) + "end"
+        let table = StatusText(properties(.running, [deep]), plain, width: 80, now: 1_018_000).lines.suffix(2)
+        #expect(table.allSatisfy { columns(of: $0) <= 80 })
+        #expect(table.last.map { $0.hasPrefix("/srv/") && $0.contains("…") && $0.contains("/end ") } ?? false)
+        #expect(lines(properties(.running, [deep])).last?.hasPrefix(deep.path) ?? false)
+    }
+
     @Test func statusWithoutAnythingSaysHowToBegin() {
         var empty = properties()
         empty.mirror!.itemCount = 0
