@@ -309,3 +309,14 @@ static inline uint32_t clinux_epoll_events(const struct epoll_event *event) { re
 // errno is a macro.
 static inline int clinux_errno(void) { return errno; }
 static inline void clinux_set_errno(int code) { errno = code; }
+
+// The identity by which this thread alone opens files: setfsuid(2), with its groups. glibc's setgroups(3) would change all
+// threads. Neither call says whether it has worked: asked for what cannot be, they tell what is. Returns 0, or -1 and errno.
+static inline int clinux_act_as(uid_t user, gid_t group, const gid_t *groups, size_t count) {
+    if (syscall(SYS_setgroups, count, groups) != 0) return -1;
+    syscall(SYS_setfsgid, group);
+    syscall(SYS_setfsuid, user);
+    if ((gid_t)syscall(SYS_setfsgid, (gid_t)-1) == group && (uid_t)syscall(SYS_setfsuid, (uid_t)-1) == user) return 0;
+    errno = EPERM;
+    return -1;
+}

@@ -76,7 +76,8 @@ package final class BusClient: Sendable {
     /// - Parameter content: read from its offset to its end.
     package func publish(_ request: PublishRequest, content: borrowing Descriptor) throws(BusError) {
         let number = content.lend { $0 }
-        let parameters = Variant(tuple: [Variant(handle: 0), request.dictionary])
+        let size = try? content.status().identity.size
+        let parameters = Variant(tuple: [Variant(handle: 0), request.dictionary(size: size)])
         _ = try call(
             "Publish", of: BusNames.passim, parameters, answer: "()", descriptors: [number], within: nil)
     }

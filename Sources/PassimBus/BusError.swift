@@ -1,3 +1,4 @@
+internal import PassimCore
 internal import PassimGLib
 
 /// Why the daemon could not be asked, or what it answered.
@@ -42,15 +43,29 @@ package enum BusError: Error, Hashable, Sendable {
 extension BusError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .noBus(let reason):
-            "no connection to the system bus: \(reason): start it, or set DBUS_SYSTEM_BUS_ADDRESS"
-        case .noDaemon: "passimd does not run: systemctl start passim.service"
+        case .noBus(let reason): "cannot reach passimd: there is no connection to the system bus: \(reason)"
+        case .noDaemon: "passimd is not running"
         case .noMirrorInterface:
             "the daemon on the bus does not know this command: it is older than passim, or not ours"
         case .accessDenied(let reason):
             "the system bus does not allow this: \(reason): is our org.freedesktop.Passim.conf in dbus-1/system.d?"
-        case .timedOut: "passimd did not answer: see journalctl --unit passim.service"
+        case .timedOut: "passimd is running, but did not answer in time"
         case .remote(_, let message): message
         }
+    }
+
+    /// What to do about it; nil where the sentence says it.
+    package var command: String? {
+        switch self {
+        case .noBus: "systemctl start dbus"
+        case .noDaemon: "systemctl enable --now passim"
+        case .timedOut: "journalctl -u passim -n 20"
+        case .noMirrorInterface, .accessDenied, .remote: nil
+        }
+    }
+
+    /// Whether it would be allowed to root.
+    package var isForRoot: Bool {
+        if case .remote(PublishError.notPermitted.busName, _) = self { true } else { false }
     }
 }

@@ -49,11 +49,21 @@ package struct BusProperties: Sendable {
         package var itemCount: UInt64
         package var totalBytes: UInt64
         package var directories: [DirectoryStatus]
-        /// What somebody is to do something about, a sentence each.
-        package var troubles: [String]
+        /// What somebody is to do something about, the worst first.
+        package var troubles: [Trouble]
+        /// Seconds since the start.
+        package var uptime: UInt64 = 0
+        /// Digests that other machines are to find, and those that they can.
+        package var digestsWanted: UInt64 = 0
+        package var digestsFound: UInt64 = 0
+        /// Files' worth of bytes that were sent since the start, and bytes of files.
+        package var downloads: UInt64 = 0
+        package var sentBytes: UInt64 = 0
+        /// Whether the daemon tells of troubles; one that does not may have any.
+        package var tellsTroubles = true
 
         package init(
-            itemCount: UInt64, totalBytes: UInt64, directories: [DirectoryStatus], troubles: [String] = []
+            itemCount: UInt64, totalBytes: UInt64, directories: [DirectoryStatus], troubles: [Trouble] = []
         ) {
             self.itemCount = itemCount
             self.totalBytes = totalBytes

@@ -56,9 +56,18 @@ extension BusProperties.Mirror {
         builder.entry("ItemCount", itemCount)
         builder.entry("TotalBytes", totalBytes)
         builder.entry("Directories", list.end())
-        var sentences = VariantBuilder("as")
-        for trouble in troubles { sentences.add(Variant(trouble)) }
-        builder.entry("Troubles", sentences.end())
+        var found = VariantBuilder("aa{sv}")
+        for trouble in troubles {
+            found.open("a{sv}")
+            trouble.write(to: &found)
+            found.close()
+        }
+        builder.entry("Troubles", found.end())
+        builder.entry("Uptime", uptime)
+        builder.entry("DigestsWanted", digestsWanted)
+        builder.entry("DigestsFound", digestsFound)
+        builder.entry("Downloads", downloads)
+        builder.entry("SentBytes", sentBytes)
         return builder.end()
     }
 
@@ -68,6 +77,13 @@ extension BusProperties.Mirror {
             itemCount: dictionary.value(forKey: "ItemCount")?.uint64 ?? 0,
             totalBytes: dictionary.value(forKey: "TotalBytes")?.uint64 ?? 0,
             directories: directories?.compactMapChildren { DirectoryStatus($0) } ?? [],
-            troubles: dictionary.value(forKey: "Troubles")?.compactMapChildren { $0.string } ?? [])
+            troubles: dictionary.value(forKey: "Troubles")?.compactMapChildren { Trouble($0) } ?? [])
+        func number(_ key: String) -> UInt64 { dictionary.value(forKey: key)?.uint64 ?? 0 }
+        uptime = number("Uptime")
+        digestsWanted = number("DigestsWanted")
+        digestsFound = number("DigestsFound")
+        downloads = number("Downloads")
+        sentBytes = number("SentBytes")
+        tellsTroubles = dictionary.value(forKey: "Troubles")?.type == "aa{sv}"
     }
 }

@@ -18,6 +18,11 @@ extension DirectoryStatus {
     /// | `seconds-left` | t | until what waits is hashed |
     /// | `last-change` | x | Unix seconds: when a file came, went or changed last |
     /// | `notes` | as | what is unusual and no trouble, a sentence each |
+    /// | `advertised` | u | 0 where other machines are not told of its files |
+    /// | `newest` | x | Unix seconds: the modification time of its newest metadata, or else file |
+    /// | `newest-name` | s | of that file |
+    /// | `last-sync` | x | Unix seconds: when its last whole sync ended |
+    /// | `free-bytes`, `disk-bytes` | t | of its file system |
     ///
     /// Those from `pending-files` on are left out where they are zero or not known.
     func write(to builder: inout VariantBuilder) {
@@ -40,6 +45,14 @@ extension DirectoryStatus {
             for note in notes { list.add(Variant(note)) }
             builder.entry("notes", list.end())
         }
+        if !isAdvertised { builder.entry("advertised", UInt32(0)) }
+        if let newest {
+            builder.entry("newest", newest.seconds)
+            builder.entry("newest-name", newestName)
+        }
+        if let lastSync { builder.entry("last-sync", lastSync.seconds) }
+        if let freeBytes { builder.entry("free-bytes", freeBytes) }
+        if let diskBytes { builder.entry("disk-bytes", diskBytes) }
     }
 
     /// - Returns: nil where there is no path.
@@ -60,9 +73,16 @@ extension DirectoryStatus {
         unreadable = Int(clamping: number("unreadable"))
         notes = dictionary.value(forKey: "notes")?.compactMapChildren { $0.string } ?? []
         secondsLeft = dictionary.value(forKey: "seconds-left")?.uint64.map { Int(clamping: $0) }
-        lastChange = dictionary.value(forKey: "last-change")?.int64.map {
-            Timestamp(seconds: $0, nanoseconds: 0)
+        func time(_ key: String) -> Timestamp? {
+            dictionary.value(forKey: key)?.int64.map { Timestamp(seconds: $0, nanoseconds: 0) }
         }
+        lastChange = time("last-change")
+        isAdvertised = dictionary.value(forKey: "advertised")?.uint32 != 0
+        newest = time("newest")
+        newestName = dictionary.value(forKey: "newest-name")?.string ?? ""
+        lastSync = time("last-sync")
+        freeBytes = dictionary.value(forKey: "free-bytes")?.uint64
+        diskBytes = dictionary.value(forKey: "disk-bytes")?.uint64
     }
 }
 

@@ -41,7 +41,22 @@ enum Introspection {
             <property name='Directories' type='aa{sv}' access='read'>
               <annotation name='org.freedesktop.DBus.Property.EmitsChangedSignal' value='false'/>
             </property>
-            <property name='Troubles' type='as' access='read'>
+            <property name='Troubles' type='aa{sv}' access='read'>
+              <annotation name='org.freedesktop.DBus.Property.EmitsChangedSignal' value='false'/>
+            </property>
+            <property name='Uptime' type='t' access='read'>
+              <annotation name='org.freedesktop.DBus.Property.EmitsChangedSignal' value='false'/>
+            </property>
+            <property name='DigestsWanted' type='t' access='read'>
+              <annotation name='org.freedesktop.DBus.Property.EmitsChangedSignal' value='false'/>
+            </property>
+            <property name='DigestsFound' type='t' access='read'>
+              <annotation name='org.freedesktop.DBus.Property.EmitsChangedSignal' value='false'/>
+            </property>
+            <property name='Downloads' type='t' access='read'>
+              <annotation name='org.freedesktop.DBus.Property.EmitsChangedSignal' value='false'/>
+            </property>
+            <property name='SentBytes' type='t' access='read'>
               <annotation name='org.freedesktop.DBus.Property.EmitsChangedSignal' value='false'/>
             </property>
             <method name='ListItems'>

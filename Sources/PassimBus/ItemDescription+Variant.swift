@@ -25,6 +25,7 @@ extension ItemDescription {
             case "size": size = value.uint64 ?? 0
             case "flags": flags = ItemFlags(rawValue: UInt8(truncatingIfNeeded: value.uint64 ?? 0))
             case "ctime": created = value.int64 ?? 0
+            case "drop-in": origin = value.string ?? ""
             default: break
             }
         }

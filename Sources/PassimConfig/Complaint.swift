@@ -43,6 +43,9 @@ extension Complaint: CustomStringConvertible {
         return RawName("\(place): \(Complaint.shortened(message))").description
     }
 
+    /// The description without the file's name.
+    package var advice: String { String(description.dropFirst(RawName(file).description.count + 2)) }
+
     /// Long texts are cut, GLib's too, which quote whole lines: a log line is for reading.
     private static func shortened(_ text: String) -> String {
         let scalars = text.unicodeScalars

@@ -22,6 +22,7 @@ extension DropIn {
         var interval = -1
         section.read("RescanInterval", 0...Int(Int32.max), into: &interval)
         if interval >= 0 { dropIn.rescanInterval = interval }
+        section.readSpan("StaleAfter", into: &dropIn.staleAfter)
         section.read("MaxRate", 0...UInt64(Int64.max), into: &dropIn.maxRate)
         section.warnOfUnknownKeys(known: keys)
         section.warnOfUnknownGroups()
@@ -30,7 +31,8 @@ extension DropIn {
 
     /// What `[passim]` may hold.
     static let keys = [
-        "Path", "Recursive", "Include", "Exclude", "Advertise", "Cooldown", "RescanInterval", "MaxRate",
+        "Path", "Recursive", "Include", "Exclude", "Advertise", "Cooldown", "RescanInterval",
+        "StaleAfter", "MaxRate",
     ]
 
     private static func path(of section: Section, name: String) throws(DropInFailure) -> String {

@@ -22,8 +22,14 @@ package struct DropIn: Sendable, Equatable {
     /// Seconds between walks over the whole directory; 0: only when something is seen to change.
     /// nil: not said, and then only where other machines may change the files.
     package var rescanInterval: Int?
+    /// Seconds after which a mirror without a whole sync, or without newer content where nothing syncs it, is stale;
+    /// 0: never. nil: not said, which is `DropIn.usualStaleAfter` where something syncs it, and else never.
+    package var staleAfter: Int?
     /// Bytes per second over all its downloads; 0: no limit.
     package var maxRate: UInt64 = 0
+
+    /// 72 h, in seconds.
+    package static let usualStaleAfter = 259_200
 
     /// A drop-in with defaults.
     package init(name: String, file: String, path: String) {

@@ -1,6 +1,6 @@
 /// The known key that `key` is probably a slip of: at most two letters changed, left out or added, and
 /// upper case for lower does not count. Nil where none is near.
-func nearest(to key: String, among known: [String]) -> String? {
+package func nearest(to key: String, among known: [String]) -> String? {
     let written = Array(key.lowercased().utf8)
     // A key is a word; anything longer is not a slip of one.
     if written.count > 64 { return nil }

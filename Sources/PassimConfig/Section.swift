@@ -72,6 +72,20 @@ struct Section {
         }
     }
 
+    /// A time: a whole number of seconds, or of the unit behind it (`s`, `min`, `h`, `d`).
+    mutating func readSpan(_ key: String, into setting: inout Int?) {
+        guard let text = keyFile.value(group, key) else { return }
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let unit = Section.units[String(text.dropFirst(digits.count)).trimmed]
+        if let unit, let number = Int(digits), number <= Int(Int32.max) / unit {
+            setting = number * unit
+        } else {
+            warn(key, "not a time such as 72h, 3d or 259200; the default is used")
+        }
+    }
+
+    private static let units = ["": 1, "s": 1, "min": 60, "h": 3600, "d": 86400]
+
     private static let toBeSafe = ", to be on the safe side"
 
     /// An absolute path.

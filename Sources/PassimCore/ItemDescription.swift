@@ -14,10 +14,12 @@ package struct ItemDescription: Hashable, Sendable {
     /// Unix seconds: when it was published; for files of a directory, and after a restart, when the file was
     /// made.
     package var created: Int64
+    /// The name of the drop-in that shares it, without `.conf`; empty: published, or not known.
+    package var origin: String
 
     package init(
         digest: Digest, filename: RawName, cmdline: String = "", lifetime: Lifetime = .endless,
-        shareCount: UInt32 = 0, size: UInt64, flags: ItemFlags = [], created: Int64
+        shareCount: UInt32 = 0, size: UInt64, flags: ItemFlags = [], created: Int64, origin: String = ""
     ) {
         self.digest = digest
         self.filename = filename
@@ -27,6 +29,7 @@ package struct ItemDescription: Hashable, Sendable {
         self.size = size
         self.flags = flags
         self.created = created
+        self.origin = origin
     }
 }
 

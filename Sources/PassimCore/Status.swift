@@ -66,6 +66,17 @@ package struct DirectoryStatus: Sendable {
     package var hashedBytes: UInt64
     /// Files and directories that could not be read in the last pass.
     package var unreadable: Int
+    /// Whether other machines are told of its files.
+    package var isAdvertised = true
+    /// The modification time of the newest firmware metadata in it (`firmware*.xml*`), or else of the newest file.
+    package var newest: Timestamp?
+    /// The name of that file.
+    package var newestName = ""
+    /// When the last sync from its source ended whole.
+    package var lastSync: Timestamp?
+    /// Bytes that are free on its file system, and all it has; nil where that is not known.
+    package var freeBytes: UInt64?
+    package var diskBytes: UInt64?
     /// When a file came, went or changed last.
     package var lastChange: Timestamp?
     /// Until what waits is hashed, at the rate so far; nil where nothing waits or the rate is not known yet.

@@ -68,6 +68,16 @@ final class CertificateChain: @unchecked Sendable {
         return .valid
     }
 
+    /// When the first certificate ends (notAfter), in seconds since 1970; nil where OpenSSL cannot tell.
+    var end: Int64? {
+        defer { CryptoError.drainQueue() }
+        guard let epoch = ASN1_TIME_set(nil, 0) else { return nil }
+        defer { ASN1_TIME_free(epoch) }
+        var (days, seconds): (CInt, CInt) = (0, 0)
+        guard ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(pointers[0])) == 1 else { return nil }
+        return Int64(days) * 86400 + Int64(seconds)
+    }
+
     /// Whether this has the form of those that `SelfSignedCertificate` makes, as nobody else's has: one certificate
     /// with one name, signed by itself, with these extensions and no other, and for as long.
     var isSelfMade: Bool {

@@ -5,7 +5,8 @@ package import PassimCore
 package final class ServerIdentity: Sendable {
     private let key: PrivateKey
     private let chain: CertificateChain
-    private let isMade: Bool
+    /// Whether the certificate is one of our own, which is made anew when it ends.
+    package let isMade: Bool
 
     /// - Parameter isMade: whether the certificate is one of our own.
     init(key: PrivateKey, chain: CertificateChain, isMade: Bool) {
@@ -19,6 +20,9 @@ package final class ServerIdentity: Sendable {
     package func isOutdated(at now: Timestamp) -> Bool {
         isMade && chain.validity(at: now.seconds) != .valid
     }
+
+    /// When the certificate ends, in seconds since 1970.
+    package var end: Int64? { chain.end }
 
     /// Where the two files are: `secret.key` and `cert.pem` in `$LOCALSTATEDIR/lib/passim`.
     package struct Location: Hashable, Sendable {

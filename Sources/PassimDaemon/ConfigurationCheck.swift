@@ -1,15 +1,46 @@
+internal import Glibc
+internal import PassimBus
 internal import PassimConfig
 internal import PassimCore
 internal import PassimMirror
+internal import PassimServer
 internal import PassimSystem
 
 /// `--check-config`: what would be served, and everything that is wrong, without serving.
-struct ConfigurationCheck {
+///
+/// The files are read as the daemon's user, wherever that is possible: what root may read says nothing of what it may.
+struct ConfigurationCheck: Sendable {
     private(set) var report = ""
     private(set) var isClean: Bool
     private var overlaps = DropInOverlaps()
+    private let sandbox: UnitSandbox?
 
-    init(paths: Paths) {
+    /// The program's own: as the packaged daemon's user where that one would run with this configuration, and with the
+    /// network of this machine.
+    static func run(_ paths: Paths) -> ConfigurationCheck {
+        let isPackaged = paths.systemConfiguration == "/etc"
+        let user = isPackaged ? ActingUser.named("passim") : nil
+        var check = run(paths, as: user, UnitSandbox.read(systemConfiguration: paths.systemConfiguration))
+        if let user, geteuid() != 0, geteuid() != user.user {
+            check.add(
+                "note: files are checked as user \(geteuid()), not as passim, which the daemon runs as: "
+                    + "sudo passimd --check-config")
+        }
+        check.add(PlaceCheck(paths))
+        return check
+    }
+
+    /// - Parameter user: nil, or not possible: as whoever runs this.
+    static func run(_ paths: Paths, as user: ActingUser?, _ sandbox: UnitSandbox?) -> ConfigurationCheck {
+        let check: @Sendable () -> ConfigurationCheck = {
+            ConfigurationCheck(paths: paths, user: user?.user, sandbox: sandbox)
+        }
+        guard let user, geteuid() == 0, let done = try? user.run(check) else { return check() }
+        return done
+    }
+
+    init(paths: Paths, user: UInt32? = nil, sandbox: UnitSandbox? = nil) {
+        self.sandbox = sandbox
         let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
         isClean = configuration.allComplaints.isEmpty
         let daemon = configuration.daemon
@@ -17,32 +48,81 @@ struct ConfigurationCheck {
         let privates = PrivateDirectories(
             paths.privateDirectories(published: daemon.path ?? paths.publishedItems))
         // Whoever checks is root, and the daemon is not.
-        let walk = PathWalk(privates, trusting: Set([userIdentifier(named: "passim")].compactMap { $0 }))
+        let trusted = [user, userIdentifier(named: "passim")].compactMap { $0 }
+        let walk = PathWalk(privates, trusting: Set(trusted))
         for dropIn in configuration.dropIns {
+            if let obstacle = sandbox?.obstacle(to: dropIn.path) {
+                fail("\(dropIn.file): [passim] Path=\(dropIn.path): \(obstacle)")
+                continue
+            }
             do throws(PathWalk.Failure) {
                 add(try Census(of: dropIn, by: walk, besides: privates), of: dropIn)
             } catch {
-                isClean = false
-                add("error: \(dropIn.file): [passim] Path=\(dropIn.path): \(error.sentence)")
+                fail("\(dropIn.file): [passim] Path=\(dropIn.path): \(error.sentence)\(advice(error))")
             }
         }
         for complaint in overlaps.complaints + configuration.allComplaints {
-            add("\(complaint.severity.rawValue): \(complaint)")
+            add("\(complaint.severity.rawValue): \(complaint)\(advice(complaint))")
         }
+        for path in [paths.secretKey, paths.certificate] { examine(path) }
         if configuration.dropIns.isEmpty && configuration.failures.isEmpty {
             add("\(paths.dropInDirectory): no drop-ins, so nothing is served but published items")
         }
     }
 
-    private mutating func add(_ line: String) { report += line + "\n" }
+    mutating func add(_ line: String) { report += line + "\n" }
+
+    private mutating func fail(_ line: String) {
+        isClean = false
+        add("error: \(line)")
+    }
+
+    private mutating func add(_ places: PlaceCheck) {
+        for complaint in places.complaints {
+            isClean = false
+            add("\(complaint.severity.rawValue): \(complaint)")
+        }
+        for note in places.notes { add("note: \(note)") }
+    }
+
+    /// Modes are what administrators ask about.
+    private func advice(_ error: PathWalk.Failure) -> String {
+        if case .system(let error) = error, error.code == .accessDenied {
+            return
+                "; the user passim must be let through all directories above it (chmod o+x), and read it (chmod o+rx)"
+        }
+        return ""
+    }
+
+    private func advice(_ complaint: Complaint) -> String {
+        let isDenied = complaint.message.contains(SystemError.Code.accessDenied.sentence)
+        return isDenied && complaint.key == nil
+            ? "; for the user passim: chmod 644 \(RawName(complaint.file))" : ""
+    }
+
+    /// The key and the certificate, where there are any.
+    private mutating func examine(_ path: String) {
+        do throws(SystemError) {
+            _ = try Descriptor.open(path, [.readOnly, .nonBlocking, .noControllingTerminal])
+        } catch {
+            // The directory of the state is nobody else's, and made when it is needed.
+            if error.code == .notFound || (error.code == .accessDenied && !isThere(path)) { return }
+            fail("\(path): cannot be read by the daemon: \(error.sentence)")
+        }
+    }
+
+    private func isThere(_ path: String) -> Bool { (try? Descriptor.open(path, .path)) != nil }
 
     private mutating func add(_ census: Census, of dropIn: DropIn) {
         add("\(dropIn.file): \(dropIn.path): \(census.files) files, \(census.bytes) bytes")
+        // Where a symlink leads to is what counts.
+        if let obstacle = sandbox?.obstacle(to: "\(census.place)") {
+            fail("\(dropIn.file): [passim] Path=\(dropIn.path): it leads to \(census.place), and \(obstacle)")
+        }
         if let first = census.firstUnreadable {
-            isClean = false
-            add(
+            fail(
                 """
-                error: \(dropIn.file): \(dropIn.path): \(census.unreadable) files or directories \
+                \(dropIn.file): \(dropIn.path): \(census.unreadable) files or directories \
                 cannot be read, the first: \(first)
                 """)
         }

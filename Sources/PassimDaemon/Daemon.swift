@@ -25,6 +25,7 @@ package final class Daemon: Sendable {
     let auditLog: AuditLog
     let totals: Totals
     let shares: ShareLedger
+    let mirrorShares: StaticShareCounts
     /// From when the daemon runs.
     let bus = Lock<BusService?>(nil)
     /// That is served; from when the daemon listens.
@@ -34,6 +35,14 @@ package final class Daemon: Sendable {
     /// Open when published items are loaded.
     let published = Latch()
     let advertised: AdvertisedDigests
+    let troubles = Troubles()
+    let survey = HealthSurvey()
+    let disks = DiskSurvey()
+    let freshness: FreshnessSurvey
+    /// Of `Listen=`, as it was when it was looked at last.
+    let absentAddresses = Lock<[String]>([])
+    /// Those that the mirror shares.
+    let sharedDropIns = Lock<[OriginID: DropIn]>([:])
     /// From when the server starts until it stops.
     let neighbourhood = Lock<Neighbourhood?>(nil)
     let started = monotonicNanoseconds()
@@ -58,6 +67,7 @@ package final class Daemon: Sendable {
         configured = Lock(configuration)
         settings = Lock(configuration.daemon)
         index = DigestIndex()
+        freshness = FreshnessSurvey(index: index, paths: paths)
         let published = configuration.daemon.path ?? paths.publishedItems
         // Before anything is shared, so that they are known. Whoever fails to use them says so.
         try? makeDirectories(paths.stateDirectory, mode: 0o700)
@@ -87,8 +97,11 @@ package final class Daemon: Sendable {
             case .deleted(let digest, let filename): auditLog.record(deleted: digest, filename: filename)
             }
         }
-        shares = ShareLedger(store: store, log: auditLog, totals: totals)
+        mirrorShares = StaticShareCounts(path: paths.mirrorShares)
+        shares = ShareLedger(store: store, log: auditLog, totals: totals, counts: mirrorShares)
         say(configuration.allComplaints)
+        noteTroubles(of: configuration)
+        beginToAsk()
     }
 
     /// Serves until SIGTERM or SIGINT.
@@ -113,6 +126,7 @@ package final class Daemon: Sendable {
             .init(service: MirrorService(daemon: self)),
             .init(service: ServerService(daemon: self)),
             .init(service: HistoryService(daemon: self)),
+            .init(service: HealthService(daemon: self)),
             .init(service: BusRunner(bus: bus, store: store)),
         ]
         if options.timedExit {
@@ -148,6 +162,12 @@ package final class Daemon: Sendable {
             return try StateLock(paths.stateDirectory, process: getpid())
         } catch let error as SystemError {
             logger.warning("\(paths.stateDirectory) cannot be locked: \(error)")
+            troubles.add(
+                Trouble(
+                    .warning, .state, subject: paths.stateDirectory, "nothing is kept over a restart",
+                    why: "\(paths.stateDirectory) cannot be used: \(error.sentence)",
+                    command: ShellWord.command("ls -ld", paths.stateDirectory)),
+                to: .startup)
             return nil
         }
     }
@@ -186,7 +206,40 @@ package final class Daemon: Sendable {
         for event in events { logger.log(level: event.isWarning ? .warning : .notice, "\(event)") }
         let context = try TLSContext(serving: identity)
         self.identity.withLock { $0 = identity }
+        troubles.replace(.certificate, with: events.compactMap { trouble(of: $0) })
         return context
+    }
+
+    /// What of them somebody is to do something about still; the end of a certificate is looked at all the time.
+    private func trouble(of event: ServerIdentity.Event) -> Trouble? {
+        switch event {
+        case .keyMade, .certificateMade, .outdated, .expired, .setAside: return nil
+        case .inMemoryOnly, .tooOpen, .notYetValid:
+            let (path, command) =
+                if case .tooOpen(let path, _) = event {
+                    (path, ShellWord.command("chmod 600", path))
+                } else {
+                    (paths.certificate, ShellWord.command("ls -ld", paths.stateDirectory))
+                }
+            return Trouble(
+                .warning, .certificate, subject: path, "key or certificate are not as they should be",
+                why: "\(event)",
+                command: command)
+        }
+    }
+
+    /// The pair of before goes on: until somebody does something, the next start may fail.
+    func keepIdentity(_ error: CryptoError) {
+        logger.error("the key and certificate of before stay in use: \(error)")
+        troubles.replace(
+            .certificate,
+            with: [
+                Trouble(
+                    .error, .certificate, subject: paths.secretKey,
+                    "the new key and certificate cannot be used, and those of before stay in use",
+                    why: "\(error)",
+                    command: "mend them, then: systemctl reload passim")
+            ])
     }
 
     /// Makes a certificate of our own anew where it is not valid any more, or not yet after the clock was set.
@@ -195,7 +248,7 @@ package final class Daemon: Sendable {
         do {
             server.replace(tls: try tlsContext())
         } catch {
-            logger.error("the key and certificate of before stay in use: \(error)")
+            keepIdentity(error)
         }
     }
 }

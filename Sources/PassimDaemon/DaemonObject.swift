@@ -16,22 +16,22 @@ struct DaemonObject: BusObject {
     unowned let daemon: Daemon
 
     var properties: BusProperties {
+        let health = daemon.health
+        var mirror = BusProperties.Mirror(
+            itemCount: health.files, totalBytes: daemon.index.totalBytes, directories: health.directories,
+            troubles: health.troubles)
+        mirror.uptime = (monotonicNanoseconds() - daemon.started) / 1_000_000_000
+        mirror.digestsWanted = health.wanted
+        mirror.digestsFound = health.found
+        if let counts = daemon.server.withLock({ $0 })?.counts {
+            mirror.downloads = counts.shares
+            mirror.sentBytes = counts.sharedBytes
+        }
         return BusProperties(
             daemonVersion: passimVersion,
             name: daemon.neighbourhood.withLock { $0 }?.advertising.serviceName ?? "",
-            uri: "https://localhost:\(daemon.port)/", status: daemon.status,
-            downloadSaving: daemon.totals.downloadSaving, carbonSaving: daemon.carbonSaving,
-            mirror: .init(
-                itemCount: UInt64(daemon.index.count), totalBytes: daemon.index.totalBytes,
-                directories: daemon.mirror.statuses, troubles: troubles))
-    }
-
-    /// What keeps others from finding this machine, where somebody is to do something about it.
-    private var troubles: [String] {
-        guard case .hindered(let why)? = daemon.neighbourhood.withLock({ $0 })?.advertising.state else {
-            return []
-        }
-        return ["nothing is advertised: \(why)"]
+            uri: "https://localhost:\(daemon.port)/", status: health.status,
+            downloadSaving: daemon.totals.downloadSaving, carbonSaving: daemon.carbonSaving, mirror: mirror)
     }
 
     // MARK: Listings
@@ -57,15 +57,30 @@ struct DaemonObject: BusObject {
     }
 
     func items(offset: UInt64, limit: UInt32, filter: String) -> (items: [ItemDescription], total: UInt64) {
-        let page = daemon.index.page(
-            offset: Int(clamping: offset), limit: Int(limit), filter: filter.isEmpty ? nil : filter)
+        var listing = Listing(filter: filter) { path in
+            let name = RawName(path)
+            return ItemName(onDisk: name).map { name.bytes.count - $0.filename.bytes.count } ?? 0
+        }
+        // Sorting what is left of many for each page of them would take minutes.
+        if daemon.index.count <= DaemonObject.mostSorted { listing.order = .name }
+        let page = daemon.index.page(listing, offset: Int(clamping: offset), limit: Int(limit))
         let times = CreationTimes(daemon: daemon, nanoseconds: 300_000_000)
+        let dropIns = daemon.sharedDropIns.withLock { $0 }.mapValues { dropIn in
+            dropIn.name.hasSuffix(".conf") ? String(dropIn.name.dropLast(5)) : dropIn.name
+        }
         let items = page.items.map { item in
-            daemon.store.item(item.entry)
-                ?? describe(item.entry, item.path.basename, times.seconds(item.entry) { item.path })
+            if let published = daemon.store.item(item.entry) { return published }
+            var described = describe(
+                item.entry, item.path.basename, times.seconds(item.entry) { item.path })
+            described.origin = dropIns[item.entry.origin] ?? ""
+            return described
         }
         return (items, UInt64(page.total))
     }
+
+    /// Files that are listed by their paths; more come as the index has them, which is the same order until something
+    /// changes.
+    private static let mostSorted = 65_536
 
     /// Files whose time of birth is asked for in one listing of all: 3 µs each.
     private static let mostAskedFor = 16384
@@ -73,9 +88,8 @@ struct DaemonObject: BusObject {
     /// A file of a directory.
     private func describe(_ entry: Entry, _ name: RawName, _ created: Int64) -> ItemDescription {
         ItemDescription(
-            digest: entry.digest, filename: name, size: entry.identity.size,
-            flags: entry.flags.subtracting(.isToldByPath),
-            created: created)
+            digest: entry.digest, filename: name, shareCount: daemon.shares.count(of: entry.digest),
+            size: entry.identity.size, flags: entry.flags.subtracting(.isToldByPath), created: created)
     }
 
     // MARK: Publishing

@@ -45,6 +45,7 @@ extension Daemon {
             say(sayingAll ? configuration.allComplaints : configuration.complaints(since: before))
             before = configuration
             settings.withLock { $0 = configuration.daemon }
+            noteTroubles(of: configuration)
             apply(configuration)
             return configuration
         }
@@ -56,7 +57,9 @@ extension Daemon {
             FailedDropIn(name: $0.name, path: $0.path ?? "", reason: $0.complaint.message)
         }
         let published = origins.published(in: store.directory, cooldown: configuration.daemon.cooldown)
-        mirror.replaceDropIns(configuration.dropIns, failures: failed) { [origins, advertised] all in
+        mirror.replaceDropIns(configuration.dropIns, failures: failed) {
+            [origins, advertised, sharedDropIns] all in
+            sharedDropIns.withLock { $0 = Dictionary(all.map { ($0.id, $0.dropIn) }) { $1 } }
             origins.replace([published] + all.map { origins.served($0) })
             advertised.replaceHidden(Set(all.filter { !$0.dropIn.advertise }.map(\.id)))
         }

@@ -12,13 +12,15 @@ internal import PassimWeb
 
 extension PageSource {
     func indexPage(_ query: PageQuery) -> IndexPage {
-        let directories = daemon.mirror.statuses
+        let health = daemon.health
+        let directories = health.directories
         let files = list(query, directories)
         var page = IndexPage(
             hostName: daemon.hostName, status: daemon.status,
             uptime: (monotonicNanoseconds() - daemon.started) / 1_000_000_000, directories: directories,
             items: files.items.map { listed($0, directories) }, found: files.total, total: daemon.index.count)
         page.query = query
+        page.health = health
         page.published = daemon.index.totals(origin: .published)
         page.savings = .init(bytes: daemon.totals.downloadSaving, carbon: daemon.carbonSaving)
         daemon.noteHistory()

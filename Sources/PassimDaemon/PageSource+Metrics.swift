@@ -1,4 +1,5 @@
 internal import PassimCore
+internal import PassimCrypto
 internal import PassimDiscovery
 internal import PassimIndex
 internal import PassimMirror
@@ -19,7 +20,11 @@ extension PageSource {
         metrics.hashedBytes = hashed.bytesHashed
         metrics.digests = daemon.index.digestCount
         metrics.published = daemon.index.totals(origin: .published)
-        metrics.directories = daemon.mirror.statuses
+        let health = daemon.health
+        metrics.directories = health.directories
+        metrics.troubles = health.troubles
+        metrics.disks = daemon.disks.spaces.map { .init(path: $0.path, $0.space) }
+        metrics.certificateEnd = daemon.identity.withLock { $0 }?.end
         if let neighbourhood = daemon.neighbourhood.withLock({ $0 }) {
             metrics.discovery = Metrics.Discovery(neighbourhood.advertising, neighbourhood.answers)
         }
@@ -54,5 +59,13 @@ extension Metrics.Process {
         virtualBytes = usage.virtualBytes
         openDescriptors = usage.openDescriptors
         mostDescriptors = usage.mostDescriptors
+    }
+}
+
+extension Metrics.Disk {
+    fileprivate init(path: String, _ space: FileSystemSpace) {
+        self.init(
+            path: path, freeBytes: space.freeBytes, bytes: space.bytes, freeFiles: space.freeFiles,
+            files: space.files)
     }
 }

@@ -26,14 +26,14 @@ struct PageSource: LocalPages {
         switch path {
         case .icon: PageSource.page(.icon)
         case .style: PageSource.page(.styleSheet)
-        case .index, .metrics, .health, .item: nil
+        case .index, .metrics, .health, .readiness, .item: nil
         }
     }
 
     func make(_ request: LocalRequest, _ done: @escaping @Sendable (LocalPage) -> Void) {
         let queue =
             switch request.path {
-            case .metrics, .health: monitoring
+            case .metrics, .health, .readiness: monitoring
             case .index, .item, .icon, .style: pages
             }
         // One that searches a million files must not hold a reactor.
@@ -56,17 +56,18 @@ struct PageSource: LocalPages {
         case .index: PageSource.page(indexPage(PageQuery(request.query)).render())
         case .item(let name): itemPage(name)
         case .metrics: PageSource.text(MetricsText.contentType, metrics.render())
-        case .health:
-            PageSource.text(
-                HealthText.contentType,
-                HealthText(
-                    directories: daemon.mirror.statuses,
-                    missingPlaces: daemon.server.withLock { $0 }?.missingPlaces ?? []
-                ).render())
+        case .health: PageSource.text(HealthText.contentType, HealthText(daemon.health).liveness)
+        case .readiness: readiness
         // They are there without being made.
         case .icon: PageSource.page(.icon)
         case .style: PageSource.page(.styleSheet)
         }
+    }
+
+    private var readiness: LocalPage {
+        let text = HealthText(daemon.health)
+        return PageSource.text(
+            HealthText.contentType, text.readiness, text.isReady ? .ok : .serviceUnavailable)
     }
 
     private func itemPage(_ name: [UInt8]) -> LocalPage {
@@ -88,8 +89,9 @@ struct PageSource: LocalPages {
         LocalPage(contentType: asset.contentType, body: asset.bytes)
     }
 
-    private static func text(_ type: String, _ body: [UInt8]) -> LocalPage {
-        LocalPage(contentType: type, fields: Array("Cache-Control: no-store\r\n".utf8), body: body)
+    private static func text(_ type: String, _ body: [UInt8], _ status: Status = .ok) -> LocalPage {
+        LocalPage(
+            status: status, contentType: type, fields: Array("Cache-Control: no-store\r\n".utf8), body: body)
     }
 }
 

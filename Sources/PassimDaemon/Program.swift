@@ -19,7 +19,7 @@ package struct Program {
 
     /// - Returns: the exit status: 0 where nothing is wrong, else 1.
     package func checkConfiguration() -> Int32 {
-        let check = ConfigurationCheck(paths: Paths(environment: options.environment))
+        let check = ConfigurationCheck.run(Paths(environment: options.environment))
         print(check.report, terminator: "")
         return check.isClean ? 0 : 1
     }

@@ -1,6 +1,7 @@
 internal import Logging
 internal import PassimCore
 internal import PassimPublish
+internal import PassimSystem
 internal import ServiceLifecycle
 
 /// Published items, the audit log and the total: loaded at the start, and written to the end at the end, when all
@@ -22,6 +23,11 @@ struct PublishingService: Service {
             daemon.store.stop()
             daemon.auditLog.stop()
             daemon.totals.stop()
+            do throws(SystemError) {
+                try daemon.mirrorShares.save()
+            } catch {
+                daemon.logger.warning("how often files were had is not kept: \(error)")
+            }
         }
     }
 }
@@ -31,10 +37,16 @@ extension Daemon {
         do {
             auditLog.recover()
             totals.load()
+            mirrorShares.load()
             try auditLog.start()
             try totals.start()
         } catch {
             logger.error("the audit log and the total of bytes sent are not written: \(error)")
+            troubles.add(
+                Trouble(
+                    .warning, .state, "the audit log and the total of bytes sent are not written",
+                    why: "\(error)",
+                    command: "systemctl restart passim"), to: .startup)
         }
         store.load()
         do {
@@ -42,6 +54,10 @@ extension Daemon {
         } catch {
             // Without the thread nothing expires; files of directories are served all the same.
             logger.error("published items are not looked after: \(error)")
+            troubles.add(
+                Trouble(
+                    .warning, .state, subject: "published", "published files do not expire", why: "\(error)",
+                    command: "systemctl restart passim"), to: .startup)
         }
     }
 }

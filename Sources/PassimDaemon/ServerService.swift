@@ -142,7 +142,7 @@ struct ServerService: Service {
         do {
             server.replace(tls: try daemon.tlsContext())
         } catch {
-            daemon.logger.error("the key and certificate of before stay in use: \(error)")
+            daemon.keepIdentity(error)
         }
     }
 }

@@ -8,8 +8,10 @@ final class ShareLedger: ShareObserver {
     private let log: AuditLog
     private let totals: Totals
     private let staticShares = StaticShares()
+    private let counts: StaticShareCounts
 
-    init(store: ItemStore, log: AuditLog, totals: Totals) {
+    init(store: ItemStore, log: AuditLog, totals: Totals, counts: StaticShareCounts) {
+        self.counts = counts
         self.store = store
         self.log = log
         self.totals = totals
@@ -21,10 +23,16 @@ final class ShareLedger: ShareObserver {
     func end(_ delivery: Delivery) -> Bool {
         let isPublished = delivery.entry.origin == .published
         let completesShare = isPublished ? store.end(delivery) : staticShares.end(delivery)
-        if completesShare { log.record(share: delivery) }
+        if completesShare {
+            log.record(share: delivery)
+            if !isPublished { counts.add(delivery.entry.digest) }
+        }
         if delivery.sent > 0 { totals.add(delivery.sent) }
         return completesShare
     }
+
+    /// Shares of a file of a directory.
+    func count(of digest: Digest) -> UInt32 { counts[digest] }
 }
 
 /// What each address has had of files of directories in parts, until they make a share.

@@ -11,6 +11,7 @@ package final class Totals: Sendable {
     private let bell = Doorbell()
     private let thread = Lock<SystemThread?>(nil)
     private let before = Lock(Before())
+    private let failure = Lock<String?>(nil)
     private let path: String
     private let auditLog: String
     private let mark: @Sendable () -> AuditMark?
@@ -46,6 +47,9 @@ package final class Totals: Sendable {
 
     /// Bytes of files that were sent.
     package var downloadSaving: UInt64 { bytes.load(ordering: .relaxed) }
+
+    /// Why the number cannot be saved now; nil where it can.
+    package var problem: String? { failure.withLock { $0 } }
 
     /// From any thread; takes no lock.
     package func add(_ count: UInt64) {
@@ -161,7 +165,6 @@ package final class Totals: Sendable {
     private func work() {
         if before.withLock({ $0.total == nil }) { addWhatTheLogHas() }
         var saveAt: UInt64?
-        var isFailing = false
         while true {
             let ticket = bell.ticket()
             if isStopping.load(ordering: .acquiring) { return }
@@ -174,12 +177,14 @@ package final class Totals: Sendable {
             saveAt = nil
             do throws(SystemError) {
                 try save()
-                if isFailing { logger.notice("\(path) is written again") }
-                isFailing = false
+                if failure.withLock({ $0 }) != nil { logger.notice("\(path) is written again") }
+                failure.withLock { $0 = nil }
             } catch {
                 // Once, not each time.
-                if !isFailing { logger.error("the total of bytes sent cannot be saved: \(error)") }
-                isFailing = true
+                if failure.withLock({ $0 }) == nil {
+                    logger.error("the total of bytes sent cannot be saved: \(error)")
+                }
+                failure.withLock { $0 = error.sentence }
                 saveAt = now + Totals.retryDelay
             }
         }

@@ -375,6 +375,7 @@ struct AdvertiserThread {
         status.wanted = isPlanned ? plan.wanted + excess : advertiser.source.count
         status.registered = isAnswering ? status.wanted : isPlanned ? plan.placed : 0
         status.leftOut = isAnswering ? 0 : excess + (plan.isFull ? plan.waitingCount : 0)
+        status.remedies = status.leftOut > 0 ? (publication?.ceilings ?? []).sorted().map(\.remedy) : []
         advertiser.publish(status)
     }
 

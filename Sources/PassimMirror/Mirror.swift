@@ -240,6 +240,7 @@ package final class Mirror: Sendable {
     // MARK: - What cannot be watched
 
     func cannotWatch(_ failure: SystemError) {
+        state.withLock { $0.watchingFailure = failure.sentence }
         logger.warning(
             "Nothing can be watched: changes are found by walking again; see the sysctl fs.inotify.max_user_instances",
             metadata: ["error": "\(failure)", "seconds": "\(Limits.pollingInterval / 1_000_000_000)"])

@@ -26,8 +26,10 @@ package enum LocalPath: Hashable, Sendable {
     case style
     /// `/metrics`
     case metrics
-    /// `/healthz`
+    /// `/healthz`: whether it lives.
     case health
+    /// `/readyz`, and `/healthz?ready`: whether all is well.
+    case readiness
     /// `/items/…`: what follows, as it was sent.
     case item([UInt8])
 }

@@ -53,10 +53,13 @@ enum Route {
     ) -> LocalPath? {
         switch path.count {
         case 1: return .index
+        case 7 where "/readyz".utf8.elementsEqual(path):
+            return Query.hasDigestParameter(query) ? nil : .readiness
         case 8 where "/metrics".utf8.elementsEqual(path):
             return Query.hasDigestParameter(query) ? nil : .metrics
         case 8 where "/healthz".utf8.elementsEqual(path):
-            return Query.hasDigestParameter(query) ? nil : .health
+            if Query.hasDigestParameter(query) { return nil }
+            return query.map { "ready".utf8.elementsEqual($0) } ?? false ? .readiness : .health
         case 10 where "/style.css".utf8.elementsEqual(path): return .style
         case 12 where "/favicon.ico".utf8.elementsEqual(path): return .icon
         default:
@@ -69,5 +72,5 @@ enum Route {
 
 extension LocalPath {
     /// What other machines may be allowed to read (`MetricsAllow`).
-    fileprivate var isForMonitoring: Bool { self == .metrics || self == .health }
+    fileprivate var isForMonitoring: Bool { self == .metrics || self == .health || self == .readiness }
 }

@@ -9,7 +9,7 @@ package enum SystemCall: String, CaseIterable, Sendable {
     case getdents64, getifaddrs, getsockname, inotify_add_watch, inotify_init, ioctl, linkat, listen
     case mkdirat
     case open, openat, openat2, poll, pread, preadv2, pthread_create, read, readlinkat, recv, recvmsg
-    case renameat, send, sendto, setsockopt, socket, statx, syncfs, unlinkat, write
+    case renameat, send, sendto, setfsuid, setsockopt, socket, statx, syncfs, unlinkat, write
 }
 
 /// How many of so many bytes a call is asked to read or write: all, but where a test has it do less.

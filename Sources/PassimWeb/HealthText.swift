@@ -1,34 +1,35 @@
 package import PassimCore
 
-/// `/healthz`: one line that says it serves, then one for each thing that an administrator should look at.
+/// `/healthz` and `/readyz`, for monitoring and for people with curl(1): a word, then a line for each trouble, the worst
+/// first.
 ///
-/// The status code is 200 as long as the daemon answers: a mirror of which one disk is missing serves the
-/// others, and taking it out of service would help nobody. Who wants to be told of the rest reads the lines,
-/// or alerts on `passim_directory_state`.
+///     error: other machines cannot find this one
+///     error discovery: other machines cannot find this one: avahi-daemon is not running: systemctl …
 package struct HealthText: Sendable {
-    package var directories: [DirectoryStatus]
-    /// Where it should listen and does not.
-    package var missingPlaces: [String]
+    private let health: Health
 
     package static let contentType = "text/plain; charset=utf-8"
 
-    package init(directories: [DirectoryStatus], missingPlaces: [String] = []) {
-        self.directories = directories
-        self.missingPlaces = missingPlaces
+    package init(_ health: Health) {
+        self.health = health
     }
 
-    package func render() -> [UInt8] {
-        var lines = ["ok"]
-        lines += missingPlaces.map { "not listening at \(RawName($0))" }
-        for directory in directories {
-            // As in a log: what is not text or ends a line is escaped.
-            let name = RawName(directory.dropIn)
-            switch directory.state {
-            case .scanning, .watching, .polling: break
-            case .missing: lines.append("\(name): \(RawName(directory.path)) is missing")
-            case .failed(let reason): lines.append("\(name): \(RawName(reason))")
-            }
+    /// Whether nothing keeps others from what is to be shared.
+    package var isReady: Bool { health.verdict != .error }
+
+    /// `ok` in the first line as long as the daemon answers: a mirror of which one disk is missing serves the others, and
+    /// to start it anew would help nobody.
+    package var liveness: [UInt8] { text("ok") }
+
+    /// The verdict in the first line.
+    package var readiness: [UInt8] { text("\(health.verdict.rawValue): \(health.headline)") }
+
+    private func text(_ first: String) -> [UInt8] {
+        let lines = health.troubles.map { trouble in
+            let command = trouble.command.isEmpty ? "" : ": \(trouble.command)"
+            return "\(trouble.severity.rawValue) \(trouble.kind.rawValue): \(trouble.sentence)\(command)"
         }
-        return Array(lines.map { $0 + "\n" }.joined().utf8)
+        // As in a log: what is not text or ends a line is escaped.
+        return Array(([first] + lines).map { ForeignText.shown($0, in: .log) + "\n" }.joined().utf8)
     }
 }

@@ -11,6 +11,8 @@ package struct IndexPage: Sendable {
     package var status: DaemonStatus
     /// Seconds since the start.
     package var uptime: UInt64
+    /// nil: nobody has looked.
+    package var health: Health?
     package var savings = Savings()
     package var advertising = Advertising()
     package var directories: [DirectoryStatus]
@@ -90,6 +92,7 @@ package struct IndexPage: Sendable {
             }
         } main: { main in
             writeStatus(to: &main)
+            writeTroubles(to: &main)
             writeDirectories(to: &main)
             writeActivity(to: &main)
             writeNeighbours(to: &main)
@@ -100,6 +103,10 @@ package struct IndexPage: Sendable {
     private func writeStatus(to main: inout HTMLWriter) {
         main.section("status", "Status") { section in
             section.element(.dl) { list in
+                if let health {
+                    list.entry(
+                        "Verdict", "\(health.verdict.word): \(ForeignText.shown(health.headline, in: .html))")
+                }
                 list.entry("Daemon", status.word)
                 list.entry("Running for", HumanText.duration(seconds: uptime))
                 list.entry("On the network") { value in

@@ -12,6 +12,10 @@ package struct Metrics: Sendable {
     package var digests = 0
     package var published: (files: Int, bytes: UInt64) = (0, 0)
     package var directories: [DirectoryStatus] = []
+    package var troubles: [Trouble] = []
+    package var disks: [Disk] = []
+    /// Unix seconds; nil where there is no certificate yet.
+    package var certificateEnd: Int64?
     package var discovery = Discovery()
     package var process = Process()
 
@@ -36,6 +40,7 @@ package struct Metrics: Sendable {
         writeServing(to: &text)
         writeItems(to: &text)
         writeDirectories(to: &text)
+        writeTroubles(to: &text)
         writeDiscovery(to: &text)
         writeProcess(to: &text)
         return text.bytes
@@ -131,6 +136,18 @@ package struct Metrics: Sendable {
         }
         each("passim_last_change_timestamp_seconds", "When a file came, went or changed last.") {
             $0.lastChange.map { UInt64(max(0, $0.seconds)) }
+        }
+        each(
+            "passim_newest_content_timestamp_seconds",
+            "Modification time of the newest firmware metadata of a directory, or else of its newest file."
+        ) {
+            $0.newest.map { UInt64(max(0, $0.seconds)) }
+        }
+        each(
+            "passim_last_sync_timestamp_seconds",
+            "When the last sync of a directory ended that left nothing out."
+        ) {
+            $0.lastSync.map { UInt64(max(0, $0.seconds)) }
         }
     }
 

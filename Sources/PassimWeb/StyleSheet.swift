@@ -27,7 +27,7 @@ enum StyleSheet {
         .skip { position: absolute; left: -100rem; }
         .skip:focus { position: static; }
         .quiet, .axis { color: var(--quiet); }
-        .broken td:nth-of-type(2) { color: var(--broken); font-weight: bold; }
+        .failing td:first-of-type, .broken td:nth-of-type(2) { color: var(--broken); font-weight: bold; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; }
         dt { color: var(--quiet); }
         dd { margin: 0; overflow-wrap: anywhere; }

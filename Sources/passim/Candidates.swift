@@ -1,6 +1,7 @@
 internal import PassimBus
 internal import PassimCore
 internal import PassimFetch
+internal import PassimSystem
 
 /// Whom to ask for a file: those that the daemon has found, or the daemon itself, which sends on to them. For one
 /// thread.
@@ -26,11 +27,29 @@ final class Candidates {
 
     /// URLs, best first.
     func first() throws(BusError) -> [String] {
+        let here = try own()
+        // What it shares of its directories it has on its disk; of a published file each download counts.
+        if let here, here.isUnlimited { return [here.url] }
         let found = try next()
-        if !found.isEmpty { return found }
+        if !found.isEmpty { return found + [here].compactMap { $0?.url } }
+        if let here { return [here.url] }
         let url = Candidates.url(at: try client.properties().uri, digest, name)
         redirect = url
         return Array(repeating: url, count: Candidates.redirects)
+    }
+
+    /// This machine's own copy; nil where it has none, or the daemon is an older one.
+    private func own() throws(BusError) -> (url: String, isUnlimited: Bool)? {
+        let properties = try client.properties()
+        guard properties.mirror != nil else { return nil }
+        let items = try client.items(offset: 0, limit: 16, filter: digest.hex).items
+        guard let item = items.first(where: { $0.digest == digest && !$0.flags.contains(.disabled) }) else {
+            return nil
+        }
+        return (
+            Candidates.url(at: properties.uri, digest, name, isLocal: true),
+            item.lifetime.shareLimit == Lifetime.unlimited
+        )
     }
 
     /// When those have failed: others, or none.
@@ -59,10 +78,11 @@ final class Candidates {
         }
     }
 
-    /// Where the daemon sends on from; never its own copy.
-    static func url(at uri: String, _ digest: Digest, _ name: RawName) -> String {
+    /// - Parameter isLocal: its own copy is wanted; else where the daemon sends on from, never its own.
+    static func url(at uri: String, _ digest: Digest, _ name: RawName, isLocal: Bool = false) -> String {
         let base = uri.hasSuffix("/") ? uri : uri + "/"
-        return "\(base)\(encoded(name.askable(for: digest)))?sha256=\(digest.hex)&localhost=false"
+        return
+            "\(base)\(encoded(name.askable(for: digest)))?sha256=\(digest.hex)\(isLocal ? "" : "&localhost=false")"
     }
 
     /// All but the unreserved characters (RFC 3986, 2.3) in their hexadecimal form.
@@ -100,10 +120,36 @@ final class Candidates {
 
     func explain(_ error: DownloadError) -> Failure {
         if case .allFailed(let failures, _) = error {
-            if failures.allSatisfy(isNobody) { return Failure(DownloadError.noPeers) }
+            if failures.allSatisfy(isNobody) { return nobodyHasIt }
             if failures.allSatisfy(\.reason.isLackOfRoom) { return Failure("there is no room for the file") }
         }
+        if case .noPeers = error { return nobodyHasIt }
         return Failure(error)
+    }
+
+    private var nobodyHasIt: Failure {
+        Candidates.nobody(
+            has: name, interfaces: (try? NetworkInterface.all()) ?? [],
+            troubles: (try? client.properties())?.mirror?.troubles ?? [])
+    }
+
+    /// Whether others could be asked at all decides what is to be done.
+    ///
+    /// - Parameter interfaces: none where they are not known.
+    static func nobody(has name: RawName, interfaces: [NetworkInterface], troubles: [Trouble]) -> Failure {
+        let file = "cannot download \(name): "
+        let isConnected = interfaces.contains { $0.isRunning && !$0.isLoopback && !$0.addresses.isEmpty }
+        if !interfaces.isEmpty, !isConnected {
+            return Failure(
+                file + "this machine is on no network: no interface is up and has an address",
+                command: "ip address")
+        }
+        if let trouble = troubles.first(where: { $0.kind == .discovery && $0.severity == .error }) {
+            return Failure(
+                file + "other machines cannot be asked: \(trouble.why)",
+                command: trouble.command.isEmpty ? nil : trouble.command)
+        }
+        return Failure(file + "no machine of this network has a file with this SHA-256")
     }
 
     /// The daemon has nobody to send to.

@@ -13,10 +13,13 @@ struct DownloadCommand: ParsableCommand {
             from there.
             """)
 
-    @Argument(help: "The name to save it under, and to ask for.")
-    var basename: String
+    @Argument(
+        help: ArgumentHelp(
+            "The name to ask for, and to save it under; with a directory before it, there.", valueName: "name"
+        ))
+    var destination: String
 
-    @Argument(help: "The file's SHA-256, in 64 hexadecimal digits.")
+    @Argument(help: "The file's SHA-256, in 64 hexadecimal digits.", transform: DigestArgument.parse)
     var hash: DigestArgument
 
     @Option(
@@ -26,9 +29,15 @@ struct DownloadCommand: ParsableCommand {
             valueName: "file"))
     var output: PathArgument?
 
+    /// What is asked for: the last part.
+    private var basename: String { destination.split(separator: "/").last.map(String.init) ?? "" }
+
     func validate() throws {
-        if basename.isEmpty || basename == "." || basename == ".." || basename.utf8.contains(0x2F) {
-            throw ValidationError("BASENAME is a name without directories: --output tells where to save it.")
+        let isDirectory = destination.hasSuffix("/")
+        if basename.isEmpty || basename == "." || basename == ".." || isDirectory {
+            throw ValidationError(
+                "'\(ForeignText.shown(destination, in: .terminal))' ends without a name: give NAME or DIRECTORY/NAME."
+            )
         }
     }
 
@@ -46,7 +55,7 @@ struct DownloadCommand: ParsableCommand {
         let urls = try candidates.first()
         do throws(DownloadError) {
             let isStream = output?.path == RawName("-")
-            let path = output?.path ?? name
+            let path = output?.path ?? PathArgument(argument: destination)?.path ?? name
             let downloaded =
                 isStream
                 ? try DownloadCommand.write(download, urls)

@@ -16,6 +16,8 @@ struct DropInFile {
 
     var path: String { "\(directory)/\(name)" }
 
+    var isThere: Bool { (try? Descriptor.open(path, [.path, .noFollow])) != nil }
+
     /// - Parameter shared: an absolute path.
     static func text(sharing shared: String) -> String {
         "[passim]\nPath=\(escaped(shared))\n"
@@ -45,7 +47,7 @@ struct DropInFile {
         // Hidden: not a drop-in.
         let temporary = RawName(".\(name).\(UInt32.random(in: .min ... .max))")
         do throws(SystemError) {
-            try makeDirectories(directory, mode: 0o755)
+            try DropInFile.makeDirectory(directory)
             let place = try Descriptor.open(directory, [.readOnly, .directory])
             do throws(SystemError) {
                 try DropInFile.write(text, as: temporary, in: place)
@@ -73,6 +75,17 @@ struct DropInFile {
         try file.changeMode(0o644)
         try file.writeAll(Array(text.utf8))
         try file.sync()
+    }
+
+    /// Whatever umask(2) says: the daemon is another user, and must get to it.
+    private static func makeDirectory(_ path: String) throws(SystemError) {
+        do throws(SystemError) {
+            _ = try Descriptor.open(path, [.path, .directory])
+        } catch {
+            guard error.code == .notFound else { throw error }
+            try makeDirectories(path, mode: 0o755)
+            try Descriptor.open(path, [.readOnly, .directory]).changeMode(0o755)
+        }
     }
 
     func remove() throws(Failure) {

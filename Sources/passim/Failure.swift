@@ -1,12 +1,15 @@
 /// What ends the command: printed on standard error after the command's name.
 struct Failure: Error, CustomStringConvertible {
     var description: String
+    /// What to do: printed on a line of its own, to be pasted; nil where there is nothing.
+    var command: String?
 
     init(_ error: some Error) {
         description = "\(error)"
     }
 
-    init(_ description: String) {
+    init(_ description: String, command: String? = nil) {
         self.description = description
+        self.command = command
     }
 }

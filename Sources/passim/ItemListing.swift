@@ -9,17 +9,27 @@ struct ItemListing {
     /// Where none was asked for.
     var limit = UInt64.max
 
-    func printText(to output: Output, _ style: Style) throws {
+    /// - Parameter width: of the terminal; nil where it is none, or nothing is to be shortened.
+    func printText(
+        to output: Output, _ style: Style, width: Int? = StandardStream.output.columns
+    ) throws {
         let now = wallClock().seconds
         var isFirst = true
         var end = selection.offset
         var total: UInt64 = 0
         try selection.forEachPage(of: client, limit: limit) { items, count in
-            var table = Table(ItemRow.alignments, least: ItemRow.widths)
-            if isFirst, !items.isEmpty { table.add(ItemRow.heading(style)) }
+            if let width {
+                // All pages alike: published files come where their names do.
+                let columns = ItemColumns(width: width, hasLimits: width >= 100)
+                if isFirst, !items.isEmpty { try output.line(columns.heading(style)) }
+                for item in items { try output.line(columns.line(item, now: now, style)) }
+            } else {
+                var table = Table(ItemRow.alignments, least: ItemRow.widths)
+                if isFirst, !items.isEmpty { table.add(ItemRow.heading(style)) }
+                for item in items { table.add(ItemRow.cells(item, now: now, style)) }
+                for line in table.lines { try output.line(line) }
+            }
             isFirst = false
-            for item in items { table.add(ItemRow.cells(item, now: now, style)) }
-            for line in table.lines { try output.line(line) }
             end += UInt64(items.count)
             total = count
         }

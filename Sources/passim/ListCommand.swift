@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import PassimBus
+internal import PassimSystem
 
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,6 +12,9 @@ struct ListCommand: ParsableCommand {
             """)
 
     @OptionGroup var selection: ItemSelection
+
+    @Flag(help: "Shorten nothing, as where standard output is no terminal.")
+    var wide = false
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -25,7 +29,8 @@ struct ListCommand: ParsableCommand {
             json.end()
             try output.write(json.take() + [0x0A])
         } else {
-            try listing.printText(to: output, Style())
+            try listing.printText(
+                to: output, Style(), width: wide ? nil : StandardStream.output.columns)
         }
         try output.flush()
     }

@@ -23,12 +23,18 @@ struct MirrorAddCommand: ParsableCommand {
             throw Failure("\(path): a drop-in can only name what is UTF-8; a symlink to it can be shared")
         }
         let isMissing = try MirrorAddCommand.isMissing(path)
-        let file = DropInFile(name, Paths(environment: Style.variable))
+        let paths = Paths(environment: Style.variable)
+        let file = DropInFile(name, paths)
+        // Before it is written: whoever reads it may think again.
+        let outlook = MirrorOutlook(text, named: file.name, paths, isMissing: isMissing)
+        if force || !file.isThere { for problem in outlook.problems { Output.complain(problem) } }
         try file.write(DropInFile.text(sharing: text), replaces: force)
         let output = Output()
         try output.line("Added: \(RawName(file.path)) shares \(path)")
         try output.flush()
-        if isMissing { Output.complain("\(path) is not there; it is shared when it appears") }
+        if let command = outlook.firewallCommand {
+            Output.complain("to let others connect:", command: command)
+        }
     }
 
     private static func isMissing(_ path: RawName) throws(Failure) -> Bool {

@@ -37,7 +37,7 @@ struct MirrorListCommand: ParsableCommand {
         for complaint in configuration.complaints where complaint.file == paths.dropInDirectory {
             Output.complain("\(complaint)")
         }
-        if rows.contains(where: \.isFaulty) { throw ExitCode(StatusCommand.directoryFault) }
+        if rows.contains(where: \.isFaulty) { throw ExitCode(StatusCommand.fault) }
     }
 
     private static func text(_ rows: [MirrorRow], _ style: Style) -> String {

@@ -45,10 +45,13 @@ final class Output {
     /// Writes one line at once to standard error, after the command's name. If nobody can read it, nobody can be
     /// told.
     ///
-    /// - Parameter text: may hold what the daemon, a peer or a disk says.
-    static func complain(_ text: String) {
+    /// - Parameters:
+    ///   - text: may hold what the daemon, a peer or a disk says.
+    ///   - command: what to do, on a line of its own.
+    static func complain(_ text: String, command: String? = nil) {
         let errors = Output(.errors)
         try? errors.line("passim: \(ForeignText.shown(text, in: .terminal))")
+        if let command { try? errors.line("        \(ForeignText.shown(command, in: .terminal))") }
         try? errors.flush()
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import PassimBus
+internal import PassimConfig
 internal import PassimCore
 internal import PassimSystem
 
@@ -11,18 +12,21 @@ struct Passim: ParsableCommand {
         abstract: "Share files with the machines of this network, by SHA-256.",
         discussion: """
             Exit status: 0, or 1 on any failure. 'passim status' and 'passim mirror list' exit with 2 where a directory that is \
-            configured cannot be shared.
+            configured cannot be shared, or something else is wrong that keeps others from what is shared.
 
             Completions for a shell are printed by --generate-completion-script bash, zsh or fish: put them \
             into a file passim, _passim or passim.fish where your shell looks for such.
             """,
         subcommands: [
-            StatusCommand.self, ListCommand.self, PublishCommand.self, UnpublishCommand.self,
+            StatusCommand.self, ListCommand.self, DumpCommand.self, PublishCommand.self,
+            UnpublishCommand.self,
             DownloadCommand.self, ScanCommand.self, VerifyCommand.self, MirrorCommand.self,
             RescanCommand.self,
         ])
 
-    @Flag(name: .long, help: "Print the versions of this command and of the daemon, and exit.")
+    @Flag(
+        name: [.customShort("V"), .long],
+        help: "Print the versions of this command and of the daemon, and exit.")
     var version = false
 
     func run() throws {
@@ -43,19 +47,40 @@ struct Passim: ParsableCommand {
 
     /// - Returns: the exit status.
     private static func run(_ arguments: [String]) -> CInt {
+        if let slip = Passim.slip(in: arguments) {
+            Output.complain(slip.description, command: slip.command)
+            return 1
+        }
         do {
             var command = try parseAsRoot(StockArguments.ordered(arguments))
             try command.run()
             return 0
         } catch let error as Failure {
-            Output.complain(error.description)
+            Output.complain(error.description, command: error.command)
             return 1
         } catch let error as BusError {
-            Output.complain(error.description)
+            let isRoot = geteuid() == 0
+            let words = arguments.map { ShellWord.quoted($0) ?? "…" }.joined(separator: " ")
+            Output.complain(
+                error.description,
+                command: error.isForRoot && !isRoot ? "sudo passim \(words)" : error.command)
             return 1
         } catch {
             return end(error)
         }
+    }
+
+    /// A first word that is no command.
+    private static func slip(in arguments: [String]) -> Failure? {
+        guard let word = arguments.first, !word.hasPrefix("-"), !word.isEmpty else { return nil }
+        let commands = configuration.subcommands.flatMap { command in
+            [command.configuration.commandName ?? ""] + command.configuration.aliases
+        }
+        guard !commands.contains(word), word != "help" else { return nil }
+        let meant = nearest(to: word, among: commands)
+        return Failure(
+            "there is no command '\(RawName(word))'" + (meant.map { ": did you mean \($0)?" } ?? ""),
+            command: meant.map { "passim \($0)" } ?? "passim --help")
     }
 
     /// Prints the help of a command that does nothing by itself.

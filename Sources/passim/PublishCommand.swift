@@ -12,20 +12,24 @@ struct PublishCommand: ParsableCommand {
     var file: PathArgument
 
     @Argument(help: "Seconds after which it is shared no longer; 86400 where none are given.")
-    var maxAge: UInt32?
+    var maxAge: CountArgument?
 
     @Argument(help: "Downloads after which it is shared no longer; 5 where none are given.")
-    var shareLimit: UInt32?
+    var shareLimit: CountArgument?
+
+    @Argument(help: ArgumentHelp("More is passed over, as the older command does.", visibility: .hidden))
+    var more: [String] = []
 
     @Flag(help: "Share it after the next boot only.")
     var nextReboot = false
 
     func run() throws {
+        if !more.isEmpty { Output.complain("passed over: \(more.joined(separator: " "))") }
         let content = try PublishCommand.open(file.path)
         let digest = try PublishCommand.digest(of: content, file.path)
         var lifetime = Lifetime()
-        if let maxAge { lifetime.maxAge = maxAge }
-        if let shareLimit { lifetime.shareLimit = shareLimit }
+        if let maxAge { lifetime.maxAge = maxAge.number }
+        if let shareLimit { lifetime.shareLimit = shareLimit.number }
         let request = PublishRequest(
             filename: file.path.basename, lifetime: lifetime,
             flags: nextReboot ? [.nextReboot, .disabled] : [])
@@ -74,5 +78,18 @@ struct PublishCommand: ParsableCommand {
                 throw Failure("\(path): \(error.sentence)")
             }
         }
+    }
+}
+
+/// A number as strtoull(3) reads it, which the older command does: what follows its digits does not count.
+struct CountArgument: ExpressibleByArgument {
+    let number: UInt32
+
+    init?(argument: String) {
+        let text = argument.drop { " \t\n\u{B}\u{C}\r".contains($0) }
+        let digits = (text.first == "+" ? text.dropFirst() : text).prefix { $0.isASCII && $0.isNumber }
+        // One without digits, and one that D-Bus does not take, are slips.
+        guard let number = UInt32(digits) else { return nil }
+        self.number = number
     }
 }

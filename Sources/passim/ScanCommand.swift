@@ -15,9 +15,10 @@ struct ScanCommand: ParsableCommand {
             Exit status: 1 where something could not be stamped, which is named on standard error.
             """)
 
-    @OptionGroup var tree: TreeArgument
+    @OptionGroup var argument: TreeArgument
 
     func run() throws {
+        let tree = argument.tree()
         let root = try tree.open()
         let list = try tree.files(in: root)
         let bar = ProgressBar("Scanning")

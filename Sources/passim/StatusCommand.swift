@@ -1,27 +1,32 @@
 internal import ArgumentParser
 internal import PassimBus
 internal import PassimCore
+internal import PassimSystem
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Print what the daemon does, and some of what it shares.",
+        commandName: "status",
+        abstract: "Is all well? Print what is wrong, what is shared, and who can find it.",
         discussion: """
-            Ten items are shown where --limit does not say otherwise. With --json: one object with what the daemon \
-            tells of itself and of each directory, sizes in bytes, and the items in listing, as list --json \
-            has them.
+            The first word is the verdict: OK, WARNING, ERROR, SCANNING or EMPTY. At most 15 lines are printed; --all \
+            prints every trouble and every directory. With a filter, --offset or --limit files follow, ten where \
+            --limit does not say otherwise. With --json: one object with verdict, problems (severity, kind, subject, \
+            what, why, do), what the daemon tells of itself and of each directory, sizes in bytes, and the files in \
+            listing, as list --json has them.
 
-            Exit status: 2 where a directory that is configured is missing, or its drop-in is in error; else 0, \
-            or 1 on any failure.
-            """,
-        aliases: ["dump"])
+            Exit status: 2 with an error; else 0, with warnings too; or 1 on any failure.
+            """)
 
     @OptionGroup var selection: ItemSelection
+
+    @Flag(help: "Print all troubles and all directories.")
+    var all = false
 
     @Flag(help: "Print JSON.")
     var json = false
 
-    /// A directory that is configured is missing or in error.
-    static let directoryFault: CInt = 2
+    /// Something keeps others from what is to be shared.
+    static let fault: CInt = 2
 
     func run() throws {
         let output = Output()
@@ -41,23 +46,17 @@ struct StatusCommand: ParsableCommand {
             try output.write(json.take() + [0x0A])
         } else {
             let style = Style()
-            for line in StatusText(properties, style).lines { try output.line(line) }
-            try output.line()
-            try listing.printText(to: output, style)
+            let text = StatusText(
+                properties, style, isWhole: all, width: all ? nil : StandardStream.output.columns,
+                now: wallClock().seconds)
+            for line in text.lines { try output.line(line) }
+            if selection.isGiven {
+                try output.line()
+                try listing.printText(to: output, style)
+            }
         }
         try output.flush()
-        if properties.mirror?.directories.contains(where: \.isFaulty) ?? false {
-            throw ExitCode(StatusCommand.directoryFault)
-        }
-    }
-}
-
-extension DirectoryStatus {
-    /// Nothing of it can be shared now.
-    var isFaulty: Bool {
-        switch state {
-        case .missing, .failed: true
-        case .scanning, .watching, .polling: false
-        }
+        let hasError = properties.mirror.map { Health(properties, $0).verdict == .error } ?? false
+        if hasError { throw ExitCode(StatusCommand.fault) }
     }
 }

@@ -11,23 +11,30 @@ struct TreeArgument: ParsableArguments {
         completion: .directory)
     var directory: PathArgument
 
+    func tree() -> Tree { Tree(path: directory.path, dropIn: DropIn(name: "", file: "", path: "")) }
+}
+
+/// The files of a directory that a drop-in would share.
+struct Tree {
+    /// As it was given.
+    let path: RawName
+    /// Its path does not count.
+    let dropIn: DropIn
+
     func open() throws(Failure) -> Descriptor {
-        try failing(directory.path) { () throws(SystemError) in
-            try Descriptor.open(directory.path, [.path, .directory])
-        }
+        try failing(path) { () throws(SystemError) in try Descriptor.open(path, [.path, .directory]) }
     }
 
-    func files(in root: borrowing Descriptor) throws(Failure) -> FileList {
-        try failing(directory.path) { () throws(SystemError) in
-            try FileList(of: root, DropIn(name: "", file: "", path: ""))
-        }
+    func files(in root: borrowing Descriptor, besides privates: PrivateDirectories = .init()) throws(Failure)
+        -> FileList
+    {
+        try failing(path) { () throws(SystemError) in try FileList(of: root, dropIn, besides: privates) }
     }
 
     /// As it is shown: below the directory as it was given.
     func path(of file: RawName) -> RawName {
-        if file.isEmpty { return directory.path }
-        return directory.path.bytes.last == 0x2F
-            ? RawName(bytes: directory.path.bytes + file.bytes) : directory.path.appending(file)
+        if file.isEmpty { return path }
+        return path.bytes.last == 0x2F ? RawName(bytes: path.bytes + file.bytes) : path.appending(file)
     }
 }
 

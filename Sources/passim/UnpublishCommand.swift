@@ -6,7 +6,7 @@ struct UnpublishCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unpublish", abstract: "Share a published file no longer; for root.")
 
-    @Argument(help: "The file's SHA-256, in 64 hexadecimal digits.")
+    @Argument(help: "The file's SHA-256, in 64 hexadecimal digits.", transform: DigestArgument.parse)
     var hash: DigestArgument
 
     func run() throws {

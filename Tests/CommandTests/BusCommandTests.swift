@@ -21,32 +21,44 @@ import Testing
         #expect(outcome.text == "client version: \(passimVersion)\ndaemon version: 7.8.9\n")
     }
 
-    @Test func statusTellsOfDirectoriesThatCannotBeShared() async throws {
+    @Test func statusEndsWithTwoForAnErrorAndNotForAWarning() async throws {
         let fixture = try await CommandFixture.make()
         let good = DirectoryStatus(dropIn: "a.conf", path: "/srv/a", state: .watching)
-        let bad = DirectoryStatus(dropIn: "b.conf", path: "/srv/b", state: .missing)
-        let failed = DirectoryStatus(dropIn: "c.conf", path: "", state: .failed("no Path"))
-        for (directories, status) in [([], 0), ([good], 0), ([good, bad], 2), ([failed], 2)] {
-            fixture.daemon.state.withLock { $0.properties.mirror?.directories = directories }
-            for command in ["status", "dump"] {
-                let text = try await fixture.passim(command)
-                #expect(text.end == .exit(Int32(status)))
-                #expect(text.text.hasPrefix("Status  running\nDaemon  version 7.8.9"))
-                #expect(text.text.hasSuffix("No items.\n"))
-                for directory in directories { #expect(text.text.contains(directory.dropIn)) }
+        let warning = Trouble(
+            .warning, .disk, subject: "/srv", "the disk is nearly full", command: "df -h /srv")
+        let error = Trouble(.error, .discovery, "nobody finds it", why: "no Avahi", since: 1_600_000_000)
+        for (directories, troubles, word, status) in [
+            ([], [], "OK", 0), ([good], [], "OK", 0), ([good], [warning], "WARNING", 0),
+            ([good], [warning, error], "ERROR", 2),
+        ] {
+            fixture.daemon.state.withLock {
+                $0.properties.mirror?.directories = directories
+                $0.properties.mirror?.troubles = troubles
             }
+            let text = try await fixture.passim("status")
+            #expect(text.end == .exit(Int32(status)))
+            #expect(text.text.hasPrefix("\(word): "), "\(text.text)")
+            for directory in directories { #expect(text.text.contains(directory.dropIn)) }
+            for trouble in troubles { #expect(text.text.contains(trouble.sentence)) }
             let json = try await fixture.passim("status", "--json")
             #expect(json.end == .exit(Int32(status)))
-            let program = "import json, sys; print(len(json.loads(sys.argv[1])['directories']))"
+            let program = """
+                import json, sys
+                status = json.loads(sys.argv[1])
+                print(status["verdict"], len(status["directories"]), [problem["do"] for problem in status["problems"]])
+                """
+            let commands = troubles.reversed().map { "'\($0.command)'" }.joined(separator: ", ")
             #expect(
-                try Command.succeed(["python3", "-c", program, json.text]).text == "\(directories.count)\n")
+                try Command.succeed(["python3", "-c", program, json.text]).text
+                    == "\(word.lowercased()) \(directories.count) [\(commands)]\n")
         }
     }
 
-    @Test func statusShowsTenItems() async throws {
+    @Test func statusShowsFilesWhereTheyAreAskedFor() async throws {
         let fixture = try await CommandFixture.make()
         fixture.daemon.state.withLock { $0.items = (0..<12).map(item) }
-        let outcome = try await fixture.passim("status")
+        #expect(try await !fixture.passim("status").text.contains("file-"))
+        let outcome = try await fixture.passim("status", "file")
         #expect(outcome.text.contains("file-9\nItems 1 to 10 of 12.\n"))
         #expect(try await fixture.passim("status", "--limit", "20").text.hasSuffix("  file-11\n"))
     }
@@ -66,6 +78,23 @@ import Testing
         #expect(try await fixture.shell("python3 -c '\(program)'").text == "10000 0 True\n")
         let text = try await fixture.passim("list")
         #expect(text.text.split(separator: "\n").count == 10_001)
+    }
+
+    @Test func dumpHasALineForEachFileWithNumbersOnly() async throws {
+        let fixture = try await CommandFixture.make()
+        var published = item(1)
+        published.lifetime = Lifetime(maxAge: 60, shareLimit: 5)
+        published.shareCount = 2
+        published.filename = RawName("a b\u{1B}")
+        fixture.daemon.state.withLock { $0.items = [published, item(2)] }
+        let outcome = try await fixture.passim("dump")
+        #expect(outcome.end == .exit(0))
+        #expect(
+            outcome.text == """
+                \(published.digest.hex) a b\\x1b (max-age: 60, share-count: 2, share-limit: 5)
+                \(item(2).digest.hex) file-2 (max-age: 4294967295, share-count: 0, share-limit: 4294967295)
+
+                """)
     }
 
     @Test func listIsCutAndFiltered() async throws {
@@ -123,6 +152,16 @@ import Testing
         #expect(requests.map(\.flags.rawValue) == [0, 0, 3, 3])
     }
 
+    @Test func numbersAndMoreArgumentsAreAsWithTheOlderCommand() async throws {
+        let fixture = try await CommandFixture.make()
+        try fixture.tree.write("file", "content")
+        let outcome = try await fixture.passim("publish", "file", "60s", " 7x", "more", "still more")
+        #expect(outcome.end == .exit(0), "\(outcome.errorText)")
+        #expect(outcome.errorText == "passim: passed over: more still more\n")
+        let request = fixture.daemon.state.withLock { $0.published.first }
+        #expect(request?.lifetime == Lifetime(maxAge: 60, shareLimit: 7))
+    }
+
     @Test func refusalIsSaid() async throws {
         let fixture = try await CommandFixture.make()
         try fixture.tree.write("file", "content")
@@ -167,6 +206,9 @@ import Testing
                 ? fixture.passimAsNobody(arguments[0]) : fixture.passimAsNobody(arguments[0], arguments[1])
             #expect(outcome.end == .exit(1))
             #expect(outcome.errorText.contains("root"), "\(arguments): \(outcome.errorText)")
+            // What can be pasted.
+            let command = "\n        sudo passim \(arguments.joined(separator: " "))\n"
+            #expect(outcome.errorText.hasSuffix(command), "\(outcome.errorText)")
         }
         #expect(
             fixture.daemon.state.withLock {
@@ -182,7 +224,9 @@ import Testing
         for arguments in [["status"], ["list"], ["rescan"], ["download", "a", Digest(of: "").hex]] {
             let outcome = try await onOwnThread { try Command.run([program] + arguments, bus.setting()) }
             #expect(outcome.end == .exit(1))
-            #expect(outcome.errorText == "passim: passimd does not run: systemctl start passim.service\n")
+            #expect(
+                outcome.errorText == "passim: passimd is not running\n        systemctl enable --now passim\n"
+            )
         }
     }
 }

@@ -4,6 +4,9 @@ import PassimCore
 import PassimTestKit
 import Testing
 
+@testable import PassimSystem
+@testable import passim
+
 /// `passim download`, over a real bus, from servers that do as a test says.
 @Suite struct DownloadCommandTests {
     private let content = Array("content of the file\n".utf8)
@@ -169,8 +172,56 @@ import Testing
         fixture.daemon.state.withLock { $0.properties.uri = "https://127.0.0.1:\(denying.port)/" }
         let outcome = try await fixture.passim("download", "name", hash)
         #expect(outcome.end == .exit(1))
-        #expect(outcome.errorText == "passim: no machine of this network has the file\n")
+        #expect(outcome.errorText.hasPrefix("passim: cannot download name: "), "\(outcome.errorText)")
         #expect(try fixture.tree.list("") == [])
+    }
+
+    @Test func linkThatIsDownIsSaid() {
+        func interface(_ name: String, isRunning: Bool, _ address: String?) -> NetworkInterface {
+            let addresses = address.map {
+                [NetworkInterface.Address(address: IPAddress($0)!, prefixLength: 24)]
+            }
+            return NetworkInterface(
+                index: 1, name: name, addresses: addresses ?? [], isRunning: isRunning, isMulticast: true,
+                isLoopback: name == "lo", isPointToPoint: false)
+        }
+        let loopback = interface("lo", isRunning: true, "127.0.0.1")
+        func text(_ interfaces: NetworkInterface...) -> String {
+            Candidates.nobody(has: RawName("a"), interfaces: interfaces, troubles: []).description
+        }
+        for down in [interface("e0", isRunning: false, "192.0.2.1"), interface("e0", isRunning: true, nil)] {
+            #expect(
+                text(loopback, down)
+                    == "cannot download a: this machine is on no network: no interface is up and has an address"
+            )
+        }
+        let other = "cannot download a: no machine of this network has a file with this SHA-256"
+        #expect(text(loopback, interface("e0", isRunning: true, "192.0.2.1")) == other)
+        // Not known is not down.
+        #expect(text() == other)
+        let trouble = Trouble(
+            .error, .discovery, "x", why: "avahi-daemon is not running", command: "systemctl start it")
+        let failure = Candidates.nobody(has: RawName("a"), interfaces: [], troubles: [trouble])
+        #expect(
+            failure.description
+                == "cannot download a: other machines cannot be asked: avahi-daemon is not running")
+        #expect(failure.command == "systemctl start it")
+    }
+
+    @Test func fileOfThisMachineIsTakenFromItself() async throws {
+        let server = try server()
+        let fixture = try await CommandFixture.make()
+        fixture.daemon.state.withLock {
+            $0.properties.uri = "https://127.0.0.1:\(server.port)/"
+            $0.items = [
+                ItemDescription(digest: Digest(hex: hash)!, filename: RawName(hash), size: 20, created: 0)
+            ]
+        }
+        try fixture.tree.makeDirectory("sub")
+        let outcome = try await fixture.passim("download", "sub/name", hash)
+        #expect(outcome.end == .exit(0), "\(outcome.errorText)")
+        #expect(try fixture.tree.read("sub/name") == content)
+        #expect(server.requests.first?.hasPrefix("GET /name?sha256=\(hash) HTTP/1.1\r\n") == true)
     }
 
     @Test func olderDaemonSendsOn() async throws {

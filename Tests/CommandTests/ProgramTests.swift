@@ -30,10 +30,12 @@ import Testing
 
     @Test(arguments: [
         [], ["frobnicate"], ["--frobnicate"], ["status", "--frobnicate"], ["publish"], ["publish", "a", "x"],
-        ["publish", "a", "1", "2", "3"], ["publish", "a", "-1"], ["publish", "a", "4294967296"],
+        ["publish", "a", "-1"], ["publish", "a", "4294967296"],
         ["unpublish"],
-        ["unpublish", "x"], ["download", "a"], ["download", "a/b", wanted], ["download", "..", wanted],
-        ["download", "", wanted], ["download", "a", wanted + "0"], ["scan"], ["verify"], ["mirror"],
+        ["unpublish", "x"], ["download", "a"], ["download", "a/", wanted], ["download", "a/..", wanted],
+        ["download", "..", wanted],
+        ["download", "", wanted], ["download", "a", wanted + "0"], ["scan"], ["verify"],
+        ["verify", "a", "--mirror", "b"], ["mirror"],
         ["mirror", "add", "a"], ["mirror", "add", "a/b", "."], ["mirror", "remove", ".a"],
         ["list", "--limit", "x"], ["--next-reboot", "status"], ["--generate-completion-script", "csh"],
     ])
@@ -61,16 +63,43 @@ import Testing
         let outcome = try Command.run([try Products.path(of: "passim")] + arguments, setting)
         #expect(outcome.end == .exit(1))
         #expect(outcome.text == "")
-        #expect(outcome.errorText.hasPrefix("passim: no connection to the system bus"))
-        #expect(outcome.errorText.contains("start it"))
+        #expect(
+            outcome.errorText.hasPrefix(
+                "passim: cannot reach passimd: there is no connection to the system bus"))
+        #expect(outcome.errorText.hasSuffix("\n        systemctl start dbus\n"))
         #expect(try tree.list("") == [RawName("file")])
     }
 
-    @Test func versionOfTheCommandIsPrintedWithoutADaemon() throws {
-        let outcome = try passim("--version")
+    @Test(arguments: [["--version"], ["-V"], ["--version", "with", "--other", "words"]])
+    func versionOfTheCommandIsPrintedWithoutADaemon(arguments: [String]) throws {
+        var setting = ChildProcess.Setting()
+        setting.environment = ["DBUS_SYSTEM_BUS_ADDRESS": "unix:path=\(tree.absolute("no-bus"))"]
+        let outcome = try Command.run([try Products.path(of: "passim")] + arguments, setting)
         #expect(outcome.end == .exit(1))
         #expect(outcome.text == "client version: \(passimVersion)\n")
-        #expect(outcome.errorText.hasPrefix("passim: no connection"))
+        #expect(outcome.errorText.hasPrefix("passim: cannot reach passimd"))
+    }
+
+    @Test(arguments: [
+        ("statsu", "there is no command 'statsu': did you mean status?\n        passim status\n"),
+        ("mirorr", "there is no command 'mirorr': did you mean mirror?\n        passim mirror\n"),
+        ("frobnicate", "there is no command 'frobnicate'\n        passim --help\n"),
+    ])
+    func slipOfACommandIsAnsweredWithTheOneThatWasMeant(word: String, answer: String) throws {
+        let outcome = try passim(word, "--json")
+        #expect(outcome.end == .exit(1))
+        #expect(outcome.errorText == "passim: " + answer)
+    }
+
+    @Test(arguments: [
+        ("y", "'y' is not a SHA-256: y is no hexadecimal digit"),
+        ("abc", "'abc' is not a SHA-256: it has 3 digits, and 64 are needed"),
+        (wanted + "0", "it has 65 digits, and 64 are needed"),
+    ])
+    func digestWithASlipIsSaidToHaveOne(digest: String, words: String) throws {
+        let outcome = try passim("download", "a", digest)
+        #expect(outcome.end == .exit(1))
+        #expect(outcome.errorText.contains(words), "\(outcome.errorText)")
     }
 
     @Test func helpIsOnStandardOutput() throws {
@@ -166,6 +195,38 @@ import Testing
         try tree.setModified("tree/outdated", DaemonSite.longAgo)
         #expect(try passim("scan", "tree").text == "Stamped 2 files (10 B); 1 had their stamp already.\n")
         #expect(try passim("verify", "tree").text == "Verified 3 files: 0 with bit rot.\n")
+    }
+
+    @Test func mirrorIsVerifiedAsItsDropInSharesIt() throws {
+        for name in ["a.cab", "b.cab", "left out"] { try put("tree/\(name)", name) }
+        #expect(try passim("scan", "tree").succeeded)
+        try put("tree/a.cab", "A.cab")
+        try put("tree/left out", "Left out")
+        try tree.write("etc/passim.d/lvfs.conf", "[passim]\nPath=\(tree.absolute("tree"))\nInclude=*.cab\n")
+        let outcome = try passim("verify", "--mirror", "lvfs", "--json")
+        #expect(outcome.end == .exit(2), "\(outcome.errorText)")
+        let program = """
+            import json, sys
+            found = json.loads(sys.argv[1])
+            print(found["verified"], found["rotten"], [(entry["path"].split("/")[-1], entry["finding"]) for entry in found["findings"]])
+            """
+        #expect(
+            try Command.succeed(["python3", "-c", program, outcome.text]).text
+                == "2 1 [('a.cab', 'bit rot')]\n")
+        let text = try passim("verify", "--mirror", "lvfs.conf")
+        #expect(text.end == .exit(2))
+        #expect(text.text.hasPrefix("bit rot: \(tree.absolute("tree/a.cab")): recorded "))
+    }
+
+    @Test func verificationOfNothingIsAFailureInJSONToo() throws {
+        try put("tree/a", "a")
+        let outcome = try passim("verify", "tree", "--json")
+        #expect(outcome.end == .exit(1))
+        #expect(outcome.text.contains("\"verified\":0"))
+        #expect(outcome.errorText.contains("nothing was verified"))
+        let unknown = try passim("verify", "--mirror", "none")
+        #expect(unknown.end == .exit(1))
+        #expect(unknown.errorText.hasPrefix("passim: there is no drop-in none.conf in "))
     }
 
     @Test func fileOfJustNowIsWaitedFor() throws {

@@ -105,7 +105,8 @@ import Testing
         (["--next-reboot", "publish", "a"], ["publish", "--next-reboot", "a"]),
         (["publish", "--next-reboot", "a"], ["publish", "--next-reboot", "a"]),
         (["--next-reboot"], ["--next-reboot"]), (["--next-reboot", "status"], ["--next-reboot", "status"]),
-        ([], []), (["--version"], ["--version"]),
+        ([], []), (["--version"], ["--version"]), (["--version", "x"], ["--version"]),
+        (["-V", "-x"], ["-V"]),
     ])
     func optionsMayStandBeforeTheCommand(given: [String], ordered: [String]) {
         #expect(StockArguments.ordered(given) == ordered)

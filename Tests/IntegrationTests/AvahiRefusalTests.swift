@@ -44,6 +44,8 @@ struct AvahiRefusalTests {
             #expect(hits.text.isEmpty, "\(responder)")
             let status = try status(on: here, containing: "publish-addresses")
             #expect(status.text.contains("publish-addresses"), "\(status.text)")
+            #expect(status.text.hasPrefix("ERROR: other machines cannot find this one"), "\(status.text)")
+            #expect(status.end == .exit(2))
             let metrics = try here.run(
                 "curl", "--silent", "--insecure", "https://localhost:\(daemon.port)/metrics"
             ).text
@@ -64,7 +66,7 @@ struct AvahiRefusalTests {
         let end = ContinuousClock.now + .seconds(60)
         while try there.browse(subtype).isEmpty, ContinuousClock.now < end {}
         #expect(try there.browse(subtype).map(\.address) == [Lan.serverAddress])
-        #expect(try !status(on: here, containing: "Status").text.contains("publish-addresses"))
+        #expect(try !status(on: here, containing: "Found").text.contains("publish-addresses"))
     }
 
     @Test(arguments: ["disable-user-service-publishing", "disable-publishing"])

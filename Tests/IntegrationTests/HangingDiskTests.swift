@@ -155,6 +155,33 @@ struct HangingDiskTests {
         print("limits: end while a file system hangs: \(seconds) s")
     }
 
+    @Test(.enabled(if: hasFUSE, "needs root, FUSE and bindfs(1)"))
+    func fileSystemThatHangsIsATroubleUntilItAnswers() throws {
+        let daemon = try site.start()
+        let server = try serve(daemon)
+        server.kill(SIGSTOP)
+        defer { server.kill(SIGCONT) }
+        // It is to be walked.
+        try tree.write("etc/passim.d/mirror.conf", "[passim]\nPath=\(tree.absolute("mirror"))\nExclude=x\n")
+        let words = "\(tree.absolute("mirror")) cannot be shared: the file system does not answer"
+        func becomes(_ isTold: Bool) throws -> Bool {
+            let end = ContinuousClock.now + .seconds(60)
+            while try daemon.get("/readyz").text.contains(words) != isTold {
+                if ContinuousClock.now > end { return false }
+                usleep(50_000)
+            }
+            return true
+        }
+        #expect(try becomes(true))
+        #expect(try daemon.get("/").text.contains(words))
+        let sample =
+            "passim_trouble{severity=\"error\",kind=\"directory\",subject=\"\(tree.absolute("mirror"))\"} 1\n"
+        #expect(try daemon.get("/metrics").text.contains(sample))
+        server.kill(SIGCONT)
+        #expect(try becomes(false))
+        #expect(try daemon.process.terminate() == .exit(0))
+    }
+
     /// It must pay where nothing is broken, too.
     @Test(.enabled(if: hasFUSE, "needs root, FUSE and bindfs(1)"))
     func slowDiskHoldsUpNobodyElse() throws {

@@ -40,6 +40,17 @@ struct InstalledFilesTests {
         #expect(try run("systemd-analyze", "verify", "--man=no", unit()).isEmpty)
     }
 
+    @Test func systemdTakesTheTimerOfTheVerification() throws {
+        let unit = try text("systemd/passim-verify@.service")
+        #expect(unit.contains("ExecStart=/usr/bin/passim verify --mirror %i\n"))
+        let here = unit.replacing("/usr/bin/passim", with: try Products.path(of: "passim"))
+        try tree.write("passim-verify@.service", here)
+        try tree.write("passim-verify@.timer", try text("systemd/passim-verify@.timer"))
+        for name in ["passim-verify@.service", "passim-verify@.timer"] {
+            #expect(try run("systemd-analyze", "verify", "--man=no", tree.absolute(name)).isEmpty)
+        }
+    }
+
     /// While the unit is disabled it has no such name, and the bus cannot start it.
     @Test func busStartsTheUnitByAnAliasOfItsInstallation() throws {
         let alias = "dbus-org.freedesktop.Passim.service"

@@ -125,8 +125,8 @@ struct PageTests {
         let health = try daemon.get("/healthz")
         #expect(health.status == 200)
         #expect(health.text.hasPrefix("ok\n"))
-        #expect(health.text.contains("lost.conf: "))
-        #expect(health.text.contains("bad.conf: "))
+        #expect(health.text.contains("nowhere is missing: "))
+        #expect(health.text.contains("bad.conf cannot be used"))
     }
 
     @Test func metricsCountWhatIsDone() throws {

@@ -117,7 +117,7 @@ import Testing
             return
         }
         let error = #expect(throws: BusError.self) { _ = try BusClient(address: bus.address) }
-        #expect(error.map { "\($0)".hasPrefix("no connection to the system bus: ") } == true)
+        #expect(error.map { "\($0)".hasPrefix("cannot reach passimd: there is no connection") } == true)
     }
 
     /// The stock policy file does not name Mirror.

@@ -76,4 +76,17 @@ import Testing
         dropIn.path = scratch.path + "/link"
         #expect(dropIn.examineDirectory() == nil)
     }
+
+    @Test(arguments: [
+        ("72h", 259_200), ("3d", 259_200), ("90 min", 5400), ("45s", 45), ("60", 60), ("0", 0), ("x", nil),
+        ("-1", nil),
+        ("5 weeks", nil), ("99999999999999999999", nil), ("9999999d", nil), ("", nil),
+    ])
+    func timeAfterWhichAMirrorIsStaleMayHaveAUnit(text: String, seconds: Int?) throws {
+        let tree = try TemporaryTree()
+        try tree.write("passim.d/a.conf", "[passim]\nPath=/srv\nStaleAfter=\(text)\n")
+        let configuration = Configuration.read(systemConfigurationDirectory: tree.path)
+        #expect(configuration.dropIns.first?.staleAfter == seconds)
+        #expect(configuration.complaints.isEmpty == (seconds != nil))
+    }
 }

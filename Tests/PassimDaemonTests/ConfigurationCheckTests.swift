@@ -1,4 +1,5 @@
 import PassimConfig
+import PassimSystem
 import PassimTestKit
 import Testing
 
@@ -133,5 +134,55 @@ import Testing
             check.report.contains("passim.d/c.conf: [passim] Path=\(tree.absolute("mirror/lib/passim")): "))
         #expect(check.report.contains("is passimd's own directory, which is never shared\n"))
         #expect(!check.isClean)
+    }
+
+    // MARK: As the daemon
+
+    @Test func directoryThatTheUnitHidesIsAnError() throws {
+        try share("mirror", as: "a")
+        let paths = Paths(environment: ["SYSCONFDIR": tree.absolute("etc")])
+        let check = ConfigurationCheck.run(
+            paths, as: nil, UnitSandbox(hidesHomes: true, hidesTemporaries: true))
+        let isTemporary = ["/tmp/", "/var/tmp/"].contains { tree.path.hasPrefix($0) }
+        #expect(check.isClean == !isTemporary)
+        #expect(
+            check.report.contains("PrivateTmp=no below [Service] in: systemctl edit passim") == isTemporary)
+        // Through a symlink as well.
+        try tree.symlink("link", to: "/root")
+        try share("link", as: "a")
+        let linked = ConfigurationCheck.run(paths, as: nil, UnitSandbox(hidesHomes: true))
+        #expect(!linked.isClean)
+        #expect(linked.report.contains("it leads to /root, and passim.service hides /root"))
+    }
+
+    @Test(.enabled(if: isRoot, "needs root"))
+    func whatTheDaemonsUserCannotReadIsAnErrorForRootToo() throws {
+        try tree.write("mirror/closed", "x", mode: 0o600)
+        try share("mirror", as: "a")
+        try dropIn("closed.conf", "[passim]\nPath=/srv\n")
+        try tree.changeMode("etc/passim.d/closed.conf", 0o600)
+        try tree.makeDirectory("private/deep")
+        try tree.changeMode("private", 0o700)
+        try share("private/deep", as: "deep")
+        try tree.write("var/lib/passim/secret.key", "x", mode: 0o600)
+        let paths = Paths(environment: [
+            "SYSCONFDIR": tree.absolute("etc"), "LOCALSTATEDIR": tree.absolute("var"),
+        ])
+        let check = ConfigurationCheck.run(paths, as: ActingUser(user: 65534, group: 65534), nil)
+        #expect(!check.isClean)
+        let lines = check.report.split(separator: "\n")
+        func has(_ words: String...) -> Bool {
+            lines.contains { line in line.hasPrefix("error: ") && words.allSatisfy { line.contains($0) } }
+        }
+        #expect(
+            has("1 files or directories cannot be read, the first: closed: Permission denied"),
+            "\(check.report)")
+        #expect(
+            has("closed.conf: cannot be read: Permission denied; for the user passim: chmod 644"),
+            "\(check.report)")
+        #expect(has("Path=\(tree.absolute("private/deep"))", "chmod o+x"), "\(check.report)")
+        #expect(has("secret.key: cannot be read by the daemon: Permission denied"), "\(check.report)")
+        // As root all of that is readable.
+        #expect(!ConfigurationCheck.run(paths, as: nil, nil).report.contains("Permission denied"))
     }
 }

@@ -1,4 +1,5 @@
 import PassimCore
+import PassimTestKit
 import Testing
 
 @testable import PassimDaemon
@@ -35,5 +36,39 @@ import Testing
     @Test func emptyFileIsAShareUnlessItIsCutOff() {
         #expect(send(0, of: 0, size: 0) && send(0, of: 0, size: 0))
         #expect(!send(0, of: 100))
+    }
+
+    // MARK: Counts
+
+    @Test func countsOfTheMostWantedOutliveTheDaemon() throws {
+        let tree = try TemporaryTree()
+        let counts = StaticShareCounts(path: tree.absolute("shares"))
+        for number in 0..<1500 { counts.add(Digest(of: "\(number)")) }
+        for _ in 0..<3 { counts.add(Digest(of: "7")) }
+        #expect(counts[Digest(of: "7")] == 4)
+        #expect(counts[Digest(of: "8")] == 1)
+        #expect(counts[Digest(of: "none")] == 0)
+        try counts.save()
+        let next = StaticShareCounts(path: tree.absolute("shares"))
+        next.load()
+        #expect(next[Digest(of: "7")] == 4)
+        #expect((0..<1500).count { next[Digest(of: "\($0)")] > 0 } == StaticShareCounts.kept)
+    }
+
+    @Test(arguments: ["", "x\n", "\n\n", "abc 5\n", String(repeating: "0", count: 64) + " -1\n"])
+    func fileThatIsNotUnderstoodCountsNothing(text: String) throws {
+        let tree = try TemporaryTree()
+        try tree.write("shares", text)
+        let counts = StaticShareCounts(path: tree.absolute("shares"))
+        counts.load()
+        #expect(counts[Digest(words: (0, 0, 0, 0))] == 0)
+    }
+
+    @Test func tableIsBoundedAndTheMostWantedStay() throws {
+        let counts = StaticShareCounts(path: "/none", capacity: 100)
+        for _ in 0..<5 { counts.add(Digest(of: "wanted")) }
+        for number in 0..<10_000 { counts.add(Digest(of: "\(number)")) }
+        #expect(counts[Digest(of: "wanted")] == 5)
+        #expect((0..<10_000).count { counts[Digest(of: "\($0)")] > 0 } <= 100)
     }
 }

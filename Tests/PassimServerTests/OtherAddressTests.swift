@@ -48,7 +48,7 @@ import Testing
     @Test func monitoringIsForThoseThatAreAllowed() async throws {
         try await withPeer { test, connect in
             let client = try connect()
-            for path in ["/metrics", "/healthz", "/items/"] {
+            for path in ["/metrics", "/healthz", "/readyz", "/items/"] {
                 try client.tls.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try client.answer().status == 403, "\(path)")
             }
@@ -56,7 +56,9 @@ import Testing
         let network = try #require(Network("\(OwnAddress.other!)/24"))
         try await withPeer({ $0.metricsAllow = [network] }) { test, connect in
             let client = try connect()
-            for (path, status) in [("/metrics", 200), ("/healthz", 200), ("/items/", 403), ("/", 403)] {
+            for (path, status) in [
+                ("/metrics", 200), ("/healthz", 200), ("/readyz", 200), ("/items/", 403), ("/", 403),
+            ] {
                 // The name that a monitor was given for this host.
                 try client.tls.send("GET \(path) HTTP/1.1\r\nHost: mirror.example\r\n\r\n")
                 #expect(try client.answer().status == status, "\(path)")

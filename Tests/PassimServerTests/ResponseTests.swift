@@ -172,13 +172,14 @@ import Testing
             let client = try test.client()
             for (path, page) in [
                 ("/metrics", "metrics "), ("/healthz?verbose", "health verbose"), ("/items/", "item([]) "),
+                ("/readyz", "readiness "), ("/healthz?ready", "readiness ready"),
                 ("/items/ab?x=y", "item([97, 98]) x=y"), ("/style.css?\(digest.hex)", "style"),
             ] {
                 try client.tls.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 let answer = try client.answer()
                 #expect(answer.status == 200 && answer.text == page, "\(path)")
             }
-            for path in ["/metrics", "/healthz", "/items/", "/items/a"] {
+            for path in ["/metrics", "/healthz", "/readyz", "/items/", "/items/a"] {
                 try client.tls.send("GET \(path)?sha256=\(digest.hex) HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try client.answer().body == content, "\(path)")
             }

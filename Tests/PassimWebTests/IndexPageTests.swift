@@ -21,6 +21,25 @@ struct IndexPageTests {
         #expect(text.contains("The network cannot be asked"))
     }
 
+    @Test func troublesComeWithWhatToDo() {
+        let text = Sample.page { page in
+            page.health = Health(
+                status: .running,
+                troubles: [
+                    Trouble(
+                        .error, .directory, subject: "/a", "/a<b> is missing", why: "no disk",
+                        command: "mount /a")
+                ],
+                directories: [], files: 0, wanted: 0, found: 0)
+        }
+        #expect(text.contains("<dt>Verdict</dt>"))
+        #expect(text.contains("ERROR: /a&lt;b&gt; is missing"))
+        #expect(text.contains("/a&lt;b&gt; is missing: no disk</th>"))
+        #expect(text.contains("<code class=\"copied\">mount /a</code>"))
+        #expect(text.openElements.isEmpty)
+        #expect(!Sample.page().contains("Troubles"))
+    }
+
     @Test func fileLeadsToThePageAboutIt() {
         let text = Sample.page(items: [Sample.item(RawName("sub dir/a b.cab"))])
         #expect(text.contains("<a href=\"/items/\(Sample.digest.hex)\"><bdi>sub dir/a b.cab</bdi>"))

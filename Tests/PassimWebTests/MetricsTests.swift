@@ -90,13 +90,52 @@ struct MetricsTests {
     }
 
     @Test func healthTellsWhatIsWrong() {
-        let text = HealthText(directories: [
-            DirectoryStatus(dropIn: "a.conf", path: "/a", state: .watching),
-            DirectoryStatus(dropIn: "b.conf", path: "/b\nc", state: .missing),
-            DirectoryStatus(dropIn: "c.conf", path: "", state: .failed("no Path")),
-        ]).render()
+        func health(_ troubles: Trouble...) -> HealthText {
+            HealthText(
+                Health(
+                    status: .running, troubles: troubles,
+                    directories: [DirectoryStatus(dropIn: "a.conf", path: "/a", state: .watching)], files: 1,
+                    wanted: 1, found: 1))
+        }
+        func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+        #expect(text(health().liveness) == "ok\n")
+        #expect(text(health().readiness) == "ok: 1 file is shared, and other machines can find it\n")
+        #expect(health().isReady)
+        let warning = Trouble(.warning, .disk, subject: "/b\nc", "/b\nc is full")
+        let error = Trouble(.error, .discovery, "nobody finds it", why: "Avahi is gone", command: "systemctl")
+        #expect(health(warning).isReady)
+        #expect(!health(warning, error).isReady)
+        let lines = """
+            error discovery: nobody finds it: Avahi is gone: systemctl
+            warning disk: /b\\u000ac is full
+
+            """
+        #expect(text(health(warning, error).liveness) == "ok\n" + lines)
+        #expect(text(health(warning, error).readiness) == "error: nobody finds it; 1 more problem\n" + lines)
+    }
+
+    @Test func eachTroubleIsASample() {
+        let all = lines { metrics in
+            metrics.troubles = [
+                Trouble(.error, .disk, subject: "/a\"b", "x"),
+                Trouble(.warning, .unreadable, subject: "/a", "x"),
+                // The same once more: no sample may come twice.
+                Trouble(.warning, .unreadable, subject: "/a", "y"),
+            ]
+            metrics.disks = [.init(path: "/a", freeBytes: 7, bytes: 9, freeFiles: 0, files: 0)]
+            metrics.certificateEnd = 12
+        }
+        #expect(all.contains("passim_troubles{severity=\"error\"} 1"))
+        #expect(all.contains("passim_troubles{severity=\"warning\"} 2"))
+        let samples = all.filter { $0.hasPrefix("passim_trouble{") }
         #expect(
-            String(decoding: text, as: UTF8.self) == "ok\nb.conf: /b\\x0ac is missing\nc.conf: no Path\n")
-        #expect(HealthText(directories: []).render() == Array("ok\n".utf8))
+            samples == [
+                #"passim_trouble{severity="error",kind="disk",subject="/a\"b"} 1"#,
+                #"passim_trouble{severity="warning",kind="unreadable",subject="/a"} 1"#,
+            ])
+        #expect(all.contains("passim_disk_free_bytes{path=\"/a\"} 7"))
+        #expect(!all.contains { $0.hasPrefix("passim_disk_free_inodes{") })
+        #expect(all.contains("passim_certificate_end_timestamp_seconds 12"))
+        #expect(lines().contains("passim_troubles{severity=\"error\"} 0"))
     }
 }

@@ -21,6 +21,7 @@ package final class AuditLog: Sendable {
     private let bell = Doorbell()
     private let thread = Lock<SystemThread?>(nil)
     private let written = Lock<AuditMark?>(nil)
+    private let failure = Lock<String?>(nil)
     private let held: HeldLines
     private let path: String
     private let logger: Logger
@@ -63,6 +64,9 @@ package final class AuditLog: Sendable {
 
     /// How far it is written; nil where it is not, or is no regular file.
     package var mark: AuditMark? { written.withLock { $0 } }
+
+    /// Why it cannot be written now; nil where it can.
+    package var problem: String? { failure.withLock { $0 } }
 
     /// Writes what a process that was killed has left to be written; before `start`.
     package func recover() {
@@ -137,7 +141,7 @@ package final class AuditLog: Sendable {
         let writer = AuditWriter(path: path, rotation: rotation, logger: logger)
         var repeats = AuditRepeats(holding: holding)
         writer.flush()
-        written.withLock { $0 = writer.mark }
+        note(writer)
         /// When what there is will be written; nil: there is nothing.
         var flushAt: UInt64?
         var complainedAt: UInt64?
@@ -157,7 +161,7 @@ package final class AuditLog: Sendable {
             let isFlushed = flush(writer, &repeats, &lastCount, at: isStopping ? .max : now)
             flushAt = isFlushed ? nil : now + AuditLog.retryDelay
             if isReopening { writer.reopen() }
-            written.withLock { $0 = writer.mark }
+            note(writer)
             if isStopping {
                 writer.finish(alsoLost: queue.withLock { UInt64($0.records.count) + $0.dropped })
                 return
@@ -168,6 +172,11 @@ package final class AuditLog: Sendable {
                 complainedAt = now
             }
         }
+    }
+
+    private func note(_ writer: AuditWriter) {
+        written.withLock { $0 = writer.mark }
+        failure.withLock { $0 = writer.problem }
     }
 
     private func look() -> (count: Int, isStopping: Bool, isReopening: Bool) {

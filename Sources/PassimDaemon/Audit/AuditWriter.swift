@@ -11,7 +11,8 @@ final class AuditWriter {
     private var file: AuditFile?
     private var wantsReopening = false
     private var pending = PendingLines()
-    private var isFailing = false
+    /// Why it cannot be written now; nil where it can.
+    private(set) var problem: String?
     private var isRotationFailing = false
     /// Holds from the next write on.
     var rotation: AuditRotation
@@ -89,9 +90,9 @@ final class AuditWriter {
             }
         }
         if file == nil { return pending.isEmpty }
-        if isFailing, !wantsReopening {
+        if problem != nil, !wantsReopening {
             logger.notice("\(path) is written again")
-            isFailing = false
+            problem = nil
         }
         return true
     }
@@ -143,7 +144,7 @@ final class AuditWriter {
 
     /// Once, not each time.
     private func fail(_ what: String) {
-        if !isFailing { logger.error("\(path) \(what)") }
-        isFailing = true
+        if problem == nil { logger.error("\(path) \(what)") }
+        problem = what
     }
 }

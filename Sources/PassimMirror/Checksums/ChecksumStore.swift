@@ -285,6 +285,7 @@ package final class ChecksumStore: Sendable {
         state.newDays = []
         state.writes += 1
         state.warned = false
+        state.problem = nil
         state.pause = ChecksumStore.firstPause
         state.nextTry = 0
     }
@@ -316,6 +317,7 @@ package final class ChecksumStore: Sendable {
         state.oldOverridden.formUnion(try rows.overridden(old: true))
         state.rows = rows
         state.nextTry = 0
+        state.problem = nil
         // Numbers that were given out without it began at one.
         let volumes = state.days.keys
         state.days = [:]

@@ -62,6 +62,8 @@ struct MirrorState {
     var findings = Findings()
     /// Why a directory could not be watched last.
     var lastWatchFailure: SystemError.Code?
+    /// Why nothing at all can be watched; nil where something can.
+    var watchingFailure: String?
 
     /// +1 for each event, visit and loss.
     private(set) var generation: UInt64 = 1

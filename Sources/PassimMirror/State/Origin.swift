@@ -162,6 +162,7 @@ final class Origin: @unchecked Sendable {
         progress.write(to: &status, now: now)
         status.unreadable = unreadable.count
         status.notes = notes
+        status.isAdvertised = dropIn.advertise
         return status
     }
 }

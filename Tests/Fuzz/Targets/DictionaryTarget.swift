@@ -61,7 +61,7 @@ extension FuzzTarget {
             !name.isEmpty && !name.contains { $0 < 0x20 || $0 == 0x7F || $0 == 0x2F }, "the name \(name)")
         try check(request.shareCount < request.lifetime.shareLimit, "\(request)")
         try check(request.cmdline.isEmpty, "the command is the caller's to say")
-        let again = try? PublishArguments.read(request.dictionary)
+        let again = try? PublishArguments.read(request.dictionary(size: nil))
         try checkEqual(again, request, "written and read")
     }
 

@@ -1,17 +1,18 @@
-internal import PassimConfig
-internal import PassimCore
+package import PassimCore
 
 /// Drop-ins whose files another drop-in shares too: they are hashed, watched and listed twice.
-struct DropInOverlaps {
+package struct DropInOverlaps: Sendable {
     /// By directory, without symlinks.
     private var dropIns: [RawName: [DropIn]] = [:]
 
-    mutating func add(_ dropIn: DropIn, at place: RawName) {
+    package init() {}
+
+    package mutating func add(_ dropIn: DropIn, at place: RawName) {
         dropIns[place, default: []].append(dropIn)
     }
 
     /// One for each drop-in of which another one shares something, in the order of their files.
-    var complaints: [Complaint] {
+    package var complaints: [Complaint] {
         var found: [Complaint] = []
         for (place, here) in dropIns {
             for (number, dropIn) in here.enumerated() {

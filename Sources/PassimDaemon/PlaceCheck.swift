@@ -1,0 +1,101 @@
+internal import PassimBus
+internal import PassimConfig
+internal import PassimCore
+internal import PassimServer
+internal import PassimSystem
+
+/// Whether the daemon could listen where it is to, and whether others could connect.
+struct PlaceCheck {
+    private(set) var complaints: [Complaint] = []
+    private(set) var notes: [String] = []
+
+    init(_ paths: Paths) {
+        let daemon = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration).daemon
+        let file = paths.passimConf
+        func complaint(_ severity: Complaint.Severity, _ key: String, _ value: String, _ message: String)
+            -> Complaint
+        {
+            Complaint(severity, file: file, group: "daemon", key: key, value: value, message)
+        }
+        complaints += PlaceCheck.absent(daemon).map {
+            complaint(
+                .warning, "Listen", $0,
+                "this machine has no such interface or address now; it is listened at when it comes")
+        }
+        guard daemon.port > 0 else { return }
+        let first = PlaceCheck.firstUnprivilegedPort
+        if daemon.port < first {
+            complaints.append(
+                complaint(
+                    .error, "Port", "\(daemon.port)",
+                    "only root may have a port below \(first): take a higher one, or: "
+                        + "sysctl net.ipv4.ip_unprivileged_port_start=\(daemon.port)"))
+        } else if let taken = PlaceCheck.takenPlace(daemon), !PlaceCheck.isRunning(paths) {
+            complaints.append(
+                complaint(
+                    .error, "Port", "\(daemon.port)",
+                    "another program has it at \(taken): ss -ltnp 'sport = \(daemon.port)' tells which"))
+        }
+        switch FirewallQuery.ask(port: daemon.port) {
+        case .open: break
+        case .closed(let zone):
+            complaints.append(
+                complaint(
+                    .warning, "Port", "\(daemon.port)",
+                    "firewalld has it closed in the zone \(zone): "
+                        + FirewallQuery.command(port: daemon.port, zone: zone)))
+        case .unknown(let reason):
+            notes.append("whether a firewall has port \(daemon.port) closed is not known: \(reason)")
+        }
+    }
+
+    private static func absent(_ daemon: DaemonConfiguration) -> [String] {
+        guard !daemon.listen.isEmpty, let interfaces = try? NetworkInterface.all() else { return [] }
+        return daemon.listen.filter { name in
+            guard let address = IPAddress(scoped: name) else {
+                return !interfaces.contains { $0.name == name }
+            }
+            if address.isLoopback || (address.high == 0 && address.low == 0) || address == IPAddress(ipv4: 0)
+            {
+                return false
+            }
+            return !interfaces.contains { interface in
+                interface.addresses.contains {
+                    $0.address.high == address.high && $0.address.low == address.low
+                }
+            }
+        }
+    }
+
+    /// Ports below it are root's (ip(7)).
+    private static var firstUnprivilegedPort: UInt16 {
+        guard let file = try? Descriptor.open("/proc/sys/net/ipv4/ip_unprivileged_port_start", .readOnly),
+            let text = try? file.readAll(limit: 32)
+        else { return 1024 }
+        return UInt16(String(decoding: text.prefix { $0 > 0x20 }, as: UTF8.self)) ?? 1024
+    }
+
+    /// Of those that it would listen at, one where it cannot.
+    private static func takenPlace(_ daemon: DaemonConfiguration) -> Socket.Place? {
+        let settings = ServerSettings(daemon, hostName: "localhost", descriptorLimit: 1024)
+        return settings.places.first { place in
+            do throws(SystemError) {
+                _ = try Socket.listen(place, port: daemon.port)
+                return false
+            } catch {
+                return error.code == .addressInUse
+            }
+        }
+    }
+
+    /// The daemon of this configuration has the port, then.
+    private static func isRunning(_ paths: Paths) -> Bool {
+        guard
+            let lock = try? Descriptor.open(
+                paths.stateDirectory + "/lock", [.readOnly, .nonBlocking, .noFollow]),
+            let isFree = try? lock.lockExclusively()
+        else { return false }
+        if isFree { lock.unlock() }
+        return !isFree
+    }
+}
