@@ -25,6 +25,11 @@ package struct DropIn: Sendable, Equatable {
     /// Bytes per second over all its downloads; 0: no limit.
     package var maxRate: UInt64 = 0
 
+    /// Whether files can be had by name as well as by digest.
+    package var names = false
+    /// The directory's path in URLs, for files that are to be had by name; without a slash at either end.
+    package var prefix = RawName.empty
+
     /// A drop-in with defaults.
     package init(name: String, file: String, path: String) {
         self.name = name

@@ -56,8 +56,8 @@ extension Daemon {
             FailedDropIn(name: $0.name, path: $0.path ?? "", reason: $0.complaint.message)
         }
         let published = origins.published(in: store.directory, cooldown: configuration.daemon.cooldown)
-        mirror.replaceDropIns(configuration.dropIns, failures: failed) { [origins, advertised] all in
-            origins.replace([published] + all.map { origins.served($0) })
+        mirror.replaceDropIns(configuration.dropIns, failures: failed) { [origins, advertised, mirror] all in
+            origins.replace([published] + all.map { origins.served($0, of: mirror) })
             advertised.replaceHidden(Set(all.filter { !$0.dropIn.advertise }.map(\.id)))
         }
     }
@@ -84,13 +84,18 @@ extension OriginTable {
     }
 
     /// The same object where nothing changed: its rate limit goes on.
-    fileprivate func served(_ mirrored: MirrorOrigin) -> ServedOrigin {
+    fileprivate func served(_ mirrored: MirrorOrigin, of mirror: Mirror) -> ServedOrigin {
         let dropIn = mirrored.dropIn
-        if let known = origin(mirrored.id), known.cooldown == dropIn.cooldown, known.maxRate == dropIn.maxRate
+        let id = mirrored.id
+        let names = dropIn.names
+            ? ServedOrigin.Names(prefix: dropIn.prefix) { mirror.isPending(origin: id, path: $0) }
+            : nil
+        if let known = origin(id), known.cooldown == dropIn.cooldown, known.maxRate == dropIn.maxRate,
+            known.names?.prefix == names?.prefix
         {
             return known
         }
         return ServedOrigin(
-            id: mirrored.id, path: dropIn.path, cooldown: dropIn.cooldown, maxRate: dropIn.maxRate)
+            id: id, path: dropIn.path, cooldown: dropIn.cooldown, maxRate: dropIn.maxRate, names: names)
     }
 }
