@@ -66,6 +66,13 @@ package struct DropIn: Sendable, Equatable {
         path.bytes.withUnsafeBytes { entersDirectory($0) }
     }
 
+    /// What remains of a path in URLs below `prefix`: empty where it is the prefix; nil where it is not below.
+    package func pathBelowPrefix(_ path: RawName) -> RawName? {
+        if prefix.isEmpty || path == prefix { return prefix.isEmpty ? path : .empty }
+        guard path.bytes.starts(with: prefix.appending(.empty).bytes) else { return nil }
+        return RawName(bytes: Array(path.bytes[(prefix.bytes.count + 1)...]))
+    }
+
     /// Whether one of the patterns matches a directory above this path.
     private func hasParent(of path: UnsafeRawBufferPointer, in patterns: [Glob]) -> Bool {
         for end in path.indices where path[end] == 0x2F {

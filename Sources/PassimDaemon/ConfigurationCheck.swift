@@ -13,14 +13,21 @@ struct ConfigurationCheck {
         let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
         isClean = configuration.allComplaints.isEmpty
         let daemon = configuration.daemon
-        add("\(paths.passimConf): port \(daemon.port), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")")
+        let plain = daemon.httpPort > 0 ? " and \(daemon.httpPort) (plain HTTP)" : ""
+        add("\(paths.passimConf): port \(daemon.port)\(plain), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")")
         let privates = PrivateDirectories(
             paths.privateDirectories(published: daemon.path ?? paths.publishedItems))
         // Whoever checks is root, and the daemon is not.
         let walk = PathWalk(privates, trusting: Set([userIdentifier(named: "passim")].compactMap { $0 }))
-        for dropIn in configuration.dropIns {
+        for (number, dropIn) in configuration.dropIns.enumerated() {
             do throws(PathWalk.Failure) {
-                add(try Census(of: dropIn, by: walk, besides: privates), of: dropIn)
+                let claims = NameClaims(of: dropIn, after: Array(configuration.dropIns[..<number]))
+                let census = try Census(of: dropIn, by: walk, besides: privates) { claims?.look(at: $0) }
+                add(census, of: dropIn)
+                for complaint in claims?.complaints ?? [] {
+                    isClean = false
+                    add("warning: \(complaint)")
+                }
             } catch {
                 isClean = false
                 add("error: \(dropIn.file): [passim] Path=\(dropIn.path): \(error.sentence)")

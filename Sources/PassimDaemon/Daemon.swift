@@ -29,6 +29,8 @@ package final class Daemon: Sendable {
     let bus = Lock<BusService?>(nil)
     /// That is served; from when the daemon listens.
     let identity = Lock<ServerIdentity?>(nil)
+    /// Of the files that `identity` was read from, and why they are not in use where they cannot be used.
+    let certificate = Lock(CertificateState())
     /// From when it listens.
     let server = Lock<Server?>(nil)
     /// Open when published items are loaded.
@@ -174,29 +176,6 @@ package final class Daemon: Sendable {
     func say(_ complaints: [Complaint]) {
         for complaint in complaints {
             logger.log(level: complaint.severity == .error ? .error : .warning, "\(complaint)")
-        }
-    }
-
-    /// Key and certificate, made where there are none.
-    ///
-    /// - Throws: where those of the administrator cannot be used.
-    func tlsContext() throws(CryptoError) -> TLSContext {
-        let (identity, events) = try ServerIdentity.load(
-            from: .init(keyPath: paths.secretKey, certificatePath: paths.certificate), hostName: hostName,
-            now: wallClock())
-        for event in events { logger.log(level: event.isWarning ? .warning : .notice, "\(event)") }
-        let context = try TLSContext(serving: identity)
-        self.identity.withLock { $0 = identity }
-        return context
-    }
-
-    /// Makes a certificate of our own anew where it is not valid any more, or not yet after the clock was set.
-    func renewCertificate(_ server: Server) {
-        guard identity.withLock({ $0 })?.isOutdated(at: wallClock()) == true else { return }
-        do {
-            server.replace(tls: try tlsContext())
-        } catch {
-            logger.error("the key and certificate of before stay in use: \(error)")
         }
     }
 }

@@ -28,10 +28,12 @@ struct DaemonObject: BusObject {
 
     /// What keeps others from finding this machine, where somebody is to do something about it.
     private var troubles: [String] {
-        guard case .hindered(let why)? = daemon.neighbourhood.withLock({ $0 })?.advertising.state else {
-            return []
+        var troubles: [String] = []
+        if case .hindered(let why)? = daemon.neighbourhood.withLock({ $0 })?.advertising.state {
+            troubles.append("nothing is advertised: \(why)")
         }
-        return ["nothing is advertised: \(why)"]
+        if let trouble = daemon.certificateTrouble { troubles.append(trouble) }
+        return troubles
     }
 
     // MARK: Listings

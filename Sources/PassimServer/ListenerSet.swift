@@ -1,5 +1,5 @@
 internal import PassimCore
-internal import PassimSystem
+package import PassimSystem
 
 /// The listening sockets of a server. All reactors wait on all of them (EPOLLEXCLUSIVE): a single thread
 /// that accepts would cost a change of threads per connection, and SO_REUSEPORT can put the few
@@ -14,6 +14,10 @@ final class ListenerSet: Sendable {
 
     private struct Slot {
         let place: Socket.Place
+        /// Set when the socket is bound, where it was 0.
+        var port: UInt16
+        /// For HTTP without TLS.
+        let isPlain: Bool
         var socket: SharedDescriptor?
         /// Of the interface that the socket is bound to.
         var interface: UInt32 = 0
@@ -30,22 +34,43 @@ final class ListenerSet: Sendable {
     }
 
     private let slots: Lock<[Slot]>
-    /// The port of all of them.
+    /// Of HTTPS, of all of them.
     let port: UInt16
+    /// Of HTTP without TLS; nil: there is none.
+    let plainPort: UInt16?
     /// Some are of interfaces.
     let followsInterfaces: Bool
 
+    /// - Parameter plainPort: of HTTP without TLS; nil: there is none.
     /// - Parameter onSkipped: a place that cannot be listened at, for want of the interface, say; the others
     ///   are used nevertheless.
-    /// - Throws: `.addressInUse` where another server has the port; what is wrong with the last place where
+    /// - Throws: `.addressInUse` where another server has a port; what is wrong with the last place where
     ///   none can be used.
     init(
-        _ places: [Socket.Place], port: UInt16, onSkipped: (Socket.Place, SystemError) -> Void
-    ) throws(SystemError) {
+        _ places: [Socket.Place], port: UInt16, plainPort: UInt16? = nil,
+        onSkipped: (Socket.Place, SystemError) -> Void
+    ) throws(CannotListen) {
+        var (secure, bound) = try ListenerSet.open(places, port: port, isPlain: false, onSkipped)
+        self.port = bound
+        if let plainPort {
+            let (plain, bound) = try ListenerSet.open(places, port: plainPort, isPlain: true, onSkipped)
+            secure += plain
+            self.plainPort = bound
+        } else {
+            self.plainPort = nil
+        }
+        slots = Lock(secure)
+        followsInterfaces = places.contains { $0.interfaceName != nil }
+    }
+
+    private static func open(
+        _ places: [Socket.Place], port: UInt16, isPlain: Bool,
+        _ onSkipped: (Socket.Place, SystemError) -> Void
+    ) throws(CannotListen) -> (slots: [Slot], port: UInt16) {
         var slots: [Slot] = []
         var bound = port
         for (number, place) in places.enumerated() {
-            var slot = Slot(place: place)
+            var slot = Slot(place: place, port: bound, isPlain: isPlain)
             slot.interface = place.interfaceNumber
             do throws(SystemError) {
                 let socket = SharedDescriptor(try Socket.listen(place, port: bound))
@@ -55,16 +80,16 @@ final class ListenerSet: Sendable {
             } catch {
                 let isLast = number == places.count - 1
                 if error.code == .addressInUse || (isLast && slots.allSatisfy { $0.socket == nil }) {
-                    throw error
+                    throw CannotListen(port: port, error: error)
                 }
                 onSkipped(place, error)
                 slot.isMissed = true
             }
             slots.append(slot)
         }
-        self.slots = Lock(slots)
-        self.port = bound
-        followsInterfaces = places.contains { $0.interfaceName != nil }
+        // Those before the first that could be bound have its port, too.
+        for index in slots.indices { slots[index].port = bound }
+        return (slots, bound)
     }
 
     /// Interfaces have changed: begins to listen at those that have come, and leaves those that have gone. Reactors are
@@ -85,7 +110,7 @@ final class ListenerSet: Sendable {
                 // The old one keeps the port of its interface, if that has got another number only.
                 slots.withLock { $0[index].socket = nil }
                 do throws(SystemError) {
-                    changed.socket = SharedDescriptor(try Socket.listen(slot.place, port: port))
+                    changed.socket = SharedDescriptor(try Socket.listen(slot.place, port: slot.port))
                     changed.isMissed = false
                     changes.append(.began(slot.place))
                 } catch {
@@ -129,10 +154,18 @@ final class ListenerSet: Sendable {
         for slot in slots.withLock({ $0 }) { slot.socket?.descriptor.endListening() }
     }
 
-    func accept(_ index: Int) throws(SystemError) -> (socket: CInt, peer: IPAddress)? {
-        guard let socket = slots.withLock({ $0[index].socket }) else { return nil }
-        return try socket.descriptor.accept()
+    func accept(_ index: Int) throws(SystemError) -> (socket: CInt, peer: IPAddress, isPlain: Bool)? {
+        let slot = slots.withLock { $0[index] }
+        guard let accepted = try slot.socket?.descriptor.accept() else { return nil }
+        return (accepted.socket, accepted.peer, slot.isPlain)
     }
+}
+
+/// A port that cannot be listened at.
+package struct CannotListen: Error {
+    /// As it was asked for.
+    package let port: UInt16
+    package let error: SystemError
 }
 
 extension Socket.Place {

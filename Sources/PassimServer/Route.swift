@@ -19,12 +19,13 @@ enum Route {
     case name(RawName)
 
     static func of(
-        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, from peer: IPAddress,
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, from peer: IPAddress, isPlain: Bool,
         _ settings: ServerState.Settings, hasNames: @autoclosure () -> Bool
     ) -> Route {
         guard head.method != .other else { return .methodNotAllowed }
         let query = head.query?.bytes(of: bytes)
         if let path = localPath(head.path.bytes(of: bytes), query) {
+            guard !isPlain else { return .refused(.notFound, noFile) }
             if peer.isLoopback {
                 guard settings.hosts.allows(head.host?.bytes(of: bytes)) else {
                     return .refused(.forbidden, "The Host field does not name this machine.")
@@ -44,7 +45,7 @@ enum Route {
             case .digest(let digest): return .byHash(digest)
             case .path(let path) where hasNames() && !LocalPath.isReserved(path): return .name(path)
             case .path where hasNames(), .nothing where hasNames(), .notADigest:
-                return .refused(.notFound, Route.noFile)
+                return .refused(.notFound, noFile)
             case .path, .nothing: break
             }
             return .refused(

@@ -14,6 +14,9 @@ struct MirrorAddCommand: ParsableCommand {
     @Argument(help: "The directory. It may come later.", completion: .directory)
     var directory: PathArgument
 
+    @Flag(help: "Let files be fetched by their names as well as by digest (Names=true).")
+    var names = false
+
     @Flag(help: "Replace a file that is there.")
     var force = false
 
@@ -23,10 +26,18 @@ struct MirrorAddCommand: ParsableCommand {
             throw Failure("\(path): a drop-in can only name what is UTF-8; a symlink to it can be shared")
         }
         let isMissing = try MirrorAddCommand.isMissing(path)
-        let file = DropInFile(name, Paths(environment: Style.variable))
-        try file.write(DropInFile.text(sharing: text), replaces: force)
+        let paths = Paths(environment: Style.variable)
+        let file = DropInFile(name, paths)
+        try file.write(DropInFile.text(sharing: text, byName: names), replaces: force)
         let output = Output()
         try output.line("Added: \(RawName(file.path)) shares \(path)")
+        let daemon = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration).daemon
+        if daemon.httpPort > 0 {
+            // The port of HTTPS has a service of its own, etc/firewalld/passim.xml.
+            try output.line("Plain HTTP is at port \(daemon.httpPort); to let others reach it through firewalld:")
+            try output.line(
+                "  firewall-cmd --permanent --add-port=\(daemon.httpPort)/tcp && firewall-cmd --reload")
+        }
         try output.flush()
         if isMissing { Output.complain("\(path) is not there; it is shared when it appears") }
     }
