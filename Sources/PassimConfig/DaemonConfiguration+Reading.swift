@@ -105,7 +105,9 @@ extension Section {
             warn("Key", "without Certificate= it cannot be used")
         }
         for (key, path) in [("Certificate", values.certificate), ("Key", values.key)] {
-            if let path, !path.utf8.starts(with: "/".utf8) { warn(key, "not an absolute path, and cannot be used") }
+            if let path, !path.utf8.starts(with: "/".utf8) {
+                warn(key, "not an absolute path, and cannot be used")
+            }
         }
     }
 

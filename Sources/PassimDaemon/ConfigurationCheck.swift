@@ -14,7 +14,9 @@ struct ConfigurationCheck {
         isClean = configuration.allComplaints.isEmpty
         let daemon = configuration.daemon
         let plain = daemon.httpPort > 0 ? " and \(daemon.httpPort) (plain HTTP)" : ""
-        add("\(paths.passimConf): port \(daemon.port)\(plain), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")")
+        add(
+            "\(paths.passimConf): port \(daemon.port)\(plain), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")"
+        )
         let privates = PrivateDirectories(
             paths.privateDirectories(published: daemon.path ?? paths.publishedItems))
         // Whoever checks is root, and the daemon is not.

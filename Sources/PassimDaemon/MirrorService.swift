@@ -87,7 +87,8 @@ extension OriginTable {
     fileprivate func served(_ mirrored: MirrorOrigin, of mirror: Mirror) -> ServedOrigin {
         let dropIn = mirrored.dropIn
         let id = mirrored.id
-        let names = dropIn.names
+        let names =
+            dropIn.names
             ? ServedOrigin.Names(prefix: dropIn.prefix) { mirror.isPending(origin: id, path: $0) }
             : nil
         if let known = origin(id), known.cooldown == dropIn.cooldown, known.maxRate == dropIn.maxRate,

@@ -25,7 +25,8 @@ final class NameClaims: Sendable {
         self.dropIn = dropIn
         others = earlier.filter { other in
             other.names
-                && (other.pathBelowPrefix(dropIn.prefix) != nil || dropIn.pathBelowPrefix(other.prefix) != nil)
+                && (other.pathBelowPrefix(dropIn.prefix) != nil
+                    || dropIn.pathBelowPrefix(other.prefix) != nil)
         }
     }
 

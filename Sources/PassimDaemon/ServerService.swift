@@ -151,7 +151,8 @@ struct ServerService: Service {
         daemon.logger.notice("reading configuration, key and certificate again")
         let configuration = daemon.reloadDropIns(sayingAll: true)
         if !configuration.daemon.canReplace(started) {
-            daemon.logger.warning("Port, HTTPPort, Listen, IPv6 and Path of passim.conf take effect with a restart")
+            daemon.logger.warning(
+                "Port, HTTPPort, Listen, IPv6 and Path of passim.conf take effect with a restart")
         }
         daemon.store.maxItemSize = configuration.daemon.maxItemSize
         daemon.auditLog.clients = configuration.daemon.logClients
@@ -168,7 +169,8 @@ struct ServerService: Service {
 extension DaemonConfiguration {
     /// Whether it differs from what a running daemon has only where that can be changed.
     fileprivate func canReplace(_ other: DaemonConfiguration) -> Bool {
-        port == other.port && httpPort == other.httpPort && listen == other.listen && ipv6 == other.ipv6 && path == other.path
+        port == other.port && httpPort == other.httpPort && listen == other.listen && ipv6 == other.ipv6
+            && path == other.path
     }
 }
 

@@ -28,7 +28,9 @@ package enum NamedTarget: Sendable, Equatable {
         let segments = path.bytes.split(separator: ASCII.slash)
         // The last is the digest, or its name.
         for place in [segments.count - 1, segments.count - 2] where place >= 2 {
-            if segments[place - 2].elementsEqual("by-hash".utf8), segments[place - 1].elementsEqual("SHA256".utf8) {
+            if segments[place - 2].elementsEqual("by-hash".utf8),
+                segments[place - 1].elementsEqual("SHA256".utf8)
+            {
                 return segments[place]
             }
         }

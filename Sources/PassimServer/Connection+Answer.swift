@@ -17,7 +17,8 @@ extension Connection {
             closesAfterResponse = true
         }
         let route = Route.of(
-            head, bytes, from: peer, isPlain: isPlain, reactor.settings, hasNames: reactor.state.origins.hasNames)
+            head, bytes, from: peer, isPlain: isPlain, reactor.settings,
+            hasNames: reactor.state.origins.hasNames)
         switch route {
         case .methodNotAllowed:
             answer(.methodNotAllowed, "Only GET and HEAD are answered here.", to: head, reactor)

@@ -41,7 +41,8 @@ extension LocalPath {
         let words: [StaticString] = ["style.css", "favicon.ico", "metrics", "healthz", "readyz"]
         return path.isEmpty || path.bytes.starts(with: "items/".utf8)
             || words.contains { word in
-                path.bytes.elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+                path.bytes.elementsEqual(
+                    UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
             }
     }
 }

@@ -78,8 +78,9 @@ package final class OriginTable: Sendable {
         origins.withLock { origins in
             origins = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         }
-        let sorted = all.enumerated().compactMap { number, origin in origin.names.map { (origin, $0, number) } }
-            .sorted { ($1.1.prefix.bytes.count, $0.2) < ($0.1.prefix.bytes.count, $1.2) }
+        let sorted = all.enumerated().compactMap { number, origin in origin.names.map { (origin, $0, number) }
+        }
+        .sorted { ($1.1.prefix.bytes.count, $0.2) < ($0.1.prefix.bytes.count, $1.2) }
         named.withLock { $0 = sorted.map(\.0) }
         replacements.add(1, ordering: .releasing)
     }

@@ -34,7 +34,8 @@ struct MirrorAddCommand: ParsableCommand {
         let daemon = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration).daemon
         if daemon.httpPort > 0 {
             // The port of HTTPS has a service of its own, etc/firewalld/passim.xml.
-            try output.line("Plain HTTP is at port \(daemon.httpPort); to let others reach it through firewalld:")
+            try output.line(
+                "Plain HTTP is at port \(daemon.httpPort); to let others reach it through firewalld:")
             try output.line(
                 "  firewall-cmd --permanent --add-port=\(daemon.httpPort)/tcp && firewall-cmd --reload")
         }

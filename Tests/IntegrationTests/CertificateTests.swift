@@ -12,7 +12,8 @@ struct CertificateTests {
         site = try DaemonSite()
         try site.put("file", "content")
         try site.share("mirror", as: "mirror", "Names=true")
-        try openssl("req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-days", "3650",
+        try openssl(
+            "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-days", "3650",
             "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem")
         try issue(1)
         try site.configure(["Certificate=\(tree.absolute("chain.pem"))", "Key=\(tree.absolute("key.pem"))"])
@@ -30,7 +31,9 @@ struct CertificateTests {
         }
         try openssl("req", "-new", "-key", "key.pem", "-subj", "/CN=mirror.example", "-out", "request.pem")
         try tree.write("names", "subjectAltName=DNS:mirror.example\n")
-        try openssl("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-set_serial", "\(serial)",
+        try openssl(
+            "x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-set_serial",
+            "\(serial)",
             "-days", "3650", "-extfile", "names", "-out", ".chain.pem")
         try tree.rename(".chain.pem", to: "chain.pem")
     }
@@ -45,7 +48,8 @@ struct CertificateTests {
 
     private func serial(_ daemon: DaemonProcess) throws -> String {
         let text = try Command.succeed([
-            "sh", "-c", "openssl s_client -connect 127.0.0.1:$0 </dev/null 2>/dev/null | openssl x509 -noout -serial",
+            "sh", "-c",
+            "openssl s_client -connect 127.0.0.1:$0 </dev/null 2>/dev/null | openssl x509 -noout -serial",
             "\(daemon.port)",
         ]).text
         return String(text.drop { $0 != "=" }.dropFirst().prefix { $0 != "\n" })
@@ -108,6 +112,42 @@ struct CertificateTests {
         try issue(5)
         daemon.process.kill(SIGHUP)
         try wait { try serial(daemon) == "05" }
+    }
+
+    /// As passimd(8) has it, in other places.
+    @Test func hookOfTheManualGivesTheDaemonWhatCertbotHas() throws {
+        let manual = try Command.succeed(["cat", Products.repository + "/etc/man/passimd.8"]).text
+        let script = try #require(
+            manual.split(separator: ".EX\n").first { $0.hasPrefix("#!/bin/sh -e\nplace=/etc/passim\n") })
+        let lines = script.split(separator: "\n").prefix { $0 != ".EE" }.joined(separator: "\n")
+        try site.configure([
+            "Certificate=\(tree.absolute("place/cert.pem"))", "Key=\(tree.absolute("place/key.pem"))",
+        ])
+        func run(_ reload: String) throws {
+            let hook = lines.replacing("/etc/passim", with: tree.absolute("place"))
+                .replacing("-g passim", with: "-g \(getgid())")
+                .replacing("systemctl reload passim", with: reload)
+            #expect(hook.contains(reload))
+            try tree.write("hook", hook + "\n", mode: 0o755)
+            try Command.succeed([
+                "sh", "-e", "-c",
+                """
+                cd "$0"
+                mkdir -p lineage
+                cp key.pem lineage/privkey.pem
+                cp chain.pem lineage/fullchain.pem
+                RENEWED_LINEAGE=$PWD/lineage ./hook
+                """, tree.path,
+            ])
+        }
+        try run("true")
+        let daemon = try site.start()
+        #expect(try serial(daemon) == "01")
+        #expect(try tree.status("place/key.pem").mode == 0o640)
+        try issue(7)
+        try run("kill -HUP \(daemon.process.identifier)")
+        try wait { try serial(daemon) == "07" }
+        #expect(try tree.list("place").count == 2)
     }
 
     @Test(arguments: ["missing", "mismatch", "half", "relative"])

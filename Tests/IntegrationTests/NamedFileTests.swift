@@ -82,7 +82,8 @@ struct NamedFileTests {
         try daemon.firstPass()
         try daemon.process.waitForLine(containing: "serving plain HTTP at port \(port)")
         func curl(_ target: String) throws -> String {
-            try Command.succeed(["curl", "-s", "-w", " %{http_code}", "http://127.0.0.1:\(port)\(target)"]).text
+            try Command.succeed(["curl", "-s", "-w", " %{http_code}", "http://127.0.0.1:\(port)\(target)"])
+                .text
         }
         #expect(try curl("/sub/file.txt") == "old content 200")
         #expect(try curl("/x?sha256=\(Digest(of: "old content").hex)") == "old content 200")

@@ -22,7 +22,8 @@ struct AuthorityIdentityTests {
     private func issue(_ number: Int) throws {
         try Command.succeed([
             "openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-            "-days", "36500", "-subj", "/CN=mirror \(number)", "-keyout", tree.absolute("archive/privkey\(number).pem"),
+            "-days", "36500", "-subj", "/CN=mirror \(number)", "-keyout",
+            tree.absolute("archive/privkey\(number).pem"),
             "-out", tree.absolute("archive/fullchain\(number).pem"),
         ])
     }

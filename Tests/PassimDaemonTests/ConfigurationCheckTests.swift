@@ -87,7 +87,10 @@ import Testing
         #expect(check.report.contains("Names=true: 3 files cannot be had by name"))
         #expect(check.report.contains("Prefix=/NAME moves them"))
         try share("mirror", as: "a", "Names=true\nPrefix=/pub/")
-        #expect(self.check().report.contains("1 files cannot be had by name, as passimd has pages there, the first: /pub/by-hash/SHA256/README"))
+        #expect(
+            self.check().report.contains(
+                "1 files cannot be had by name, as passimd has pages there, the first: /pub/by-hash/SHA256/README"
+            ))
     }
 
     @Test func nameThatTwoClaimIsNamed() throws {

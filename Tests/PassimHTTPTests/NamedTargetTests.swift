@@ -34,7 +34,8 @@ struct NamedTargetTests {
     }
 
     @Test(arguments: [
-        "/by-hash/SHA256/\(hex)", "/debian/dists/x/by-hash/SHA256/\(hex)", "/a/by-hash/SHA256/\(hex)/Packages.xz",
+        "/by-hash/SHA256/\(hex)", "/debian/dists/x/by-hash/SHA256/\(hex)",
+        "/a/by-hash/SHA256/\(hex)/Packages.xz",
         "/by-hash/SHA256/\(hex.uppercased())", "/by%2Dhash/SHA256/\(hex)/%20",
         "/by-hash/SHA256/by-hash/SHA256/\(hex)",
     ])
@@ -58,7 +59,8 @@ struct WantDigestTests {
     }
 
     @Test(arguments: [
-        "SHA-256", "sha-256", "SHA-512;q=1, SHA-256;q=0.5, SHA;q=0.1", "sha-256 ; q=0.001", "md5,,sha-256;Q=1.0",
+        "SHA-256", "sha-256", "SHA-512;q=1, SHA-256;q=0.5, SHA;q=0.1", "sha-256 ; q=0.001",
+        "md5,,sha-256;Q=1.0",
         // No weight that can be read.
         "sha-256;q=", "sha-256;x=0",
     ])

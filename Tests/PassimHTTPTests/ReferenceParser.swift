@@ -172,7 +172,8 @@ enum ReferenceParser {
                 trim($0).lowercased()
             }
             guard parts[0] == "sha-256" else { return false }
-            let isRefused = parts.count > 1 && parts[1].hasPrefix("q=") && parts[1].count > 2
+            let isRefused =
+                parts.count > 1 && parts[1].hasPrefix("q=") && parts[1].count > 2
                 && Set(parts[1].dropFirst(2)).isSubset(of: "0.")
             return !isRefused
         }

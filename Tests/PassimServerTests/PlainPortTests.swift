@@ -29,7 +29,8 @@ import Testing
     }
 
     private func withPlainServer(
-        cooldown: Int = 0, lookup: (any PeerLookup)? = nil, _ change: (inout ServerSettings) -> Void = { _ in },
+        cooldown: Int = 0, lookup: (any PeerLookup)? = nil,
+        _ change: (inout ServerSettings) -> Void = { _ in },
         _ body: (TestServer) async throws -> Void
     ) async throws {
         try await withServer(cooldown: cooldown, lookup: lookup) { settings in
@@ -102,8 +103,12 @@ import Testing
         try await withPlainServer { test in
             try test.add("file", [1])
             #expect(try ask(test, "\u{16}\u{3}\u{1}\r\n\r\n").hasPrefix("HTTP/1.1 400 "))
-            #expect(try ask(test, "POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").hasPrefix("HTTP/1.1 405 "))
-            #expect(try ask(test, "GET /x HTTP/1.1\r\nHost: a\r\n" + String(repeating: "x: y\r\n", count: 3000)).hasPrefix("HTTP/1.1 431 "))
+            #expect(
+                try ask(test, "POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").hasPrefix(
+                    "HTTP/1.1 405 "))
+            #expect(
+                try ask(test, "GET /x HTTP/1.1\r\nHost: a\r\n" + String(repeating: "x: y\r\n", count: 3000))
+                    .hasPrefix("HTTP/1.1 431 "))
         }
     }
 
@@ -136,7 +141,9 @@ import Testing
     }
 
     @Test func rateLimitHolds() async throws {
-        try await withServer(maxRate: 1_000_000) { $0.plainPort = 0 } _: { test in
+        try await withServer(maxRate: 1_000_000) {
+            $0.plainPort = 0
+        } _: { test in
             let content = [UInt8](repeating: 7, count: 1_500_000)
             let digest = try test.add("file", content)
             let start = ContinuousClock.now

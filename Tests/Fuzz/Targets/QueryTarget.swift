@@ -9,7 +9,8 @@ extension FuzzTarget {
         name: "query",
         sources: [
             "PassimHTTP/Query.swift", "PassimHTTP/PercentEncoding.swift", "PassimHTTP/HTMLText.swift",
-            "PassimHTTP/ContentFields.swift", "PassimHTTP/NamedTarget.swift", "PassimHTTP/UTF8Text.swift", "PassimWeb/PageQuery.swift",
+            "PassimHTTP/ContentFields.swift", "PassimHTTP/NamedTarget.swift", "PassimHTTP/UTF8Text.swift",
+            "PassimWeb/PageQuery.swift",
         ],
         words: [
             "sha256=", "localhost=", "true", "false", "&", "=", "?", "%", "%20", "%2F", "%00", "%C3%A9", "+",
