@@ -23,14 +23,24 @@ final class ListenerSet: Sendable {
         var interface: UInt32 = 0
         /// It could not be listened there, which has been said.
         var isMissed = false
+
+        var name: Port { Port(place: place, isPlain: isPlain) }
+    }
+
+    /// A place with one of the two ports, for people.
+    struct Port: CustomStringConvertible {
+        let place: Socket.Place
+        let isPlain: Bool
+
+        var description: String { isPlain ? "\(place) (HTTPPort)" : "\(place)" }
     }
 
     /// What `follow` has found.
     enum Change {
-        case began(Socket.Place)
+        case began(Port)
         /// The interface is gone.
-        case ended(Socket.Place)
-        case failed(Socket.Place, SystemError)
+        case ended(Port)
+        case failed(Port, SystemError)
     }
 
     private let slots: Lock<[Slot]>
@@ -48,7 +58,7 @@ final class ListenerSet: Sendable {
     ///   none can be used.
     init(
         _ places: [Socket.Place], port: UInt16, plainPort: UInt16? = nil,
-        onSkipped: (Socket.Place, SystemError) -> Void
+        onSkipped: (Port, SystemError) -> Void
     ) throws(CannotListen) {
         var (secure, bound) = try ListenerSet.open(places, port: port, isPlain: false, onSkipped)
         self.port = bound
@@ -65,7 +75,7 @@ final class ListenerSet: Sendable {
 
     private static func open(
         _ places: [Socket.Place], port: UInt16, isPlain: Bool,
-        _ onSkipped: (Socket.Place, SystemError) -> Void
+        _ onSkipped: (Port, SystemError) -> Void
     ) throws(CannotListen) -> (slots: [Slot], port: UInt16) {
         var slots: [Slot] = []
         var bound = port
@@ -82,7 +92,7 @@ final class ListenerSet: Sendable {
                 if error.code == .addressInUse || (isLast && slots.allSatisfy { $0.socket == nil }) {
                     throw CannotListen(port: port, error: error)
                 }
-                onSkipped(place, error)
+                onSkipped(slot.name, error)
                 slot.isMissed = true
             }
             slots.append(slot)
@@ -104,7 +114,7 @@ final class ListenerSet: Sendable {
             changed.socket = nil
             changed.interface = interface
             if interface == 0 {
-                if slot.socket != nil { changes.append(.ended(slot.place)) }
+                if slot.socket != nil { changes.append(.ended(slot.name)) }
                 changed.isMissed = true
             } else {
                 // The old one keeps the port of its interface, if that has got another number only.
@@ -112,10 +122,10 @@ final class ListenerSet: Sendable {
                 do throws(SystemError) {
                     changed.socket = SharedDescriptor(try Socket.listen(slot.place, port: slot.port))
                     changed.isMissed = false
-                    changes.append(.began(slot.place))
+                    changes.append(.began(slot.name))
                 } catch {
                     if !slot.isMissed || interface != slot.interface {
-                        changes.append(.failed(slot.place, error))
+                        changes.append(.failed(slot.name, error))
                     }
                     changed.isMissed = true
                 }
@@ -126,8 +136,8 @@ final class ListenerSet: Sendable {
     }
 
     /// Where it should listen and does not.
-    var missing: [Socket.Place] {
-        slots.withLock { $0.filter { $0.socket == nil }.map(\.place) }
+    var missing: [Port] {
+        slots.withLock { $0.filter { $0.socket == nil }.map(\.name) }
     }
 
     static func listener(ofToken token: UInt64) -> Int? {
