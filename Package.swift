@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// Who may import whom is the table in scripts/check-layers; this file must agree with it.
+// The table in scripts/check-layers says who may import whom; this file must agree with it.
 
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -87,20 +87,27 @@ let executables: [Target] = [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimConfig", "PassimMirror", "PassimBus",
             "PassimFetch", arguments, logging,
         ]),
+]
+
+// No products: the benchmarks, the soak, and what they and the tests stand on: temporary trees, a TLS client, the
+// daemon as a process, a LAN of two hosts.
+let tools: [Target] = [
     .executableTarget(
         name: "passim-bench",
         dependencies: [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimIndex", "PassimMirror", "PassimConfig",
             "PassimDiscovery", "PassimWeb", "PassimTestKit", arguments, logging,
-        ]),
+        ],
+        path: "Tests/passim-bench"),
     .executableTarget(
         name: "passim-soak",
-        dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", arguments]),
+        dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", arguments],
+        path: "Tests/passim-soak"),
+    .target(
+        name: "PassimTestKit",
+        dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "COpenSSL", logging],
+        path: "Tests/PassimTestKit"),
 ]
-
-// Not a product: temporary trees, a raw TLS client, the daemon as a process, a LAN of two hosts.
-let testKit: Target = .target(
-    name: "PassimTestKit", dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", logging])
 
 func tests(_ target: String, _ more: Target.Dependency...) -> Target {
     .testTarget(
@@ -172,7 +179,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: systemLibraries + libraries + executables + [testKit] + testTargets + fuzzTargets
+    targets: systemLibraries + libraries + executables + tools + testTargets + fuzzTargets
 )
 
 for target in package.targets where target.type != .system {

@@ -40,6 +40,7 @@ file:/etc/protocols           netbase           setup
 command:setfattr              attr              attr
 command:strace                strace            strace
 command:bindfs                bindfs            bindfs
+command:unionfs               unionfs-fuse      unionfs-fuse
 command:mkfs.ext4             e2fsprogs         e2fsprogs
 command:mkfs.xfs              xfsprogs          xfsprogs
 command:dbus-daemon           dbus              dbus-daemon
@@ -77,6 +78,7 @@ command:curl                  curl              curl
 command:openssl               openssl           openssl
 command:setpriv               util-linux        util-linux
 command:getfattr              attr              attr
+command:bindfs                bindfs            bindfs
 command:dbus-daemon           dbus              dbus-daemon
 command:avahi-daemon          avahi-daemon      avahi
 command:avahi-browse          avahi-utils       avahi-tools

@@ -10,7 +10,7 @@ internal import PassimSystem
 /// nobody takes root's share.
 final class BusCalls: Sendable {
     let object: any BusObject
-    /// Whether any user may publish.
+    /// True if any user may publish.
     private let insecure: Bool
     private let listing = CallQueue(
         name: "bus listing", threads: 3, rootThreads: 1, waiting: 64, waitingPerUser: 32)
@@ -51,6 +51,7 @@ final class BusCalls: Sendable {
             withUser(of: call, senders) { self.listItems(call, $0, senders) }
         case (BusNames.mirror, "Rescan"):
             authorize(call, senders, everybody: false) { self.rescan(call, $0) }
+        case (BusNames.mirror, "Vouch"): authorize(call, senders, everybody: false) { self.vouch(call, $0) }
         case (BusNames.mirror, "FindPeers"): withUser(of: call, senders) { self.findPeers(call, $0) }
         case (BusNames.mirror, "ReportPeer"): withUser(of: call, senders) { self.reportPeer(call, $0) }
         default: call.fail(BusNames.unknownMethod, "no method \(call.method) in \(call.interface)")
@@ -62,7 +63,7 @@ final class BusCalls: Sendable {
         for queue in [publishing, administration, listing] { queue.close(until: deadline) }
     }
 
-    /// What was sent over a connection that is given up counts no longer.
+    /// Forgets what was sent over a connection that is given up: it counts no longer.
     func forgetUnread() {
         replies.forgetUnread()
     }
@@ -164,6 +165,19 @@ final class BusCalls: Sendable {
     private func rescan(_ call: BusInvocation, _ user: UInt32) {
         submit(call, to: administration, for: user) { [object] in
             object.rescan()
+            call.answer()
+        }
+    }
+
+    private func vouch(_ call: BusInvocation, _ user: UInt32) {
+        let told = call.parameters.children[0].children
+        let files = told.compactMap { Voucher($0) }
+        guard files.count == told.count else {
+            return call.fail(
+                BusNames.invalidArguments, "a hash has 64 hexadecimal digits, and a second 10^9 nanoseconds")
+        }
+        submit(call, to: administration, for: user) { [object] in
+            object.vouch(files)
             call.answer()
         }
     }

@@ -22,7 +22,7 @@ package final class BusClient: Sendable {
         }
     }
 
-    /// Those of both interfaces; `mirror` is nil where the daemon is an older one.
+    /// The properties of both interfaces; `mirror` is nil if the daemon is an older one.
     package func properties() throws(BusError) -> BusProperties {
         let passim = try all(of: BusNames.passim)
         do throws(BusError) {
@@ -89,6 +89,19 @@ package final class BusClient: Sendable {
         _ = try call("Rescan", of: BusNames.mirror, answer: "()")
     }
 
+    /// Tells the daemon what has been hashed, so that it need not read those files; for root. A daemon that does not
+    /// run is not started.
+    package func vouch(_ files: [Voucher]) throws(BusError) {
+        var rest = files[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(Voucher.mostInACall)
+            rest = rest.dropFirst(piece.count)
+            _ = try call(
+                "Vouch", of: BusNames.mirror, Variant(tuple: [Voucher.array(piece)]), answer: "()",
+                descriptors: [], within: seconds, activating: false)
+        }
+    }
+
     /// - Returns: URLs of the file at peers, best first.
     package func findPeers(_ digest: Digest) throws(BusError) -> [String] {
         let answer = try call(
@@ -110,13 +123,14 @@ package final class BusClient: Sendable {
 
     private func call(
         _ method: String, of interface: String, _ parameters: Variant?, answer: StaticString,
-        descriptors: [Int32], within seconds: Double?
+        descriptors: [Int32], within seconds: Double?, activating: Bool = true
     ) throws(BusError) -> Variant {
         let method = BusConnection.Method(
             method, of: interface, at: BusNames.path, destination: BusNames.service)
         do throws(CallFailure) {
             return try connection.call(
-                method, parameters, answer: answer, descriptors: descriptors, seconds: seconds)
+                method, parameters, answer: answer, descriptors: descriptors, seconds: seconds,
+                activating: activating)
         } catch {
             throw BusError(error, isMirror: interface == BusNames.mirror)
         }

@@ -1,4 +1,4 @@
-/// What everything is called on the bus.
+/// All names on the bus.
 enum BusNames {
     static let service = "org.freedesktop.Passim"
     static let path = "/"
@@ -10,7 +10,7 @@ enum BusNames {
     /// The bus daemon itself.
     static let bus = "org.freedesktop.DBus"
     static let busPath = "/org/freedesktop/DBus"
-    /// Of dbus-daemon only.
+    /// An interface of dbus-daemon only.
     static let statistics = "org.freedesktop.DBus.Debug.Stats"
 
     static let invalidArguments = "org.freedesktop.DBus.Error.InvalidArgs"

@@ -20,6 +20,8 @@ package protocol BusObject: Sendable {
     func unpublish(_ hash: String) throws(PublishError)
     /// Walks all directories again.
     func rescan()
+    /// Root has hashed these files.
+    func vouch(_ files: [Voucher])
     /// - Parameter user: who asks: what this user and root have reported is passed over.
     /// - Returns: URLs of the file at peers that confirmed that they have it, best first.
     func findPeers(_ digest: Digest, for user: UInt32) async -> [String]

@@ -18,12 +18,12 @@ extension BusProperties {
 }
 
 extension BusProperties {
-    /// What Get answers: nil where the interface has no such property.
+    /// The answer of Get: nil if the interface has no such property.
     func value(_ property: String, of interface: String) -> Variant? {
         dictionary(of: interface)?.value(forKey: property)
     }
 
-    /// What GetAll answers: nil where there is no such interface.
+    /// The answer of GetAll: nil if there is no such interface.
     func dictionary(of interface: String) -> Variant? {
         switch interface {
         case BusNames.passim: dictionary

@@ -15,7 +15,7 @@ package final class BusService: Sendable {
         var failures = 0
         var hasComplained = false
         var pacer = SignalPacer()
-        /// Whether the loop has been asked to look at the items, or the properties.
+        /// True if the loop has been asked to look at the items, or the properties.
         var itemsAreAsked = false
         var propertiesAreAsked = false
     }
@@ -63,7 +63,7 @@ package final class BusService: Sendable {
         guard begins else { return }
         do throws(CallFailure) {
             try session.begin { [weak self, weak session] event in
-                // Of one that has been given up already nothing matters.
+                // Nothing matters of a session that has been given up already.
                 guard let self, let session, state.withLock({ $0.session === session }) else { return }
                 handle(event, of: session)
             }

@@ -7,7 +7,7 @@ enum CallerProcess {
     /// another user's behind hidepid (proc(5)), or in another namespace.
     static func cmdline(of process: UInt32) -> String {
         guard process > 0 else { return "" }
-        // What a process calls itself is as long as it likes.
+        // A process's name for itself is as long as it likes.
         var bytes = [UInt8](repeating: 0, count: 4096)
         var count = 0
         do throws(SystemError) {

@@ -17,6 +17,7 @@ extension DirectoryStatus {
     /// | `unreadable` | t | files and directories that could not be read in the last pass |
     /// | `seconds-left` | t | until what waits is hashed |
     /// | `last-change` | x | Unix seconds: when a file came, went or changed last |
+    /// | `notes` | as | what is unusual and no trouble, a sentence each |
     ///
     /// Those from `pending-files` on are left out where they are zero or not known.
     func write(to builder: inout VariantBuilder) {
@@ -34,6 +35,11 @@ extension DirectoryStatus {
         if unreadable > 0 { builder.entry("unreadable", UInt64(clamping: unreadable)) }
         if let secondsLeft { builder.entry("seconds-left", UInt64(clamping: secondsLeft)) }
         if let lastChange { builder.entry("last-change", lastChange.seconds) }
+        if !notes.isEmpty {
+            var list = VariantBuilder("as")
+            for note in notes { list.add(Variant(note)) }
+            builder.entry("notes", list.end())
+        }
     }
 
     /// - Returns: nil where there is no path.
@@ -52,6 +58,7 @@ extension DirectoryStatus {
         pendingFiles = Int(clamping: number("pending-files"))
         pendingBytes = number("pending-bytes")
         unreadable = Int(clamping: number("unreadable"))
+        notes = dictionary.value(forKey: "notes")?.compactMapChildren { $0.string } ?? []
         secondsLeft = dictionary.value(forKey: "seconds-left")?.uint64.map { Int(clamping: $0) }
         lastChange = dictionary.value(forKey: "last-change")?.int64.map {
             Timestamp(seconds: $0, nanoseconds: 0)

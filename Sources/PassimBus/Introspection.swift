@@ -1,3 +1,4 @@
+internal import PassimCore
 internal import PassimGLib
 
 /// The interfaces of the object, in the one place: GDBus checks calls against it and shows it to who asks.
@@ -51,6 +52,9 @@ enum Introspection {
               <arg type='t' name='total' direction='out'/>
             </method>
             <method name='Rescan'/>
+            <method name='Vouch'>
+              <arg type='\(Voucher.arrayType)' name='files' direction='in'/>
+            </method>
             <method name='FindPeers'>
               <arg type='s' name='hash' direction='in'/>
               <arg type='as' name='urls' direction='out'/>
@@ -63,7 +67,7 @@ enum Introspection {
         </node>
         """
 
-    /// What `xml` says.
+    /// The description that `xml` makes.
     static let description: InterfaceDescription = {
         do throws(CallFailure) {
             return try InterfaceDescription(xml: xml)

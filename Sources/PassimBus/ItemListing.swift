@@ -3,9 +3,9 @@ internal import PassimGLib
 
 /// Items as an `aa{sv}`, until the message would be longer than stock buses let through with some room.
 struct ItemListing: ~Copyable {
-    /// Of GetItems.
+    /// Items of GetItems.
     static let maximumItems = 100_000
-    /// Of ListItems.
+    /// Items of ListItems.
     static let maximumPage: UInt32 = 10_000
     /// Bytes. The system bus has 32 MiB a message.
     static let maximumSize = 24 << 20
@@ -28,7 +28,7 @@ struct ItemListing: ~Copyable {
         guard writer.count < itemLimit else { return false }
         writer.begin()
         writer.entry("hash", count: Digest.hexCount) { item.digest.writeHex(to: $0) }
-        // What is no UTF-8 in a file's name becomes U+FFFD: D-Bus has nothing else for it.
+        // Bytes of a file's name that are no UTF-8 become U+FFFD: D-Bus has nothing else for them.
         writer.entry("filename", String(decoding: item.filename.bytes, as: UTF8.self))
         if !item.cmdline.isEmpty { writer.entry("cmdline", item.cmdline) }
         if item.lifetime.maxAge != 0 { writer.entry("max-age", item.lifetime.maxAge) }

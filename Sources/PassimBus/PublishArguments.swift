@@ -1,7 +1,7 @@
 internal import PassimCore
 internal import PassimGLib
 
-/// What a caller of Publish says of the content.
+/// The attributes that a caller of Publish gives with the content.
 enum PublishArguments {
     /// The types that the keys have, also of those that are not the caller's to say.
     private static let types: [String: String] = [

@@ -5,7 +5,8 @@ internal import PassimSystem
 /// The bytes of listings that wait: those that are made, those that the bus has not taken, and those that the caller
 /// has not read. Bounded for each user, for all of them, and for root, which has a share of its own.
 ///
-/// Those that are not read count as well: dbus-daemon reads nothing more of a service when 127 MiB of it are unread.
+/// Listings that are not read count as well: dbus-daemon reads nothing more of a service when 127 MiB of it
+/// are unread.
 final class ReplyLedger: Sendable {
     /// All together less than dbus-daemon's 127 MiB, each a listing of 24 MiB at least.
     static let limits = UserQuota.Limits(eachUser: 50 << 20, allUsers: 64 << 20, root: 50 << 20)
@@ -14,7 +15,7 @@ final class ReplyLedger: Sendable {
     /// The callers with the most are asked about, that many at a time.
     private static let mostQuestions = 64
 
-    /// What the bus has taken for a caller and may still hold.
+    /// Bytes that the bus has taken for a caller and may still hold.
     private struct Unread {
         var user: UInt32
         var bytes: Int

@@ -9,7 +9,7 @@ package enum Change: Sendable {
     case drop(Entry)
 }
 
-/// What a batch of changes did, as its subscribers see it.
+/// The changes of one batch as subscribers see them.
 package struct Batch: Sendable {
     /// 1, 2, 3 …: a subscriber that sees a gap has missed a batch.
     package var sequence: UInt64
@@ -17,8 +17,8 @@ package struct Batch: Sendable {
     package var appeared: [Digest]
     /// Digests whose last file has gone.
     package var vanished: [Digest]
-    /// Of the others, those of which a file came, went, or changed its flags; perhaps one that nobody has now,
-    /// nor had before the batch.
+    /// Digests, besides these, of which a file came, went, or changed its flags; perhaps one that nobody has
+    /// now, nor had before the batch.
     package var altered: [Digest]
     /// Which of the changes, counted from 0, the index could not take: it is full, the name is longer
     /// than any file system has, or the directory has been removed since it was asked for. What was known

@@ -5,7 +5,7 @@ package struct DigestPrefix: Hashable, Sendable {
     package let padded: Digest
 
     package static let hexCount = 60
-    /// What of the last of a digest's words belongs to it.
+    /// The bits of a digest's last word that belong to the prefix.
     package static let lastMask: UInt64 = ~0xFFFF
 
     package init(_ digest: Digest) {

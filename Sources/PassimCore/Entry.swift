@@ -17,7 +17,7 @@ package struct DirectoryID: Hashable, Sendable {
     }
 }
 
-/// What an item is besides its bytes; the bits are those of `flags` on the bus.
+/// Flags of an item; the bits are those of `flags` on the bus.
 package struct ItemFlags: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
 
@@ -29,6 +29,9 @@ package struct ItemFlags: OptionSet, Hashable, Sendable {
     package static let disabled = ItemFlags(rawValue: 1)
     /// Served after the next boot only; implies `disabled` until then.
     package static let nextReboot = ItemFlags(rawValue: 2)
+    /// In the index only, not on the bus: on its file system inode numbers do not last, and a number made of the path
+    /// stands in place of the inode's.
+    package static let isToldByPath = ItemFlags(rawValue: 0x80)
 }
 
 /// One file that the index knows: everything that serving needs but its path. Trivial to copy.
@@ -50,6 +53,16 @@ package struct Entry: Hashable, Sendable {
         self.origin = origin
         self.directory = directory
         self.flags = flags
+    }
+
+    /// What stat(2) tells of a file under the entry's path, in the form in which the entry has it: equal where it is
+    /// the file that was hashed.
+    @inline(__always)
+    package func seen(_ identity: FileIdentity) -> FileIdentity {
+        guard flags.contains(.isToldByPath) else { return identity }
+        var identity = identity
+        identity.inode = self.identity.inode
+        return identity
     }
 }
 

@@ -13,7 +13,7 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     }
 }
 
-/// What must not have changed for a file's bytes to be those that were hashed: what stat(2) tells of it.
+/// The facts of stat(2) that must not have changed for a file's bytes to be those that were hashed.
 ///
 /// Size, mtime and inode alone are not enough: `tar x` and `cp -p` over a file of the same size put the
 /// mtime back, and only ctime tells.

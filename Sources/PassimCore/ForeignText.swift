@@ -5,7 +5,7 @@
 /// `\u` and four hexadecimal digits, and the text is cut to a length: it cannot make another line, reach a terminal, nor
 /// show a name that ends in `.exe` as one that ends in `.jpg`.
 package enum ForeignText {
-    /// Where text is shown, and what is escaped there besides.
+    /// A kind of place that text is shown in, which decides what is escaped besides.
     package enum Place: Sendable {
         case terminal
         /// A line of the log.
@@ -42,7 +42,7 @@ package enum ForeignText {
         return String(shown)
     }
 
-    /// Whether a character must be escaped wherever it is shown.
+    /// True of a character that must be escaped wherever it is shown.
     package static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0: true

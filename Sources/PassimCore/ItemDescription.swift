@@ -47,7 +47,7 @@ package struct Lifetime: Hashable, Sendable {
     /// That of files of a directory.
     package static let endless = Lifetime(maxAge: unlimited, shareLimit: unlimited)
 
-    /// Whether so many shares are enough.
+    /// True if so many shares are enough.
     package func isUsedUp(_ shareCount: UInt32) -> Bool { sharesLeft(shareCount) == 0 }
 
     /// How many shares there may be more; nil: any number.

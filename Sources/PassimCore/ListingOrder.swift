@@ -1,4 +1,4 @@
-/// What a listing of files is ordered by.
+/// The value that a listing of files is ordered by.
 package enum ListingOrder: Sendable {
     /// As the index has them: at once, however many there are.
     case none

@@ -1,5 +1,5 @@
-/// Where files come from: one configured directory, or the store of published items. Numbers are given
-/// out while the daemon runs, never used twice, and mean nothing to the next run.
+/// A source of files: one configured directory, or the store of published items. Numbers are given out while
+/// the daemon runs, never used twice, and mean nothing to the next run.
 package struct OriginID: Hashable, Sendable {
     package let number: UInt32
 

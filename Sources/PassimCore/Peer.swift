@@ -1,5 +1,5 @@
-/// Where another machine of the network serves: an address, with its interface where it is link-local, and a
-/// port.
+/// The place where another machine of the network serves: an address, with its interface if it is link-local,
+/// and a port.
 package struct Peer: Hashable, Sendable {
     package var address: IPAddress
     package var port: UInt16
@@ -10,7 +10,7 @@ package struct Peer: Hashable, Sendable {
     }
 }
 
-/// Who finds machines that say they have a digest: mDNS.
+/// Finds machines that say they have a digest: mDNS.
 package protocol PeerFinder: Sendable {
     /// Asks the network.
     ///
@@ -27,21 +27,21 @@ extension RawName {
         RawName.taken.contains(self) ? RawName(digest.hex) : self
     }
 
-    /// `/` and what belongs to the page (protocol.md, HTTPS, row 2).
+    /// `/` and what belongs to the page (passim-protocol(7), HTTPS row 2).
     private static let taken: Set<RawName> = [.empty, RawName("favicon.ico"), RawName("style.css")]
 }
 
-/// Who asks a peer whether it really has a digest.
+/// Asks a peer if it really has a digest.
 package protocol PeerProbe: Sendable {
     /// Asks with HEAD, which no peer counts as a share. Ends early when the task is cancelled.
     ///
-    /// What the client calls the file is not told: a peer that turns out to be a liar learns the digest only.
+    /// The client's name for the file is not told: a peer that turns out to be a liar learns the digest only.
     ///
     /// - Parameter limit: everything together, from connecting to the head of the answer.
     func probe(_ peer: Peer, for digest: Digest, within limit: Duration) async -> ProbeOutcome
 }
 
-/// What a peer said.
+/// A peer's answer.
 package enum ProbeOutcome: Hashable, Sendable {
     /// It has the file (200).
     case confirmed
@@ -65,7 +65,7 @@ package struct LookupClient: Sendable {
     }
 }
 
-/// Who looks for a digest on the network, for a client of this machine.
+/// Looks for a digest on the network, for a client of this machine.
 package protocol PeerLookup: Sendable {
     /// - Returns: where to send the client; nil where nobody has the digest, within 1.3 s.
     func lookUp(_ digest: Digest, client: LookupClient) async -> Peer?

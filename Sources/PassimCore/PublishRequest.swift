@@ -1,4 +1,4 @@
-/// What a publisher says of the content that it hands over.
+/// A publisher's description of the content that it hands over.
 package struct PublishRequest: Hashable, Sendable {
     /// A basename: not empty, no `/`, no control character.
     package var filename: RawName
@@ -26,7 +26,7 @@ package struct PublishRequest: Hashable, Sendable {
 package enum PublishError: Error, Hashable, Sendable {
     /// Only root may, unless the daemon runs with --insecure.
     case notPermitted
-    /// What is wrong with the request, in words.
+    /// The request is wrong: why, in words.
     case invalid(String)
     /// The content is shared already.
     case exists(Digest)
@@ -40,7 +40,7 @@ package enum PublishError: Error, Hashable, Sendable {
     case noSpace(String)
     /// The content did not come to its end in time.
     case timedOut(String)
-    /// What was being done, to which path, and why it failed.
+    /// The action that failed, its path, and why.
     case failed(String)
 }
 

@@ -46,7 +46,7 @@ package struct RawName: Hashable, Sendable, Comparable {
         return RawName(bytes: Array(bytes[..<slash]))
     }
 
-    // What Array does of its own goes element by element.
+    // Array's own comparison and hashing go element by element.
 
     package static func == (one: RawName, other: RawName) -> Bool {
         one.bytes.withUnsafeBytes { one in

@@ -1,7 +1,7 @@
 /// A dictionary of bounded size. When it is full, it forgets the half that was not touched for longest.
 package struct RecentTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let capacity: Int
-    /// What was touched since the last time that half of the capacity was filled.
+    /// Values touched since half of the capacity was filled last.
     private var young: [Key: Value] = [:]
     private var old: [Key: Value] = [:]
 

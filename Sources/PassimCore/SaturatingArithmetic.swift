@@ -60,7 +60,7 @@ package struct ByteSum: Hashable, Sendable {
 
     package init() {}
 
-    /// What 64 bits can say of it.
+    /// The number as far as 64 bits can say it.
     package var clamped: UInt64 { UInt64(clamping: exact) }
 
     /// For rates and shares.

@@ -3,8 +3,8 @@
 ///
 /// Each `begin` that is allowed is followed by one `end`.
 package protocol ShareObserver: Sendable {
-    /// Whether anybody may have the file now: not where it has expired, or all its remaining shares were sent or
-    /// are being sent.
+    /// True if anybody may have the file now: it has not expired, and not all its remaining shares were sent
+    /// or are being sent.
     func isAvailable(_ entry: Entry) -> Bool
     /// Reserves the content of a response that begins.
     ///
@@ -22,7 +22,7 @@ package struct Delivery: Hashable, Sendable {
     package var entry: Entry
     /// The basename, as it was sent.
     package var filename: RawName
-    /// Of the client.
+    /// The client's address.
     package var address: IPAddress
     /// Bytes of content that were to be sent; 0 where the file is empty.
     package var reserved: UInt64
@@ -43,7 +43,7 @@ package struct Delivery: Hashable, Sendable {
         self.isComplete = isComplete
     }
 
-    /// What counts towards a share; an empty file weighs one byte.
+    /// The bytes that count towards a share; an empty file weighs one byte.
     package var weight: UInt64 { isComplete ? Delivery.weight(of: reserved) : sent }
 
     package static func weight(of bytes: UInt64) -> UInt64 { max(1, bytes) }

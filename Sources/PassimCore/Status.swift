@@ -30,7 +30,7 @@ package struct DirectoryStatus: Sendable {
         case polling
         /// The directory is not there (yet), or its file system is not mounted.
         case missing
-        /// What went wrong, in words.
+        /// The failure, in words.
         case failed(String)
 
         /// One word for a page, a terminal or the bus.
@@ -44,7 +44,7 @@ package struct DirectoryStatus: Sendable {
             }
         }
 
-        /// Of each state.
+        /// The words of all states.
         package static let words = ["scanning", "watching", "polling", "missing", "failed"]
     }
 
@@ -70,6 +70,9 @@ package struct DirectoryStatus: Sendable {
     package var lastChange: Timestamp?
     /// Until what waits is hashed, at the rate so far; nil where nothing waits or the rate is not known yet.
     package var secondsLeft: Int?
+
+    /// What is unusual and no trouble, a sentence each.
+    package var notes: [String] = []
 
     package init(dropIn: String, path: String, state: State) {
         self.dropIn = dropIn

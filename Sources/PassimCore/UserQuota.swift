@@ -17,7 +17,7 @@ package final class UserQuota: Sendable {
     }
 
     private struct State {
-        /// Of users that have something under way.
+        /// The amount under way, by user; users with none are left out.
         var users: [UInt32: Int] = [:]
         var others = 0
     }
@@ -29,7 +29,7 @@ package final class UserQuota: Sendable {
         self.limits = limits
     }
 
-    /// What all users have under way, root included.
+    /// The amount that all users have under way, root included.
     package var total: Int { state.withLock { $0.others + ($0.users[0] ?? 0) } }
 
     /// - Returns: false if that is more than is left for the user; else `give` must follow.

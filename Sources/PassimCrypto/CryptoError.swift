@@ -2,7 +2,7 @@ internal import COpenSSL
 
 /// Something that OpenSSL refused: what was being done, on which file, and why in OpenSSL's words.
 package struct CryptoError: Error, Hashable, Sendable {
-    /// What was being done, as it follows "failed while": "reading the private key".
+    /// The action that failed, as it follows "failed while": "reading the private key".
     package var action: String
     /// The file that it was done to; nil where there is none.
     package var path: String?

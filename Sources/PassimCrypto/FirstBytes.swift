@@ -1,5 +1,5 @@
-/// What a client's first bytes are, before anything of TLS is made for it: a session costs tens of KiB, and whoever sends
-/// half of a ClientHello and waits would have one for nothing.
+/// The kind of a client's first bytes, told before anything of TLS is made for it: a session costs tens of
+/// KiB, and a client that sends half of a ClientHello and waits would have one for nothing.
 package enum FirstBytes: Hashable, Sendable {
     /// More has to come.
     case incomplete
@@ -25,7 +25,7 @@ package enum FirstBytes: Hashable, Sendable {
         case whole, possible, none
     }
 
-    /// Those of RFC 9110, 9.3, and RFC 5789, and the space behind them.
+    /// The methods of RFC 9110, 9.3, and RFC 5789, each with the space behind it.
     private static let methods: [StaticString] = [
         "GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH ",
     ]
@@ -45,7 +45,7 @@ package enum FirstBytes: Hashable, Sendable {
     /// Records of RFC 8446, 5.1, with the one message of 4.1.2 in them. True also for what is none.
     private static func isWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var position = 0
-        /// Of the message: bytes seen, and its head of a type and a length.
+        /// The handshake message: bytes seen, and its head of a type and a length.
         var seen = 0
         var head: UInt32 = 0
         while position < bytes.count {

@@ -47,10 +47,10 @@ struct IdentityFile {
         }
     }
 
-    /// Whether something has the name, and be it a symlink to nothing.
+    /// True if something has the name, and be it a symlink to nothing.
     var isThere: Bool { (try? openDirectory().status(of: name)) != nil }
 
-    /// What lstat(2) says of it; nil where it is no regular file.
+    /// The identity by lstat(2); nil if it is no regular file.
     var identity: FileIdentity? {
         guard let status = try? openDirectory().status(of: name), status.kind == .regular else { return nil }
         return status.identity

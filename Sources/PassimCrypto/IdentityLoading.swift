@@ -1,7 +1,7 @@
 // From what lies on the disk to an identity that can be used. A usable key is always kept, and a certificate made
 // for it where there is none. What the administrator has put there and cannot be used ends the start, with the
 // reason: it is neither replaced nor passed over. Files of our own that cannot be used are renamed, never removed.
-// What is new is written beside its place and on the disk before anything else is moved, the key first: a
+// A new file is written beside its place and on the disk before anything else is moved, the key first: a
 // crash leaves a key without a certificate at worst, which is mended by the next start.
 
 internal import PassimSystem
@@ -129,7 +129,7 @@ struct IdentityLoading {
             if case .missing = content, file.isThere { return .unusable("it is a symbolic link to nothing") }
             return content
         } catch {
-            // Where there is no directory there is no file of anybody.
+            // Without a directory there is no file of anybody.
             if error.code != .notDirectory { let _: Found<Void> = try judge(file, nil, error.description) }
             storageFailure = storageFailure ?? error
             return .missing

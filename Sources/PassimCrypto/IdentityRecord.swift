@@ -4,9 +4,9 @@ internal import PassimSystem
 /// Which key and certificate this program has made, in a file beside them: those it may replace. What it has not made
 /// is the administrator's, however it looks.
 struct IdentityRecord {
-    /// What a file was when it was made.
+    /// A file as it was when it was made.
     struct Made: Equatable {
-        /// Of its content.
+        /// The digest of its content.
         var digest: Digest
         var inode: UInt64
         var size: UInt64
@@ -36,8 +36,8 @@ struct IdentityRecord {
         return all
     }
 
-    /// Whether a file has the content that was made, or is the very file and has not been written to since: what is
-    /// in it then is the disk's doing.
+    /// True if a file has the content that was made, or is the very file and has not been written to since:
+    /// another content is the disk's doing then.
     ///
     /// - Parameter content: nil where it cannot be read.
     func has(_ file: IdentityFile, content: [UInt8]?) -> Bool {

@@ -1,7 +1,7 @@
 internal import COpenSSL
 
 /// OpenSSL's reading from and writing to memory (BIO_s_mem(3)), which PEM functions want.
-enum MemoryBIO {
+package enum MemoryBIO {
     /// Lends a BIO that reads `bytes`.
     static func reading<Result>(_ bytes: [UInt8], _ body: (OpaquePointer) -> Result?) -> Result? {
         // A length of 0 with a null pointer would be refused: what has no bytes has no PEM either.
@@ -13,8 +13,8 @@ enum MemoryBIO {
         }
     }
 
-    /// What `body` wrote; nil where it answers false.
-    static func written(_ body: (OpaquePointer) -> Bool) -> [UInt8]? {
+    /// The bytes that `body` wrote; nil if it answers false.
+    package static func written(_ body: (OpaquePointer) -> Bool) -> [UInt8]? {
         guard let bio = BIO_new(BIO_s_mem()) else { return nil }
         defer { BIO_free(bio) }
         guard body(bio) else { return nil }
@@ -22,7 +22,7 @@ enum MemoryBIO {
     }
 
     /// Takes out what has been written to a BIO.
-    static func taken(from bio: OpaquePointer?) -> [UInt8] {
+    package static func taken(from bio: OpaquePointer?) -> [UInt8] {
         var start: UnsafeMutablePointer<CChar>?
         let count = copenssl_memory(bio, &start)
         let bytes = Array(UnsafeRawBufferPointer(start: start, count: count))

@@ -10,9 +10,9 @@ struct SelfSignedCertificate {
     private static let lifetime: Int64 = 3653 * day
     /// Days from one end to the other, but for that of a clock that is behind all that is plausible.
     static let daysOfValidity = CInt((lifetime + day) / day)
-    /// What those of such a clock end with, in seconds since 1970.
+    /// The end of certificates made by a clock that is behind all that is plausible, in seconds since 1970.
     static let earliestEnd: Int64 = earliestPlausible + lifetime
-    /// Of its extensions, which are as many.
+    /// The certificate's extensions; it has no others.
     static let extensions: [CInt] = [
         NID_basic_constraints, NID_key_usage, NID_ext_key_usage, NID_subject_key_identifier,
         NID_subject_alt_name,

@@ -1,11 +1,11 @@
 extension ServerIdentity {
-    /// What loading did or found, for the log.
+    /// A step or a finding of loading, for the log.
     package enum Event: Sendable, Equatable {
         case keyMade(path: String)
         case certificateMade(path: String, keyPath: String)
         /// A file was there and could not be used.
         case setAside(path: String, reason: String, keptAs: String)
-        /// What was made could not be stored.
+        /// A new key or certificate could not be stored.
         case inMemoryOnly(reason: String)
         /// Others than the owner may read the key or write the certificate.
         case tooOpen(path: String, mode: UInt32)
@@ -15,7 +15,7 @@ extension ServerIdentity {
         /// One of our own, which was removed.
         case outdated(path: String, reason: String)
 
-        /// Whether an operator should act on it.
+        /// True if an operator should act on it.
         package var isWarning: Bool {
             switch self {
             case .keyMade, .certificateMade, .outdated: false

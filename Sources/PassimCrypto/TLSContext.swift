@@ -39,9 +39,9 @@ package final class TLSContext: @unchecked Sendable {
         SSL_CTX_free(handle)
     }
 
-    /// Of what the system's policy has for TLS 1.2, what has forward secrecy and authenticated encryption, as all
-    /// of TLS 1.3 has. RSA key exchange, which an older daemon's key would allow, and CBC have been attacked time
-    /// and again, and no client is left that needs them (RFC 9325, 4.2).
+    /// Keeps those ciphers of the system's policy for TLS 1.2 that have forward secrecy and authenticated
+    /// encryption, as all of TLS 1.3 has. RSA key exchange, which an older daemon's key would allow, and CBC
+    /// have been attacked time and again, and no client is left that needs them (RFC 9325, 4.2).
     private static func keepSoundCiphers(_ handle: OpaquePointer) throws(CryptoError) {
         let names = (0..<copenssl_cipher_count(handle)).compactMap { index -> String? in
             let cipher = copenssl_cipher_at(handle, index)

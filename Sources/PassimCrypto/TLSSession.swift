@@ -5,7 +5,7 @@ internal import COpenSSL
 /// OpenSSL's error queue is emptied whenever a call fails, so it is empty whenever a call begins, as
 /// SSL_get_error(3) requires.
 package final class TLSSession {
-    /// What a call came to.
+    /// The outcome of a call.
     package enum Outcome {
         /// Bytes read or taken; 0 for a handshake that is done.
         case done(Int)
@@ -65,8 +65,9 @@ package final class TLSSession {
     /// Bytes of plaintext in a full record (RFC 8446, 5.1).
     package static let recordSize = 16384
 
-    /// Whether OpenSSL's record buffers, 32 KiB, stay between records. A connection that is asked again and
-    /// again saves their malloc(3) and free(3), some 4 % of a small request; one that idles must not have them.
+    /// Keeps OpenSSL's record buffers, 32 KiB, between records, or does not. A connection that is asked again
+    /// and again saves their malloc(3) and free(3), some 4 % of a small request; an idle one must not have
+    /// them.
     package func keepBuffers(_ keep: Bool) {
         _ = copenssl_release_buffers_when_empty(handle, keep ? 0 : 1)
         // Refused, and tried again with the next record, where they are not empty.

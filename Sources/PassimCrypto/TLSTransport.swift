@@ -1,6 +1,7 @@
-// Where TLS meets the socket, and the one place that chooses the BIO: records are read from the socket
-// straight into OpenSSL, and written to memory that the connection sends once per turn. One write(2) per
-// 16 KiB record costs 15–25 % more (performance.md). With kTLS the choice will be an fd BIO.
+// The joint between TLS and the socket, and the one place that chooses the BIO: records are read from the
+// socket straight into OpenSSL, and written to memory that the connection sends once per turn. One write(2)
+// per 16 KiB record costs 15–25 % more (Sources/README.md, "What made the server fast"). With kTLS the choice
+// will be an fd BIO.
 
 internal import COpenSSL
 internal import Glibc
@@ -19,7 +20,7 @@ package struct TLSTransport {
     package var ended = false
     /// errno of a recv(2) that failed for good.
     package var failure: CInt = 0
-    /// What was read before there was a session, and how much of it OpenSSL has taken.
+    /// Bytes that were read before there was a session, and how many of them OpenSSL has taken.
     private var early: [UInt8] = []
     private var earlyTaken = 0
 

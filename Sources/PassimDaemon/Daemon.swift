@@ -116,14 +116,13 @@ package final class Daemon: Sendable {
             .init(service: ServerService(daemon: self)),
             .init(service: HistoryService(daemon: self)),
             .init(service: BusRunner(bus: bus, store: store)),
-            .init(service: EndGuard(daemon: self)),
         ]
         if options.timedExit {
             services.append(
                 .init(service: TimedExit(), successTerminationBehavior: .gracefullyShutdownGroup))
         }
         let end = Race<Int32>()
-        services.append(.init(service: BoundedEnd(race: end, logger: logger)))
+        services.append(.init(service: EndGuard(daemon: self, race: end)))
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(.error, logger.logLevel)
         let group = ServiceGroup(

@@ -75,7 +75,8 @@ struct DaemonObject: BusObject {
     /// A file of a directory.
     private func describe(_ entry: Entry, _ name: RawName, _ created: Int64) -> ItemDescription {
         ItemDescription(
-            digest: entry.digest, filename: name, size: entry.identity.size, flags: entry.flags,
+            digest: entry.digest, filename: name, size: entry.identity.size,
+            flags: entry.flags.subtracting(.isToldByPath),
             created: created)
     }
 
@@ -98,6 +99,10 @@ struct DaemonObject: BusObject {
 
     func rescan() {
         daemon.mirror.rescanAll()
+    }
+
+    func vouch(_ files: [Voucher]) {
+        daemon.mirror.vouch(files)
     }
 
     // MARK: Peers

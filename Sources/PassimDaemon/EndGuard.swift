@@ -6,30 +6,40 @@ internal import PassimServer
 internal import PassimSystem
 internal import ServiceLifecycle
 
-/// The end of the daemon, whatever is stuck: a disk, the bus, a thread. Told first of all services that the daemon is to
-/// stop.
+/// Bounds the daemon's end, whatever is stuck: a disk, the bus, a thread.
+///
+/// The last of the services, so that it is told first of all.
 struct EndGuard: Service {
     let daemon: Daemon
-    /// Ends the process.
-    var giveUp: @Sendable () -> Void = { _exit(0) }
+    /// Answered with the exit status when all services have ended.
+    let race: Race<Int32>
+    /// Ends the process with an exit status.
+    var giveUp: @Sendable (Int32) -> Void = { _exit($0) }
 
     /// Nanoseconds from the signal: while nothing is sent, and while downloads finish.
     private static let patience: UInt64 = 4_500_000_000
-    private static let patienceWithDownloads: UInt64 = 14_500_000_000
+    private static let patienceWithDownloads = UInt64(ServerService.grace) * 1_000_000_000 + patience
     private static let step: UInt64 = 100_000_000
 
     func run() async throws {
-        try? await gracefulShutdown()
+        var status: Int32 = 0
+        do {
+            try await gracefulShutdown()
+        } catch {
+            // Another service could not go on.
+            status = 1
+        }
         let start = monotonicNanoseconds()
         do throws(SystemError) {
-            // It goes with the process when that ends by itself.
-            _ = try SystemThread(name: "end") { [self] in watch(from: start) }
+            // A thread, since those of the pool may be what hangs. It goes with the process when that ends by itself.
+            _ = try SystemThread(name: "end") { [self, status] in watch(from: start, status) }
         } catch {
             daemon.logger.debug("the end is not watched: \(error)")
         }
     }
 
-    func watch(from start: UInt64) {
+    /// - Parameter start: when the daemon was told to end, of `monotonicNanoseconds()`.
+    func watch(from start: UInt64, _ status: Int32) {
         let bell = Doorbell()
         while true {
             let now = monotonicNanoseconds()
@@ -37,7 +47,9 @@ struct EndGuard: Service {
             if now >= start + (isSending ? EndGuard.patienceWithDownloads : EndGuard.patience) { break }
             bell.wait(after: bell.ticket(), until: now + EndGuard.step)
         }
-        daemon.logger.warning("not everything has stopped in time: ending without it")
+        daemon.logger.warning(
+            "not everything has stopped in time: a disk or another program does not answer; ending without it"
+        )
         // What can be saved at all takes no time.
         let saved = bell.ticket()
         _ = try? SystemThread(name: "last-save") { [self] in
@@ -47,8 +59,9 @@ struct EndGuard: Service {
             bell.ring()
         }
         bell.wait(after: saved, until: monotonicNanoseconds() + 300_000_000)
-        // And what was logged just now is written.
-        bell.wait(after: bell.ticket(), until: monotonicNanoseconds() + 50_000_000)
-        giveUp()
+        // The process ends as if all had; and if it does not, without what is stuck in it.
+        race.end(with: status)
+        bell.wait(after: bell.ticket(), until: monotonicNanoseconds() + 200_000_000)
+        giveUp(status)
     }
 }

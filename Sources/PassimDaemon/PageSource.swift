@@ -16,11 +16,10 @@ struct PageSource: LocalPages {
     let daemon: Daemon
     private let pages = CallQueue(name: "page", threads: 4, waiting: 32)
     private let monitoring = CallQueue(name: "metrics", threads: 1, waiting: 32)
-    private let warnings: WarningPacer
+    private let pace = Lock(WarningPace())
 
     init(daemon: Daemon) {
         self.daemon = daemon
-        warnings = WarningPacer(daemon.logger)
     }
 
     func asset(_ path: LocalPath) -> LocalPage? {
@@ -39,7 +38,12 @@ struct PageSource: LocalPages {
             }
         // One that searches a million files must not hold a reactor.
         if queue.submit({ [self] in done(render(request)) }) { return }
-        warnings.warn("too many pages are asked for at once: some are answered with 503")
+        let warning = pace.withLock { pace in
+            pace.warning(at: monotonicNanoseconds()) {
+                "too many pages are asked for at once: some are answered with 503"
+            }
+        }
+        if let warning { daemon.logger.warning("\(warning)") }
         done(
             LocalPage(
                 status: .serviceUnavailable, contentType: "text/plain",

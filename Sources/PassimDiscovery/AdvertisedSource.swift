@@ -1,6 +1,6 @@
 package import PassimCore
 
-/// What is to be advertised, for who asks: called on the advertiser's threads, at any time.
+/// The digests that are to be advertised, for whoever asks: called on the advertiser's threads, at any time.
 package protocol AdvertisedSource: Sendable {
     /// How many digests there are, told at once; may be too many by some that are not to be found.
     var count: Int { get }
@@ -13,6 +13,6 @@ package protocol AdvertisedSource: Sendable {
     /// - Returns: digests, newest first, and how many there are altogether.
     func newest(limit: Int) -> (newest: [Digest], total: Int)
 
-    /// Whether a digest that begins so is to be found. Asked for each question of the network.
+    /// True if a digest that begins so is to be found. Asked for each question of the network.
     func contains(_ prefix: DigestPrefix) -> Bool
 }

@@ -137,7 +137,7 @@ package final class Advertiser: Sendable {
         bell.ring()
     }
 
-    /// On a metered connection nothing is advertised (protocol.md).
+    /// On a metered connection nothing is advertised (passim-protocol(7), MDNS).
     package func setPaused(_ paused: Bool) {
         mail.withLock { $0.isPaused = paused }
         bell.ring()
@@ -149,7 +149,7 @@ package final class Advertiser: Sendable {
         bell.ring()
     }
 
-    /// What our own answers have come to.
+    /// The counts of our own answers.
     package var answers: AnswerCounters { responder.counters }
 
     package var status: AdvertiserStatus { published.withLock { $0 } }

@@ -16,7 +16,7 @@ struct AdvertiserLog {
     /// - Parameter ceilings: what keeps those out that are left out.
     mutating func note(_ status: AdvertiserStatus, _ ceilings: Set<Ceiling>) {
         if status.state != state {
-            // What goes on for a moment only is nobody's business.
+            // A state that lasts for a moment only is nobody's business.
             if status.state != .registering || state == nil { say(status) }
             state = status.state
             means = status.means

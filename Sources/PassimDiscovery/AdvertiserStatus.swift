@@ -21,15 +21,15 @@ package struct AdvertiserStatus: Equatable, Sendable {
     }
 
     package var state = State.stopped
-    /// What the digests are found by.
+    /// The means by which the digests are found.
     package var means = Means.records
     /// `Passim-` and four digits; another one where the network has it already.
     package var serviceName = ""
     /// Digests that are to be found.
     package var wanted = 0
-    /// Those that can be.
+    /// Digests that can be found.
     package var registered = 0
-    /// Those for which there is no room; the others of `wanted` are on their way.
+    /// Digests for which there is no room; the others of `wanted` are on their way.
     package var leftOut = 0
 
     package init() {}

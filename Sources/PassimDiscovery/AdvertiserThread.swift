@@ -2,7 +2,7 @@ internal import Logging
 internal import PassimCore
 internal import PassimSystem
 
-/// What the advertiser's thread keeps and does.
+/// The state and the work of the advertiser's thread.
 struct AdvertiserThread {
     private let advertiser: Advertiser
     private var plan = RecordPlan()
@@ -14,21 +14,22 @@ struct AdvertiserThread {
     private var failure = ""
     private var isPaused = false
     private var isStopping = false
-    /// What keeps us from being found, where it is not avahi-daemon's absence.
+    /// The reason why we are not found, if it is not avahi-daemon's absence.
     private var hindrance: String?
     private var policy: AnsweringPolicy
-    /// Where the service is to be announced; nil is everywhere.
+    /// The places where the service is to be announced; nil is everywhere.
     private var announced: [AnnouncedPlace]?
     /// Tells when that may be another; nil where everything is listened at.
     private var news: InterfaceNews?
-    /// Whether the plan holds the digests, or is to be emptied: then they are found by our own answers.
+    /// True if the plan holds the digests; false if it is to be emptied: then they are found by our own
+    /// answers.
     private var isPlanned = false
     /// Digests past the limit, which are not even planned for.
     private var excess = 0
     /// The service resolves, or that cannot be told: digests may point to it.
     private var isConfirmed = false
-    /// Where our answers are to be given: where the service is. Nil while it is not looked for, and where avahi-daemon
-    /// does not tell.
+    /// The places where our answers are to be given: where the service is. Nil while it is not looked for,
+    /// and if avahi-daemon does not tell.
     private var places: ServicePlaces?
     private var cannotTellPlaces = false
     /// Since when it is on no link.
@@ -118,7 +119,7 @@ struct AdvertiserThread {
             farewells.note(vanished: vanished)
         }
         excess += plan.trim(to: advertiser.limit)
-        // Those that were left out because there were too many come in again, not for each that goes.
+        // Digests that were left out because there were too many come in again, not for each that goes.
         if excess > 0, plan.wanted < advertiser.limit - advertiser.limit / 8 { makePlan(anew: true) }
     }
 
@@ -309,13 +310,13 @@ struct AdvertiserThread {
         nowhereSince = nil
     }
 
-    /// Whether all that can be asked of us is answered.
+    /// True if all that can be asked of us is answered.
     private var isAnswering: Bool {
         guard case .answering(let links) = responder.state else { return false }
         return links > 0
     }
 
-    /// What is answered on no link is not answered. It may be so for a moment.
+    /// Notes since when no link answers, which is a hindrance if it lasts for more than a moment.
     private mutating func noteWhetherNowhere(_ now: UInt64) {
         if isAnswering || isPlanned {
             nowhereSince = nil

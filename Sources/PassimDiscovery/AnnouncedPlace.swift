@@ -4,7 +4,7 @@ internal import PassimSystem
 /// A link that the service is announced on because this host listens there.
 struct AnnouncedPlace: Hashable {
     var link: Link
-    /// Those of the interface's addresses that are listened at; nil is all of them, which the host's name stands for.
+    /// The interface's addresses that are listened at; nil is all of them, which the host's name stands for.
     var addresses: [IPAddress]?
 
     /// More are not announced: each digest has a record for each of them.

@@ -1,4 +1,4 @@
-/// Who has the digests found.
+/// The choice of who has the digests found.
 package enum Answering: String, CaseIterable, Sendable {
     /// Avahi's records while there are few enough, and answers of our own past that.
     case automatic

@@ -1,4 +1,4 @@
-/// Whether digests are to be found by answers of our own or by Avahi's records.
+/// Decides if digests are to be found by answers of our own or by Avahi's records.
 struct AnsweringPolicy {
     var answering: Answering
     private let usualCapacity: Int

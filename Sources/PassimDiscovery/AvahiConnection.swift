@@ -43,7 +43,7 @@ final class AvahiConnection {
         pointer = nil
     }
 
-    /// What was made through it is there yet and is to be freed.
+    /// True while objects that were made through it exist and are to be freed.
     var isOpen: Bool { pointer != nil }
 
     private func changed(_ client: OpaquePointer, _ state: AvahiClientState) {
@@ -59,7 +59,7 @@ final class AvahiConnection {
 
     var isRunning: Bool { if case .running = state { true } else { false } }
 
-    /// Whether avahi-daemon answers: looking things up needs no more.
+    /// True if avahi-daemon answers: looking things up needs no more.
     var isUsable: Bool {
         switch state {
         case .running, .settling: true

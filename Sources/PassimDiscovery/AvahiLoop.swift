@@ -48,7 +48,7 @@ final class AvahiLoop {
         try avahi("waiting for events", avahi_simple_poll_iterate(poll, milliseconds))
     }
 
-    /// What other threads ring.
+    /// The bell that other threads ring.
     final class Bell: Sendable {
         let wakeUp: WakeUp
 

@@ -3,8 +3,8 @@
 struct Backoff {
     private static let first: UInt64 = 500_000_000
     private static let last: UInt64 = 30_000_000_000
-    /// What has worked for less long than this has not worked: who lets everybody in and throws everybody
-    /// out must not be asked twice a second.
+    /// A connection that has worked for less long than this has not worked: a server that lets everybody in
+    /// and throws everybody out must not be asked twice a second.
     private static let proven: UInt64 = 10_000_000_000
 
     private var delay = Backoff.first

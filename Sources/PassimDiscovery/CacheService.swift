@@ -1,6 +1,6 @@
 package import PassimCore
 
-/// The names of DNS-SD (RFC 6763) under which machines say what they have; protocol.md, mDNS / DNS-SD.
+/// The names of DNS-SD (RFC 6763) under which machines say what they have; passim-protocol(7), MDNS.
 package enum CacheService {
     package static let type = "_cache._tcp"
 

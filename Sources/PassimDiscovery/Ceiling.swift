@@ -1,8 +1,8 @@
-/// What keeps records out, as avahi-daemon or the bus has said.
+/// The limit that keeps records out, as avahi-daemon or the bus has said.
 enum Ceiling: Hashable, Comparable {
     case entriesPerGroup, objectsPerConnection, connectionsOfAvahi, connectionsOfTheBus
 
-    /// What an administrator can do about it.
+    /// The administrator's remedy.
     var remedy: String {
         switch self {
         case .entriesPerGroup: "entries-per-entry-group-max in avahi-daemon.conf"

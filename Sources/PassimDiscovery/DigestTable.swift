@@ -39,7 +39,7 @@ struct DigestTable {
     mutating func remove(_ slot: Slot) {
         var hole = bucket(of: digests[Int(slot)])
         vacant.append(slot)
-        // What comes behind moves up, unless it is at home before the hole: no search may end early.
+        // Digests that come behind move up, unless they are at home before the hole: no search may end early.
         var next = (hole + 1) & mask
         while buckets[next] != 0 {
             let home = self.home(of: digests[Int(buckets[next] - 1)])
@@ -59,7 +59,7 @@ struct DigestTable {
         Int(truncatingIfNeeded: digest.words.1) & mask
     }
 
-    /// Where it is, or the empty bucket where it would be.
+    /// The digest's bucket, or the empty one where it would be.
     private func bucket(of digest: Digest) -> Int {
         var position = home(of: digest)
         while buckets[position] != 0, digests[Int(buckets[position] - 1)] != digest {

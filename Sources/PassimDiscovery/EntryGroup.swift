@@ -96,7 +96,7 @@ final class EntryGroup {
         try avahi("resetting an entry group", avahi_entry_group_reset(pointer))
     }
 
-    /// Where records are.
+    /// The interface and the family that records are for.
     struct Extent {
         /// if_nametoindex(3), or AVAHI_IF_UNSPEC.
         fileprivate var interface: CInt

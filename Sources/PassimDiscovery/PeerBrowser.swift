@@ -1,5 +1,5 @@
-// Finds machines that say they have a digest, or anything at all: protocol.md, mDNS / DNS-SD. The conversation with Avahi is on a
-// thread of its own, which the advertiser's long ones do not hold up.
+// Finds machines that say they have a digest, or anything at all: passim-protocol(7), MDNS. The conversation with Avahi
+// is on a thread of its own, which the advertiser's long ones do not hold up.
 
 package import Logging
 package import PassimCore
@@ -13,7 +13,7 @@ package final class PeerBrowser: PeerFinder {
         var asker: Asker
     }
 
-    /// Who waits for the answers.
+    /// The one that waits for the answers.
     struct Asker: Sendable {
         var found: @Sendable (Neighbour) -> Void
         var end: @Sendable () -> Void

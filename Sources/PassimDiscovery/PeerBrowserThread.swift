@@ -3,7 +3,7 @@ internal import Logging
 internal import PassimCore
 internal import PassimSystem
 
-/// What the browser's thread keeps and does.
+/// The state and the work of the browser's thread.
 struct PeerBrowserThread {
     private let browser: PeerBrowser
     private var connection: AvahiConnection?

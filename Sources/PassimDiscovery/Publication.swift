@@ -11,7 +11,7 @@ final class Publication {
         /// Nil is everywhere.
         var places: [AnnouncedPlace]?
 
-        /// Where each record is to be.
+        /// The places of each record.
         var extents: [EntryGroup.Extent] { places?.map { .init($0.link) } ?? [.init(family)] }
     }
 
@@ -50,7 +50,7 @@ final class Publication {
     private var seenBeginning = 0
     /// Once the service is registered.
     private(set) var domain = ""
-    /// What every record of a digest says.
+    /// The content of every record of a digest.
     private var pointer: [UInt8] = []
     private var carriers: [Carrier] = []
     private var placed: [RecordPlan.GroupNumber: Placed] = [:]
@@ -146,7 +146,7 @@ final class Publication {
         try group.commit()
     }
 
-    /// Where some addresses of an interface are listened at only, the host's name would lead to the others too.
+    /// If only some addresses of an interface are listened at, the host's name would lead to the others too.
     private func addService(to group: EntryGroup, at place: AnnouncedPlace) throws(AvahiError) {
         let extent = EntryGroup.Extent(place.link)
         let host = place.addresses.map { _ in "\(announcement.instance).\(domain)" }

@@ -36,7 +36,7 @@ struct RecordPlan {
     private var vacantGroups: [GroupNumber] = []
     /// Groups with members that have vanished; some may be gone or in order since.
     private var dirty: [GroupNumber] = []
-    /// What is in no group, oldest first.
+    /// Digests that are in no group, oldest first.
     private var waiting: [Slot] = []
     private var vanishedCount = 0
     private var clock: UInt64 = 0
@@ -148,7 +148,7 @@ struct RecordPlan {
 
     // MARK: - What is to be done
 
-    /// What to do next; nil where all is as well as it can be. The same again until it is told what became of it.
+    /// The next step; nil if all is as well as it can be. The same again until it is told what became of it.
     mutating func next() -> Step? {
         if let step = stepForVanished() { return step }
         guard let newest = waiting.last else { return nil }

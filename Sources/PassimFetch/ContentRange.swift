@@ -1,9 +1,9 @@
-/// What part of a file a 206 holds, `Content-Range: bytes FIRST-LAST/LENGTH` (RFC 9110, 14.4).
+/// The part of a file that a 206 holds, `Content-Range: bytes FIRST-LAST/LENGTH` (RFC 9110, 14.4).
 struct ContentRange: Hashable, Sendable {
     /// Both are part of it.
     var first: UInt64
     var last: UInt64
-    /// Of the whole file.
+    /// The length of the whole file.
     var length: UInt64
 
     init(first: UInt64, last: UInt64, length: UInt64) {
@@ -25,7 +25,7 @@ struct ContentRange: Hashable, Sendable {
         self.init(first: first, last: last, length: length)
     }
 
-    /// Whether it is what was asked for with `Range: bytes=OFFSET-`: all that is missing.
+    /// True if it is what was asked for with `Range: bytes=OFFSET-`: all that is missing.
     func completes(from offset: UInt64) -> Bool {
         first == offset && last == length - 1
     }

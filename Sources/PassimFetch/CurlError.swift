@@ -2,7 +2,7 @@ internal import CCurl
 
 /// Something that libcurl refused: what was being done, and its code.
 package struct CurlError: Error, Hashable, Sendable {
-    /// What was being done, as it follows "failed while": "setting CURLOPT_PROXY".
+    /// The action that failed, as it follows "failed while": "setting CURLOPT_PROXY".
     package var action: String
     /// A `CURLcode` or `CURLMcode`; 0 where libcurl gives none.
     package var code: Int

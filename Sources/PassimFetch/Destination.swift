@@ -1,7 +1,7 @@
 package import PassimCore
 internal import PassimSystem
 
-/// Where a download is to be put: an open directory, and a name in it.
+/// The place for a download: an open directory, and a name in it.
 package struct Destination: ~Copyable, Sendable {
     let directory: Descriptor
     let name: RawName
@@ -15,7 +15,7 @@ package struct Destination: ~Copyable, Sendable {
         do throws(SystemError) {
             switch try Destination.kind(of: path) {
             case .directory: path = path.appending(basename)
-            // What is behind a symlink; the link stays.
+            // The file behind a symlink is replaced; the link stays.
             case .regular: path = try Descriptor.open(path, .path).currentPath()
             case nil: break
             case .symbolicLink, .other: path = .empty

@@ -7,7 +7,7 @@ package struct DownloadProgress: Hashable, Sendable {
     package var received: UInt64
     /// Bytes of the file.
     package var total: UInt64
-    /// Who sends.
+    /// The sender's URL.
     package var url: String
 }
 
@@ -17,7 +17,7 @@ package struct Downloaded: Hashable, Sendable {
     package var size: UInt64
     /// As whoever sent the end of it said; nil where nobody did.
     package var contentType: String?
-    /// Who sent the end of it; nil where all of it was there before.
+    /// The URL of the sender of its end; nil if all of it was there before.
     package var url: String?
 }
 

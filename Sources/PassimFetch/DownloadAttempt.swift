@@ -25,7 +25,7 @@ final class DownloadAttempt {
     private var speed: SpeedWatch
     private let isReplaceable: (_ speed: UInt64) -> Bool
 
-    /// Of the partial file, when it was asked for the rest.
+    /// The length of the partial file when it was asked for the rest.
     private let offset: UInt64
     private var head = ResponseHead()
     private var sender = ""
@@ -52,7 +52,7 @@ final class DownloadAttempt {
         self.isReplaceable = isReplaceable
     }
 
-    /// Who answered, after redirects.
+    /// The URL that answered, after redirects.
     var effectiveURL: String { sender.isEmpty ? url : sender }
 
     /// - Throws: what is not the peer's fault.
@@ -210,7 +210,7 @@ final class DownloadAttempt {
             return status == 416 && offset > 0 ? .beginAnew : .failed(.denied(status: status))
         case CURLE_TOO_MANY_REDIRECTS: return .failed(.redirects)
         case CURLE_UNSUPPORTED_PROTOCOL: return .failed(.nonsense("sends elsewhere than to https"))
-        // Of the three limits of time, only the one for connecting ends before a head.
+        // Only one of the three limits of time ends before a head: the one for connecting.
         case CURLE_OPERATION_TIMEDOUT where easy.hasConnected: return .failed(.stalled(seconds: limits.stall))
         default:
             return .failed(length != nil ? cutOff : .unreachable(CurlError.sentence(result)))
@@ -219,7 +219,7 @@ final class DownloadAttempt {
 }
 
 extension EasyHandle {
-    /// Whether the last transfer got as far as asking (CURLINFO_REQUEST_SIZE).
+    /// True if the last transfer got as far as asking (CURLINFO_REQUEST_SIZE).
     fileprivate var hasConnected: Bool {
         lend { pointer in
             var bytes = 0

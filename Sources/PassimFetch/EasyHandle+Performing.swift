@@ -21,7 +21,7 @@ extension EasyHandle {
         try check(lend { ccurl_set_progress_callback($0, callback, user) }) { "CURLOPT_XFERINFOFUNCTION" }
     }
 
-    /// What the last head says of the length of its body; nil where it says nothing.
+    /// The length of the body as the last head announces it; nil if it does not.
     var announcedLength: UInt64? {
         var length: curl_off_t = -1
         guard lend({ ccurl_get_offset($0, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) }) == CURLE_OK
@@ -38,7 +38,7 @@ extension EasyHandle {
         }
     }
 
-    /// Where the last answer came from: after redirects another one than was asked.
+    /// The URL that the last answer came from: after redirects another one than was asked.
     var effectiveURL: String? { text(of: CURLINFO_EFFECTIVE_URL) }
 
     private func text(of information: CURLINFO) -> String? {

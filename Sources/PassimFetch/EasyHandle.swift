@@ -45,7 +45,7 @@ final class EasyHandle {
 
     /// How other machines of the network are spoken to, whatever is asked of them.
     ///
-    /// What they send is proved by its digest and not by their certificates, which are self-signed; and no
+    /// Their content is proved by its digest and not by their certificates, which are self-signed; and no
     /// setting of the environment or of a user's files leads a request elsewhere.
     func speakToPeers(as agent: String) throws(CurlError) {
         try check(ccurl_set_https_only(pointer)) { "CURLOPT_PROTOCOLS" }

@@ -11,7 +11,7 @@ final class MultiHandle {
     /// When libcurl wants to look at its own time limits; of `monotonicNanoseconds()`.
     private var timer: UInt64?
 
-    /// What `wait` reports for whoever wakes it, and no socket's number.
+    /// The token that `wait` reports for a wake-up, and no socket's number.
     private static let wakeUpToken = UInt64.max
     private static let eventsPerTurn = 256
 
@@ -116,8 +116,8 @@ final class MultiHandle {
         return 0
     }
 
-    /// Where epoll_ctl(2) fails (no memory), nothing is heard of the socket, and its transfer ends with its
-    /// time limit.
+    /// If epoll_ctl(2) fails (no memory), nothing is heard of the socket, and its transfer ends with its time
+    /// limit.
     private func watch(_ socket: CInt, _ what: CInt) {
         var interest: Poller.Interest = []
         switch what {

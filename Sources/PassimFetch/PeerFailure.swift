@@ -2,7 +2,7 @@
 package struct PeerFailure: Error, Hashable, Sendable {
     /// As it was asked.
     package var url: String
-    /// Who answered, after redirects; the same where there were none.
+    /// The URL that answered, after redirects; the same if there were none.
     package var effectiveURL: String
     package var reason: Reason
 
@@ -11,7 +11,7 @@ package struct PeerFailure: Error, Hashable, Sendable {
         case lied
         /// Another status than was hoped for.
         case denied(status: Int)
-        /// What it answered is of no use, in words.
+        /// The answer is of no use: why, in words.
         case nonsense(String)
         /// No connection: libcurl's words for it.
         case unreachable(String)

@@ -1,9 +1,9 @@
-/// What libcurl hands over of a response's head, line by line: whether it came whole, and not too long.
+/// A response's head as libcurl hands it over, line by line: it tells if it came whole, and not too long.
 struct ResponseHead {
     /// The empty line after the last head was there. Where no body is expected, libcurl takes the end of the
     /// connection for the end of the head.
     private(set) var isComplete = false
-    /// Of all heads, those with a status of 1xx too.
+    /// Bytes of all heads, those with a status of 1xx too.
     private(set) var byteCount = 0
 
     /// An `Allow` field of the last head names HEAD: whatever the answer is, it is not the method that was refused.

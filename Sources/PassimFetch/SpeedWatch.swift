@@ -13,7 +13,7 @@ struct SpeedWatch {
         startBytes = bytes
     }
 
-    /// What came before does not count.
+    /// Begins to measure: bytes that came before do not count.
     mutating func begin(bytes: UInt64, at now: UInt64) { (start, startBytes) = (now, bytes) }
 
     /// - Parameters:

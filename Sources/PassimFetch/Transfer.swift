@@ -1,9 +1,10 @@
 internal import CCurl
 
-/// What libcurl says of a transfer's end.
+/// The end of a transfer as libcurl tells it.
 typealias TransferResult = CURLcode
 
-/// What the loop carries out. Its functions are called on the loop's thread, unless it says otherwise.
+/// A transfer for the loop to carry out. Its functions are called on the loop's thread, unless it says
+/// otherwise.
 protocol Transfer: AnyObject, Sendable {
     /// When it is to be over, whether it was begun or not; of `monotonicNanoseconds()`.
     var deadline: UInt64 { get }

@@ -25,7 +25,7 @@ final class TransferLoop: Sendable {
         try Curl.begin()
         let mailbox = try TransferMailbox()
         self.mailbox = mailbox
-        // What goes wrong here is better known now than on the thread.
+        // A failure here is better known now than on the thread.
         let multi = Handover(
             try MultiHandle(keeping: limits.keptConnections) { error in
                 logger.warning("answers of peers cannot be waited for, which is tried again: \(error)")
@@ -74,7 +74,7 @@ final class TransferLoop: Sendable {
     }
 }
 
-/// What the thread does.
+/// The work of the thread.
 private struct TransferTurns {
     private struct Running {
         var transfer: any Transfer

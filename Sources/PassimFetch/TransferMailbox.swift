@@ -1,7 +1,7 @@
 internal import PassimCore
 internal import PassimSystem
 
-/// What other threads say to the transfer loop, and the wake-up for it.
+/// Messages of other threads to the transfer loop, and the wake-up for it.
 final class TransferMailbox: Sendable {
     enum Message {
         case start(any Transfer)

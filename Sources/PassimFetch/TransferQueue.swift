@@ -1,7 +1,7 @@
 /// Transfers that wait for their turn, first come first served.
 struct TransferQueue {
     private var transfers: [any Transfer] = []
-    /// Those before it are gone.
+    /// The first element that is left; those before it are gone.
     private var first = 0
     /// No transfer's time is up before; of `monotonicNanoseconds()`.
     private(set) var nextExpiry: UInt64?

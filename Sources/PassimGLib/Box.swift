@@ -11,12 +11,12 @@ final class Box<Body: Sendable>: Sendable {
         Unmanaged.passRetained(Box(body)).toOpaque()
     }
 
-    /// Where GLib calls any number of times; `releaseBox` is what it is told to do in the end.
+    /// For functions that GLib calls any number of times; it calls `releaseBox` in the end.
     static func borrow(_ pointer: UnsafeMutableRawPointer?) -> Body {
         Unmanaged<Box>.fromOpaque(pointer!).takeUnretainedValue().body
     }
 
-    /// Where GLib calls once and has no callback for freeing.
+    /// For functions that GLib calls once, without a callback for freeing.
     static func take(_ pointer: UnsafeMutableRawPointer?) -> Body {
         Unmanaged<Box>.fromOpaque(pointer!).takeRetainedValue().body
     }

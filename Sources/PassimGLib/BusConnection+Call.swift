@@ -25,7 +25,7 @@ extension BusConnection {
     ///   - seconds: nil waits for ever.
     package func call(
         _ method: Method, _ parameters: Variant? = nil, answer: StaticString, descriptors: [Int32] = [],
-        seconds: Double?
+        seconds: Double?, activating: Bool = true
     ) throws(CallFailure) -> Variant {
         var error: UnsafeMutablePointer<GError>?
         let list = g_unix_fd_list_new()
@@ -37,7 +37,8 @@ extension BusConnection {
             Variant.lend(parameters) { parameters in
                 g_dbus_connection_call_with_unix_fd_list_sync(
                     pointer, method.destination, method.path, method.interface, method.name, parameters,
-                    OpaquePointer(answer.utf8Start), G_DBUS_CALL_FLAGS_NONE,
+                    OpaquePointer(answer.utf8Start),
+                    activating ? G_DBUS_CALL_FLAGS_NONE : G_DBUS_CALL_FLAGS_NO_AUTO_START,
                     BusConnection.milliseconds(seconds), descriptors.isEmpty ? nil : list, nil, nil, &error)
             }
         }

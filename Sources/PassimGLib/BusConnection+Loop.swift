@@ -1,7 +1,7 @@
 internal import CGLib
 internal import PassimCore
 
-// What is called on a loop's thread, and reports there.
+// Calls that are made on a loop's thread, and report there.
 
 extension BusConnection {
     /// Connects to a bus.

@@ -6,7 +6,7 @@ internal import PassimCore
 package final class BusConnection: @unchecked Sendable {
     // Unchecked: GDBusConnection may be used from any thread.
     private let pointer: OpaquePointer
-    /// What undoes each export and subscription.
+    /// The undoing of each export and subscription.
     let registrations = Lock<[Registration]>([])
 
     /// GDBus's numbers of what calls us.
@@ -21,7 +21,7 @@ package final class BusConnection: @unchecked Sendable {
     }
 
     deinit {
-        // What GDBus has it does in a thread of its own; nobody waits for it.
+        // GDBus sends its queue in a thread of its own; nobody waits for it.
         g_dbus_connection_close(pointer, nil, nil, nil)
         g_object_unref(UnsafeMutableRawPointer(pointer))
     }
@@ -57,7 +57,7 @@ package final class BusConnection: @unchecked Sendable {
         return String(cString: text)
     }
 
-    /// Of a client of a bus.
+    /// The flags of a client of a bus.
     static let flags = GDBusConnectionFlags(
         rawValue: G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT.rawValue
             | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION.rawValue)

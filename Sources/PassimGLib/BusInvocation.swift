@@ -5,7 +5,7 @@ internal import Synchronization
 /// A call of a method of ours that waits for its answer. May be answered from any thread, once; what comes after
 /// that is ignored, and one that nobody answers is answered with an error in the end.
 package final class BusInvocation: Sendable {
-    /// Whom the bus says it is from: a unique name.
+    /// The caller's unique name, as the bus says it.
     package let sender: String
     package let interface: String
     package let method: String
@@ -61,7 +61,7 @@ package final class BusInvocation: Sendable {
         g_dbus_method_invocation_return_dbus_error(pointer, name, message)
     }
 
-    /// Whether the bus has taken nothing of what is sent to it for a second: an answer would wait in memory.
+    /// True if the bus has taken nothing of what is sent to it for a second: an answer would wait in memory.
     package var isBlocked: Bool {
         isAnswered.withLock { isAnswered in
             if isAnswered { return false }

@@ -32,7 +32,7 @@ enum BusStream {
         return UnsafeMutableRawPointer(object).assumingMemoryBound(to: GIOStream.self)
     }
 
-    /// Of a stream that was made here; nil of another.
+    /// The bodies of a stream that was made here; nil for another.
     static func bodies(of stream: UnsafeMutableRawPointer?) -> HeldBodies? {
         guard let stream else { return nil }
         let object = stream.assumingMemoryBound(to: GObject.self)

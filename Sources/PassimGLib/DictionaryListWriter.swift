@@ -5,7 +5,7 @@ package struct DictionaryListWriter: ~Copyable {
     private let buffer: PageBuffer
     /// Finished dictionaries.
     package private(set) var count = 0
-    /// Where the present dictionary begins, where its length is, and its first entry.
+    /// The offsets of the present dictionary, of its length, and of its first entry.
     private var start = 0
     private var lengthPosition = 0
     private var firstEntry = 0

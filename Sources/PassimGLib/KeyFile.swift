@@ -45,8 +45,8 @@ package final class KeyFile {
         return KeyFile.take(g_key_file_get_keys(handle, group, &count, nil), count)
     }
 
-    /// What is written, with its escapes; nil where the key is not there. For messages: bytes that are not
-    /// UTF-8 come as U+FFFD.
+    /// The value as it is written, with its escapes; nil if the key is not there. For messages: bytes that
+    /// are not UTF-8 come as U+FFFD.
     package func value(_ group: String, _ key: String) -> String? {
         guard let text = g_key_file_get_value(handle, group, key, nil) else { return nil }
         defer { g_free(text) }
@@ -60,7 +60,7 @@ package final class KeyFile {
     package func string(_ group: String, _ key: String) throws(KeyFileError) -> String {
         try checkEnd(group, key)
         var error: UnsafeMutablePointer<GError>?
-        // Of an unknown escape GLib gives both a value and an error.
+        // GLib gives both a value and an error for an unknown escape.
         let text = g_key_file_get_string(handle, group, key, &error)
         defer { g_free(text) }
         if let error { throw KeyFileError(consuming: error) }

@@ -1,6 +1,6 @@
 internal import CGLib
 
-/// What GLib says is wrong with a keyfile.
+/// A fault of a keyfile, in GLib's words.
 package struct KeyFileError: Error, Hashable, Sendable {
     package var code: Code
     /// GLib's sentence. It may quote the file, so escape it before it goes into a log.

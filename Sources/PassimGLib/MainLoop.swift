@@ -12,17 +12,17 @@ package final class MainLoop: Sendable {
     package init(name: String) {
         context = g_main_context_new()
         loop = g_main_loop_new(context, gboolean(0))
-        // Where no thread can be had GLib ends the process.
+        // GLib ends the process if no thread can be had.
         thread = g_thread_new(
             name,
             { box in
                 let life = Box<Life>.take(box)
                 let loop = life.loop
                 let context = g_main_loop_get_context(loop)
-                // What is made on this thread reports to it.
+                // Objects that are made on this thread report to it.
                 g_main_context_push_thread_default(context)
                 g_main_loop_run(loop)
-                // What is ready besides: frees of what GIO has been told to forget.
+                // The rest that is ready: frees of what GIO has been told to forget.
                 var left = 1000
                 while left > 0, g_main_context_iteration(context, gboolean(0)) != gboolean(0) { left -= 1 }
                 g_main_context_pop_thread_default(context)
@@ -66,7 +66,7 @@ package final class MainLoop: Sendable {
         }
     }
 
-    /// What the thread has of its own.
+    /// The thread's own objects.
     private struct Life: @unchecked Sendable {
         // Unchecked: GLib's own lock guards it.
         let loop: OpaquePointer

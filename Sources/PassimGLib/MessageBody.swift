@@ -25,7 +25,7 @@ package struct MessageBody: Sendable {
         withExtendedLifetime(buffer) { body(buffer.bytes) }
     }
 
-    /// What stands for it until the message is written: of the same type, with `token` in its last 8 bytes.
+    /// The stand-in until the message is written: of the same type, with `token` in its last 8 bytes.
     func placeholder(_ token: UInt64) -> Variant {
         var list = VariantBuilder("aa{sv}")
         switch signature {

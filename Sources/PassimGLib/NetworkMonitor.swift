@@ -1,7 +1,7 @@
 internal import CGLib
 
-/// Whether the network connection is metered, as GNetworkMonitor knows it from NetworkManager, where that runs;
-/// elsewhere no connection is.
+/// Tells if the network connection is metered, as GNetworkMonitor knows it from NetworkManager; without that
+/// no connection is.
 package final class NetworkMonitor: Sendable {
     private let loop: MainLoop
 

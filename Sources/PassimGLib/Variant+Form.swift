@@ -17,7 +17,7 @@ extension Variant {
     }
 }
 
-// What only tests make: values as people write them, and as whoever speaks D-Bus may marshal them.
+// Forms that only tests make: values as people write them, and as whoever speaks D-Bus may marshal them.
 extension Variant {
     /// - Parameter type: which the text need not repeat, `a{sv}` say.
     /// - Returns: nil where it is no g_variant_parse(3) text of that type.

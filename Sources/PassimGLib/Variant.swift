@@ -87,7 +87,7 @@ package final class Variant: @unchecked Sendable {
     /// The type, `a{sv}` say.
     package var type: String { lend { String(cString: g_variant_get_type_string($0)) } }
 
-    /// Of `s`; nil of any other type, as all that follow.
+    /// The value of `s`; nil for any other type, as in all that follow.
     package var string: String? {
         type == "s" ? lend { String(cString: g_variant_get_string($0, nil)) } : nil
     }
@@ -99,7 +99,7 @@ package final class Variant: @unchecked Sendable {
     package var boolean: Bool? { type == "b" ? lend { g_variant_get_boolean($0) != 0 } : nil }
     package var handle: Int32? { type == "h" ? lend { g_variant_get_handle($0) } : nil }
 
-    /// Of a container; of anything else 0.
+    /// The number of members of a container; 0 for anything else.
     private var memberCount: Int {
         lend { g_variant_is_container($0) != 0 ? Int(g_variant_n_children($0)) : 0 }
     }

@@ -6,7 +6,7 @@ package struct VariantBuilder: ~Copyable {
 
     /// - Parameter type: of a container, `aa{sv}` say; one that is not ends the process.
     package init(_ type: StaticString) {
-        // Where there is no memory GLib ends the process.
+        // GLib ends the process if there is no memory.
         builder = g_variant_builder_new(VariantBuilder.type(type))!
     }
 
@@ -62,7 +62,7 @@ package struct VariantBuilder: ~Copyable {
         g_variant_builder_add_value(builder, g_variant_new_dict_entry(key, g_variant_new_variant(value)))
     }
 
-    /// What has been built.
+    /// The value that has been built.
     package consuming func end() -> Variant {
         Variant(taking: g_variant_builder_end(builder))
     }

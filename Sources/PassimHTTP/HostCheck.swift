@@ -1,6 +1,6 @@
 internal import PassimCore
 
-/// Which Host fields may see the pages for this machine: row 2 of the contract's HTTPS table.
+/// Decides which Host fields may see the pages for this machine: passim-protocol(7), HTTPS row 2.
 ///
 /// A page of the web can have its name resolve to 127.0.0.1 and then read, from the visitor's browser, what
 /// is meant for the visitor (DNS rebinding). It cannot change the Host field, which names the page's host.

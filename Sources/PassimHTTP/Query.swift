@@ -1,10 +1,10 @@
 package import PassimCore
 
-/// What the query of a request asks for: rows 3 to 6 of the contract's HTTPS table, the first that holds.
+/// The meaning of a request's query: passim-protocol(7), HTTPS rows 3 to 6, the first that holds.
 ///
 /// Split at `&`, each part at `=`; a part without exactly one `=` is ignored, and nothing is decoded. A `?`
 /// with nothing behind it is no query, which is a 400 like the rows around it. Names are compared exactly.
-/// The contract does not say what `localhost` twice means: the last one counts, as in a table of parameters.
+/// If `localhost` comes twice, the last one counts.
 package enum Query: Sendable, Equatable {
     /// Row 3, 400.
     case missing

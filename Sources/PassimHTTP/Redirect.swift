@@ -1,7 +1,8 @@
 internal import Glibc
 package import PassimCore
 
-/// Where a client is sent for a digest: `https://ADDR:PORT/NAME?sha256=DIGEST` (protocol.md, HTTPS, row 11).
+/// The URL that a client is sent to for a digest: `https://ADDR:PORT/NAME?sha256=DIGEST` (passim-protocol(7), HTTPS
+/// row 11).
 package enum Redirect {
     /// No file system has longer names; a longer path is somebody's attempt.
     private static let longestName = 255

@@ -47,7 +47,7 @@ extension Catalogue {
         return true
     }
 
-    /// Where the new content is refused, the old one is gone all the same: it is not true any more.
+    /// If the new content is refused, the old one is gone all the same: it is not true any more.
     private func replace(
         at position: UInt32, in table: FileTable, with file: NewFile, _ transaction: inout Transaction
     ) -> Bool {

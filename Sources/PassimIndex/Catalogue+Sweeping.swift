@@ -1,7 +1,7 @@
 internal import PassimCore
 
 extension Catalogue {
-    /// Removal of what was last seen before `limit`, directory by directory.
+    /// Removal of what is marked lower than `limit`, directory by directory.
     struct Sweep {
         /// Each after those below it.
         fileprivate let directories: [DirectoryID]
@@ -9,7 +9,7 @@ extension Catalogue {
         fileprivate var current = 0
         fileprivate var position: UInt32 = 0
         fileprivate var revision: UInt32 = 0
-        /// Whether only directories are left to be forgotten.
+        /// True if only directories are left to be forgotten.
         var sparesFiles = false
 
         fileprivate mutating func moveOn() {
@@ -17,11 +17,6 @@ extension Catalogue {
             position = 0
             revision = 0
         }
-    }
-
-    /// What the pass has not seen.
-    func sweep(_ pass: PassID, below path: RawName) -> Sweep {
-        Sweep(directories: subtree(pass.origin, path), limit: UInt64(pass.number))
     }
 
     /// All there is now at and below a directory.
@@ -84,7 +79,7 @@ extension Catalogue {
         return true
     }
 
-    /// What is inserted from here on is younger than the sweep.
+    /// Makes all that is inserted from here on younger than the sweep.
     func outdate(_ sweep: Sweep) {
         if counter < sweep.limit { counter = UInt32(clamping: sweep.limit) }
     }

@@ -1,6 +1,6 @@
 internal import PassimCore
 
-/// The writers' side of the index, under their lock: which entry a name in a directory has, and the passes.
+/// The writers' side of the index, under their lock: which entry a name in a directory has, and the visits.
 ///
 /// It changes the shards and the tree, taking the lock of one of them at a time.
 final class Catalogue {
@@ -11,15 +11,14 @@ final class Catalogue {
     /// By number of the directory's node; nil where it has no files.
     var tables: [FileTable?] = []
 
-    /// Goes up with every pass. Whatever is inserted, seen or interned is marked with its value, so
-    /// everything marked lower than the number of a pass was last seen before that pass began. At one
-    /// pass a second it lasts 136 years; there it stays, and nothing is swept any more.
+    /// Goes up with every removal of a directory. Whatever is inserted or interned is marked with its value, so
+    /// that what comes while a removal goes on is spared. At its end it stays, and then such files are removed,
+    /// too: until the next scan.
     var counter: UInt32 = 0
-    private var passes: Set<PassID> = []
 
     /// The visits under way, one of a directory.
     var visits: [DirectoryID: VisitMarks] = [:]
-    /// Of the last visit.
+    /// The number of the last visit.
     var visitNumber: UInt64 = 0
 
     /// Retired directories in the order of their retirement; the first `reclaimed` are done with.
@@ -27,7 +26,7 @@ final class Catalogue {
     var reclaimed = 0
     var retirements: UInt32 = 0
 
-    /// Of the last batch.
+    /// The number of the last batch.
     var sequence: UInt64 = 0
 
     init(shards: [Lock<Box<Shard>>], tree: Lock<Box<DirectoryTree>>, limits: IndexLimits) {
@@ -98,36 +97,7 @@ final class Catalogue {
         table.revision &+= 1
     }
 
-    // MARK: - Passes
-
-    func beginPass(origin: OriginID) -> PassID {
-        if counter < .max { counter += 1 }
-        let pass = PassID(origin: origin, number: counter)
-        passes.insert(pass)
-        return pass
-    }
-
-    /// - Returns: whether the pass was running.
-    func endPass(_ pass: PassID) -> Bool { passes.remove(pass) != nil }
-
     func use(_ directory: DirectoryID) {
         tree.withLock { $0.value.use(directory, stamp: counter) }
-    }
-
-    /// Marks the file as seen, if it is `identity`; nil is any.
-    ///
-    /// Marks are those of now, not of a pass: who sees a file sees it for all passes that have begun.
-    func see(_ directory: DirectoryID, _ name: RawName, _ identity: FileIdentity?) -> Bool {
-        guard let table = table(of: directory) else { return false }
-        return name.bytes.withUnsafeBytes { bytes in
-            guard let position = position(of: bytes, nameHash(bytes), in: table) else { return false }
-            let number = table.slots[position]
-            return shard(number).withLock { shard in
-                let index = number & 0xFF_FFFF
-                if let identity, shard.value.entry(index).identity != identity { return false }
-                shard.value.setMark(counter, of: index)
-                return true
-            }
-        }
     }
 }

@@ -6,7 +6,7 @@ extension DigestIndex {
         shards[Int(digest.firstByte)].withLock { $0.value.entries(digest, limit: limit) }
     }
 
-    /// Whether `condition` holds for a file, one of the first `limit`, of a digest that begins so. Allocates
+    /// True if `condition` holds for a file, one of the first `limit`, of a digest that begins so. Allocates
     /// nothing.
     ///
     /// - Parameter condition: called under a lock of the index: it looks at the entry, and does nothing else.

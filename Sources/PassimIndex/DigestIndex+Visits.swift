@@ -38,4 +38,19 @@ extension DigestIndex {
         guard var sweep = writer.withLock({ $0.endVisit(visit, sweeping: sweeping) }) else { return 0 }
         return removeInPieces { $0.advance(&sweep, &$1) }
     }
+
+    /// A directory may have a million files: other writers get a turn now and then.
+    private func inPieces<Element>(
+        _ elements: [Element], of directory: DirectoryID, _ body: (Catalogue, Element) -> Void
+    ) {
+        var rest = elements[...]
+        repeat {
+            let piece = rest.prefix(limits.piece)
+            rest = rest.dropFirst(piece.count)
+            writer.withLock { catalogue in
+                catalogue.use(directory)
+                for element in piece { body(catalogue, element) }
+            }
+        } while !rest.isEmpty
+    }
 }

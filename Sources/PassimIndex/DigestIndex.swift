@@ -53,7 +53,7 @@ package final class DigestIndex: Sendable {
         writer.withLock { $0.directory(origin: origin, path: path) }
     }
 
-    /// What is known under that name.
+    /// The entry that is known under that name.
     package func entry(directory: DirectoryID, name: RawName) -> Entry? {
         writer.withLock { $0.find(directory, name) }
     }

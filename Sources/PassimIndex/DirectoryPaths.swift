@@ -8,7 +8,7 @@ struct DirectoryPaths {
         fileprivate var directory: DirectoryID
         fileprivate var start: UInt32
         fileprivate var count: UInt32
-        /// Whether the filter's text is in the path, where that tells of all files below.
+        /// True if the filter's text is in the path, which then tells of all files below.
         private(set) var isFound: Bool
 
         fileprivate static let none = Place(

@@ -14,7 +14,7 @@ struct DirectoryTree: ~Copyable {
         /// Place in the arena.
         var name: UInt32
         var origin: UInt32
-        /// The pass counter when it was last asked for.
+        /// The catalogue's counter when it was last asked for.
         var stamp: UInt32
         /// Which retirement it waits in to be reclaimed; 0: none.
         var retirement: UInt32
@@ -29,7 +29,7 @@ struct DirectoryTree: ~Copyable {
     private static var none: UInt32 { .max }
     private static let indexMask: UInt32 = 0xFF_FFFF
 
-    /// What `intern` answers where it cannot: no directory has it, so every insert is refused.
+    /// The answer of `intern` when it cannot: no directory has it, so every insert is refused.
     static let nowhere = DirectoryID(.max)
 
     /// - Parameter limit: of directories; a multiple of 64, less than 2^24.

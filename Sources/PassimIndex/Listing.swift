@@ -24,6 +24,6 @@ package struct Listing: Sendable {
         self.hiddenPrefix = hiddenPrefix
     }
 
-    /// Whether its paths must be known to tell which files belong where.
+    /// True if paths must be known to tell which files belong where.
     var needsPaths: Bool { !filter.isEmpty || order == .name }
 }

@@ -8,9 +8,9 @@ struct ListingChunk {
 
     private(set) var entries: [Entry] = []
     private var names: [UInt8] = []
-    /// Where each name ends.
+    /// The end of each name.
     private var ends: [Int] = []
-    /// Of the directories; nil where one has been reclaimed meanwhile.
+    /// The places of the directories; nil for one that has been reclaimed meanwhile.
     private var places: [DirectoryPaths.Place?] = []
 
     mutating func removeAll() {

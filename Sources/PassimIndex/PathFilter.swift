@@ -1,6 +1,6 @@
 internal import PassimCore
 
-/// What a listing is searched for: a part of the path in any case, or the beginning of the digest.
+/// The text that a listing is searched for: a part of the path in any case, or the beginning of the digest.
 struct PathFilter {
     /// In lower case.
     private let part: [UInt8]

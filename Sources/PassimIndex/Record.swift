@@ -1,6 +1,6 @@
 internal import PassimCore
 
-/// What a shard keeps of one file: 84 bytes and its name. At a million files each byte is a megabyte, so
+/// A shard's record of one file: 84 bytes and its name. At a million files each byte is a megabyte, so
 /// numbers of records, which are 24 bits, share their words with something else.
 struct Record: BitwiseCopyable {
     /// Its first byte is the shard's number; here are the upper 8 bits of the source instead.
@@ -15,7 +15,7 @@ struct Record: BitwiseCopyable {
     var name: UInt32
     private var nextAndFlags: UInt32
     private var previousAndSource: UInt32
-    /// The pass counter when the file was last known to be there.
+    /// The catalogue's counter when the file was inserted.
     var mark: UInt32
 
     /// 8 bytes that need no alignment to 8.
@@ -78,7 +78,7 @@ struct Record: BitwiseCopyable {
         }
     }
 
-    /// Whether it is behind those that can be served.
+    /// True if it comes after the files that can be served.
     var isDisabled: Bool { !flags.isDisjoint(with: [.disabled, .nextReboot]) }
 
     /// The digest's own bits are its hash.

@@ -18,7 +18,7 @@ struct Selection {
     private var heap: [(key: SortKey, entry: Entry)] = []
     /// Files that were offered.
     private(set) var total = 0
-    /// Those before the floor.
+    /// The number of files before the floor.
     private(set) var skipped = 0
 
     init(capacity: Int, window: Window, isDescending: Bool) {
@@ -49,7 +49,7 @@ struct Selection {
         return Array(sorted().dropFirst(first).prefix(limit))
     }
 
-    /// Those that were kept, in order.
+    /// The files that were kept, in order.
     func sorted() -> [Entry] {
         heap.sorted { precedes($0.key, $1.key) }.map(\.entry)
     }

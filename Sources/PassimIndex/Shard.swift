@@ -39,7 +39,7 @@ struct Shard: ~Copyable {
         return found
     }
 
-    /// Whether `condition` holds for one of the first `limit` files of a digest that begins so.
+    /// True if `condition` holds for one of the first `limit` files of a digest that begins so.
     func contains(_ prefix: DigestPrefix, limit: Int, where condition: (Entry) -> Bool) -> Bool {
         // The hash of a digest is in its prefix.
         var probe = slots.probe(prefix.padded.words.1)
@@ -70,7 +70,7 @@ struct Shard: ~Copyable {
             origin: source.origin, directory: DirectoryID(record.directory), flags: record.flags)
     }
 
-    /// Whether the record is still the file that `other` was: all but the flags are the same.
+    /// True if the record is still the file that `other` was: all but the flags are the same.
     func holds(_ other: Entry, at index: UInt32) -> Bool {
         guard records.contains(index) else { return false }
         var current = entry(index)
@@ -85,8 +85,6 @@ struct Shard: ~Copyable {
     }
 
     func mark(of index: UInt32) -> UInt32 { records[index].mark }
-
-    mutating func setMark(_ mark: UInt32, of index: UInt32) { records[index].mark = mark }
 
     /// - Returns: the record, and whether nobody had the digest before; nil where the shard takes no more.
     mutating func insert(_ file: NewFile) -> (index: UInt32, appeared: Bool)? {
@@ -324,6 +322,6 @@ struct NewFile {
     var directory: DirectoryID
     /// Valid during the call.
     var name: UnsafeRawBufferPointer
-    /// The pass counter.
+    /// The catalogue's counter.
     var mark: UInt32
 }

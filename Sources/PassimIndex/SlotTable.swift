@@ -36,15 +36,15 @@ struct SlotTable: ~Copyable {
 
     var capacity: UInt32 { groups * 8 }
 
-    /// Whether nothing can be inserted: one slot in ten stays empty, so that searches end.
+    /// True if nothing can be inserted: one slot in ten stays empty, so that searches end.
     var isFull: Bool { (UInt64(used) + 1) * 10 > UInt64(capacity) * 9 }
 
-    /// Whether a smaller table would do.
+    /// True if a smaller table would do.
     var isSparse: Bool { capacity > 64 && UInt64(count) * 4 < UInt64(capacity) }
 
     // MARK: - Searching
 
-    /// Where a search is.
+    /// The position of a search.
     struct Probe {
         fileprivate let tags: UInt64
         fileprivate var group: UInt32

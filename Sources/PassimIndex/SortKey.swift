@@ -1,7 +1,7 @@
 internal import Glibc
 internal import PassimCore
 
-/// Where a file stands in an order: no two files have the same key.
+/// A file's rank in an order: no two files have the same key.
 struct SortKey {
     let position: Position
     /// By name: the path.
@@ -40,7 +40,7 @@ struct SortKey {
         }
     }
 
-    /// Whether a file stands before the one of this key, from the first to the last.
+    /// True if a file stands before the one of this key, from the first to the last.
     @inline(__always)
     func follows(_ other: Position, _ name: UnsafeRawBufferPointer) -> Bool {
         if other.major != position.major { return other.major < position.major }

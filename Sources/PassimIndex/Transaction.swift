@@ -1,17 +1,17 @@
 internal import PassimCore
 
-/// What the changes of one batch have done so far.
+/// The effect of one batch's changes so far.
 struct Transaction {
     private var appeared: [Digest] = []
     private var vanished: [Digest] = []
-    /// Of which a file came, went or changed, and that had others or was itself.
+    /// Digests of which a file came, went or changed, and that had others or was itself.
     private var altered: [Digest] = []
     private(set) var tally = Tally()
     /// How many entries were taken out.
     private(set) var removed = 0
     /// Which of the changes, counted from 0, were refused.
     var refused: [Int] = []
-    /// Whether any entry came, went or changed.
+    /// True if any entry came, went or changed.
     private(set) var isTouched = false
 
     mutating func inserted(_ digest: Digest, _ origin: OriginID, size: UInt64, appeared isNew: Bool) {

@@ -18,7 +18,7 @@ extension Array<Candidate> {
             if left < weight { return candidate.peer }
             left -= weight
         }
-        // What rounding left over.
+        // Rounding has left over a little.
         return last?.peer
     }
 }

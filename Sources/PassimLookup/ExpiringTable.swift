@@ -1,4 +1,5 @@
-/// What is remembered for a while. Bounded: when it is full, the half that would go first is forgotten.
+/// A set of keys that are remembered for a while. Bounded: when it is full, the half that would go first is
+/// forgotten.
 struct ExpiringTable<Key: Hashable & Sendable>: Sendable {
     private let capacity: Int
     private var ends: [Key: Duration] = [:]

@@ -1,6 +1,6 @@
 /// Times and bounds of look-ups.
 ///
-/// A client of this machine waits for the answer, and gives up on us after 2 s (protocol.md, HTTPS, row 11).
+/// A client of this machine waits for the answer, and gives up on us after 2 s (passim-protocol(7), HTTPS row 11).
 package struct LookupLimits: Sendable {
     package init() {}
 
@@ -12,14 +12,14 @@ package struct LookupLimits: Sendable {
     package var probesAtOnce = 16
     /// Peers looked at: whoever claims to be more makes us work for nothing.
     package var peers = 64
-    /// What the first peer that confirms waits for others that were asked with it: enough for one that is as
+    /// The wait of the first peer that confirms for others that were asked with it: enough for one that is as
     /// near, and nothing that a client notices.
     package var choiceTime: Duration = .milliseconds(20)
     /// From then on peers are asked at their link-local addresses, too: their others have been found by then, on a busy
     /// machine too.
     package var linkLocalTime: Duration = .milliseconds(700)
     /// From then on peers are asked that were bad lately, too. Good ones are found after 170 to 190 ms
-    /// (discovery.md) and have had time to answer. Those that sent wrong bytes come `probeTime` later.
+    /// (Sources/README.md, "Avahi") and have had time to answer. Those that sent wrong bytes come `probeTime` later.
     package var lateTime: Duration = .milliseconds(500)
     /// The end of searching: no peer is asked afterwards. What is going to answer has by then: a stock peer
     /// waits as long.
@@ -32,7 +32,7 @@ package struct LookupLimits: Sendable {
     /// Each has a browser of mDNS and some tasks. Of all users but root and the daemon's own together, and of those
     /// whose user has not been looked for.
     package var searches = 64
-    /// Of root, and of the daemon's own user, beside them.
+    /// The same for root, and for the daemon's own user, beside them.
     package var reservedSearches = 32
     /// Searches for all that have a digest, of the others and of each of the two. All together are fewer than the 256
     /// that the browser of mDNS has at a time, as one that waits there has no time left; and few enough of the others
@@ -40,7 +40,7 @@ package struct LookupLimits: Sendable {
     package var thoroughSearches = 32
     /// From so many searches on users are looked for.
     package var crowd = 16
-    /// Those that wait for one of these to end, until `searchTime`: of the others, and of each of the two.
+    /// Searches that wait for one of these to end, until `searchTime`: of the others, and of each of the two.
     package var waiting = 16384
 
     // MARK: What is remembered
@@ -52,7 +52,7 @@ package struct LookupLimits: Sendable {
     package var failedTime: Duration = .seconds(10)
     /// A peer that denied a digest that it is known for: records live that long after a file is gone.
     package var deniedTime: Duration = .seconds(10)
-    /// A peer that sent wrong bytes (protocol.md, ReportPeer).
+    /// A peer that sent wrong bytes (passim-protocol(7), D-BUS).
     package var reportedTime: Duration = .seconds(3600)
     /// Entries of each of these.
     package var rememberedCount = 4096

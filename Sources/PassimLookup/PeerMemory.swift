@@ -1,6 +1,6 @@
 internal import PassimCore
 
-/// What is thought of a peer that says it has a digest. The better ones are asked first, and preferred.
+/// The opinion of a peer that says it has a digest. The better ones are asked first, and preferred.
 enum Standing: Int, Comparable, CaseIterable, Sendable {
     case good
     /// Good, and at a link-local IPv6 address: not every client understands the interface that is part of it (wget,
@@ -14,14 +14,14 @@ enum Standing: Int, Comparable, CaseIterable, Sendable {
     static func < (one: Standing, other: Standing) -> Bool { one.rawValue < other.rawValue }
 }
 
-/// What is remembered of peers. Times are of one clock, which it does not know.
+/// All that is remembered of peers. Times are of one clock, which it does not know.
 struct PeerMemory: Sendable {
     private struct Claim: Hashable {
         var peer: Peer
         var digest: Digest
     }
 
-    /// What one user has reported.
+    /// The reports of one user.
     private struct Reports {
         var peers: ExpiringTable<Peer>
         var claims: ExpiringTable<Claim>
@@ -55,7 +55,7 @@ struct PeerMemory: Sendable {
         reportsOfRoot = Reports(capacity: limits.rememberedCount)
     }
 
-    /// Whether users but root have reported anything.
+    /// True if users other than root have reported anything.
     var hasReporters: Bool { !reports.isEmpty }
 
     /// - Returns: the user, if reports of its own hold; nil if it is like everybody.

@@ -5,7 +5,7 @@ package import PassimCore
 
 /// Finds who really has a digest. The conversation is here; whom to ask and whom to take, `Search` decides.
 package actor PeerSearch: PeerLookup {
-    /// What is searched for, and for whom it is not the same as for everybody.
+    /// The digest that is searched for, and the user if the search is not the same for everybody.
     private struct Key: Hashable {
         var digest: Digest
         /// The user, if reports of its own hold.
@@ -238,7 +238,7 @@ package actor PeerSearch: PeerLookup {
 
     // MARK: One search
 
-    /// What comes from the tasks of a search.
+    /// A message from the tasks of a search.
     private enum Report: Sendable {
         case found(Peer)
         case findingEnded

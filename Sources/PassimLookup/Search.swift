@@ -18,8 +18,8 @@ struct Search: Sendable {
         case ask(Peer, within: Duration)
         /// `timePassed` is expected then.
         case wake(at: Duration)
-        /// Those among whom to choose, all equally good; of a thorough search all, best first. None where nobody
-        /// has it. Nothing comes after it.
+        /// The candidates to choose from, all equally good; of a thorough search all, best first. None if
+        /// nobody has it. Nothing comes after it.
         case finish([Candidate])
     }
 
@@ -29,13 +29,13 @@ struct Search: Sendable {
     }
 
     private let limits: LookupLimits
-    /// Whether all that have it are wanted, and not only a good one soon.
+    /// True if all peers that have it are wanted, and not only a good one soon.
     private let isThorough: Bool
     /// When the client asked.
     private let asked: Duration
     /// Everybody that was found.
     private var known: Set<Peer> = []
-    /// Those that are still to be asked, by standing.
+    /// Peers that are still to be asked, by standing.
     private var waiting: [Standing: [Peer]] = [:]
     private var underWay: [Peer: Standing] = [:]
     private var confirmed: [Answer] = []
@@ -51,7 +51,7 @@ struct Search: Sendable {
         self.limits = limits
     }
 
-    /// What the search begins with.
+    /// The actions that the search begins with.
     func begin() -> [Action] {
         [limits.turn(of: .bad), limits.turn(of: .reported), limits.searchTime, limits.answerTime]
             .map { .wake(at: asked + $0) }

@@ -1,6 +1,6 @@
 internal import PassimCore
 
-/// Whose searches have a number of their own.
+/// A group of users whose searches are counted by themselves.
 enum SearchShare: Hashable, CaseIterable, Sendable {
     case root
     /// The user that the daemon runs as.
@@ -19,7 +19,7 @@ struct SearchQueue<Key: Sendable>: Sendable {
     }
 
     private var entries: [Entry] = []
-    /// Those before it are gone.
+    /// The first element that is left; those before it are gone.
     private var start = 0
 
     var count: Int { entries.count - start }

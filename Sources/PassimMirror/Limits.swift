@@ -4,7 +4,7 @@ enum Limits {
     /// not show. A file is left alone until it is older than this. Nanoseconds.
     static let settleTime: Int64 = 2_000_000_000
 
-    /// pread of 1 MiB: 1.57 GB/s a core, 256 KiB: 1.50 (performance.md).
+    /// pread of 1 MiB: 1.57 GB/s a core, 256 KiB: 1.50 (Sources/README.md, "What made the server fast").
     static let chunkSize = 1 << 20
 
     /// Bytes of the buffer of getdents64(2).
@@ -19,11 +19,11 @@ enum Limits {
     /// Files of a size class that are read in turns, a slice at a time.
     static let begunFiles = 4
 
-    /// What one turn reads at most of a file: bytes, and nanoseconds. Small files wait no longer for a large one.
+    /// The most that one turn reads of a file: bytes, and nanoseconds. Small files wait no longer for a large one.
     static let sliceBytes: UInt64 = 64 << 20
     static let sliceTime: UInt64 = 50_000_000
 
-    /// What a turn is charged before it is known how long it takes, and at least. Nanoseconds.
+    /// The charge for a turn before it is known how long it takes, and at least. Nanoseconds.
     static let likelyTurn: UInt64 = 1_000_000
     static let leastTurn: UInt64 = 10_000
 
@@ -85,7 +85,7 @@ enum Limits {
     /// entries.
     static let nameSearchDelay: UInt64 = 500_000_000
 
-    /// What happens within this time of a first event is looked at in one go. Nanoseconds: a fifth of what
+    /// Events within this time of a first one are looked at in one go. Nanoseconds: a fifth of what
     /// may pass before a closed file can be fetched.
     static let gatheringTime: UInt64 = 20_000_000
 

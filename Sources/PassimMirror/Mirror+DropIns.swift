@@ -75,7 +75,7 @@ extension Mirror {
 }
 
 extension String {
-    /// Whether a path is this directory, or below it.
+    /// True if a path is this directory, or below it.
     fileprivate func covers(_ path: String) -> Bool { RawName(path).relative(to: RawName(self)) != nil }
 }
 

@@ -14,7 +14,7 @@ extension Mirror {
         }
     }
 
-    /// Of all drop-ins, those that could not be read last.
+    /// The status of all drop-ins; those that could not be read come last.
     package var statuses: [DirectoryStatus] {
         let now = clock.monotonic()
         // The index has a lock of its own, which is not taken inside this one.
@@ -31,7 +31,7 @@ extension Mirror {
         }
     }
 
-    /// Whether every directory that was configured at the start has been walked and hashed once.
+    /// True if every directory that was configured at the start has been walked and hashed once.
     package var firstPassDone: Bool {
         look { state in
             if case .done = state.firstPass { return true }
@@ -92,7 +92,7 @@ extension Mirror {
         }
     }
 
-    /// Of the same trouble an operator hears once: scans may be seconds apart, and a disk that is failing has other
+    /// An operator hears of the same trouble once: scans may be seconds apart, and a disk that is failing has other
     /// files fail each time.
     func tellUnreadable(_ origin: Origin) {
         let (unreadable, isNews, dropIn) = change { _, now in
@@ -105,6 +105,18 @@ extension Mirror {
             metadata: [
                 "path": "\(dropIn.path)", "count": "\(unreadable.count)", "first": "\(unreadable.first)",
             ])
+    }
+
+    /// Tells once of each drop-in that inode numbers do not last on a file system in it.
+    func tellNumberless(_ volume: Volume, _ origin: Origin, _ dropIn: DropIn) {
+        let isNews = look { _ in
+            defer { origin.numberlessType = volume.type }
+            return origin.numberlessType == nil
+        }
+        guard isNews else { return }
+        logger.notice(
+            "Inode numbers do not last on this file system: its files are told by path, size and times",
+            metadata: ["path": "\(dropIn.path)", "drop-in": "\(dropIn.name)", "type": "\(volume.type)"])
     }
 
     /// A directory without a file, on another file system than the files were on, is what is left when that one
@@ -128,7 +140,7 @@ extension Mirror {
 }
 
 extension Origin.Unreadable {
-    /// Whether an operator is to hear of it, who then has.
+    /// True if an operator is to hear of it, who then has.
     fileprivate mutating func isNews(_ now: UInt64) -> Bool {
         guard count > 0 else {
             told = 0

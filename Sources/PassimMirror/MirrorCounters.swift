@@ -1,4 +1,4 @@
-/// What the mirror has done since its start.
+/// Counts of the mirror's work since its start.
 package struct MirrorCounters: Sendable, Equatable {
     /// Files read to their end to find their digest, and their bytes, 2^64 - 1 at most.
     package var filesHashed = 0
@@ -6,6 +6,8 @@ package struct MirrorCounters: Sendable, Equatable {
     /// Files whose digest came from a valid stamp, or from the checksum store.
     package var trustedAttributes = 0
     package var trustedStore = 0
+    /// Files whose digest root has told, so that they were not read.
+    package var filesVouched = 0
     /// Files that had changed while they were hashed and were put back.
     package var changedWhileHashed = 0
     /// Files whose attributes changed while their content provably stayed, so that they were not read again.

@@ -10,13 +10,13 @@ final class Draft {
     private static let mode: UInt32 = 0o600
 
     let file: Descriptor
-    /// Of items.
+    /// The directory of items.
     private let directory: Descriptor
     private let path: String
     private let names: DraftNames
-    /// Where it has a name before it is an item; nil: in the directory of items.
+    /// The directory in which it has a name before it is an item; nil: in the directory of items.
     private let outside: Outside?
-    /// What it is called now; nil: it has no name.
+    /// Its present name; nil: it has none.
     private var name: RawName?
     private var isItem = false
     /// The same in a file that has a name.
@@ -126,7 +126,7 @@ final class Draft {
         return try file.status().identity
     }
 
-    /// What it is and says of itself, in a file that has a name.
+    /// A copy of its content and its attributes, in a file that has a name.
     private func copied() throws(SystemError) -> Draft {
         let copy = try Draft.makeNamed(in: path, Descriptor.open(path, [.readOnly, .directory]), names)
         do throws(SystemError) {

@@ -4,7 +4,7 @@ internal import PassimCore
 /// whoever reads the directory.
 struct DraftNames {
     private static let common = Array(".passim.".utf8)
-    /// Of one store.
+    /// The mark of one store.
     private let mark = hex(UInt32.random(in: 0...UInt32.max))
 
     /// In the directory of items.
@@ -23,10 +23,10 @@ struct DraftNames {
         common + RawName(directory).basename.bytes.prefix(128) + [UInt8(ascii: ".")]
     }
 
-    /// Whether another store has left this in the directory of items.
+    /// True if another store has left this in the directory of items.
     func isLeftover(_ name: RawName) -> Bool { isLeftover(name, after: DraftNames.common) }
 
-    /// Whether another store of that directory has left this in the directory's parent.
+    /// True if another store of that directory has left this in the directory's parent.
     func isLeftover(_ name: RawName, beside directory: String) -> Bool {
         isLeftover(name, after: DraftNames.start(beside: directory))
     }

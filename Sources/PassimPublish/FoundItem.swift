@@ -10,9 +10,9 @@ struct FoundItem {
     /// When the file was made, or changed last where that is not known.
     let made: Timestamp
     let attributes: ItemAttributes
-    /// Whether the digest may be remembered (`DigestMemory`).
+    /// True if the digest may be remembered (`DigestMemory`).
     let isSure: Bool
-    /// Whether the content was read.
+    /// True if the content was read.
     let wasRead: Bool
 
     enum Outcome {

@@ -1,7 +1,7 @@
 internal import PassimCore
 internal import PassimSystem
 
-/// What a published file says of itself in its extended attributes (protocol.md).
+/// The extended attributes of a published file (passim-protocol(7), EXTENDED ATTRIBUTES).
 struct ItemAttributes: Equatable {
     private static let maxAge: StaticString = "user.max_age"
     private static let shareLimit: StaticString = "user.share_limit"
@@ -32,7 +32,8 @@ struct ItemAttributes: Equatable {
         }
     }
 
-    /// What is absent, not to be read or malformed has its default value; `complain` is told of the latter two.
+    /// Attributes that are absent, not to be read or malformed have their default values; `complain` is told
+    /// of the latter two.
     static func read(
         from file: borrowing Descriptor, complain: (String) -> Void
     ) -> ItemAttributes {

@@ -40,7 +40,7 @@ extension ItemStore {
 
     /// The item is gone: from the index first, then from the shelf.
     func forget(_ item: StoredItem) {
-        // What was deleted at once when it was found is in neither.
+        // An item that was deleted at once when it was found is in neither.
         if shelf.withLock({ $0.digest(of: item.name) }) == item.digest {
             index.apply([
                 .remove(directory: index.directory(origin: .published, path: .empty), name: item.name)

@@ -7,7 +7,8 @@ extension ItemStore {
     /// Takes over what is in the directory: once, before anything is published. Reads all that it does not remember;
     /// may take a while, in which what it has taken over is shared already.
     ///
-    /// What cannot be an item stays where it is and costs one line in the log, and never stops the others.
+    /// A file that cannot be an item stays where it is and costs one line in the log, and never stops the
+    /// others.
     package func load() {
         var loading = Loading(counts: readCounts())
         var isDistrusted = false

@@ -103,7 +103,7 @@ extension ItemStore {
         }
     }
 
-    /// Whether there is something of that content; an item whose time is over does not count.
+    /// True if there is something of that content; an item whose time is over does not count.
     private func isShared(_ digest: Digest) -> Bool {
         let now = clock.boot()
         if let item = shelf.withLock({ $0[digest] }) { return !item.isOver(at: now) }

@@ -9,8 +9,8 @@ package import PassimSystem
 /// A file is an item once it has its name, and it has its name once all of it is on the disk: a crash leaves a
 /// whole item, or something that the next `load` removes.
 ///
-/// Who adds or removes a content claims its digest first and does its I/O under that claim; the lock of the
-/// shelf is taken inside, for moments, and alone by serving threads.
+/// A thread that adds or removes a content claims its digest first and does its I/O under that claim; the
+/// lock of the shelf is taken inside, for moments, and alone by serving threads.
 package final class ItemStore: Sendable {
     /// Absolute.
     package let directory: String

@@ -4,7 +4,7 @@ extension PublishRequest {
     /// NAME_MAX of the kernel, less the digest and the `-` before it.
     static let longestFilename = 255 - Digest.hexCount - 1
 
-    /// What the contract asks of a request before any byte of its content is read.
+    /// Checks a request before any byte of its content is read: passim-protocol(7), D-BUS.
     func check() throws(PublishError) {
         if filename.isEmpty { throw .invalid("there is no filename") }
         for byte in filename.bytes {

@@ -35,7 +35,7 @@ enum ShareCounts {
             if let end, let (digest, count) = parse(line: rest[..<end]) {
                 reading.counts[digest] = max(reading.counts[digest] ?? 0, count)
             } else {
-                // What has no line end was torn, and may have lost digits.
+                // A line without an end was torn, and may have lost digits.
                 reading.firstBad = reading.firstBad ?? number
                 reading.badCount += 1
             }

@@ -1,6 +1,6 @@
 internal import PassimCore
 
-/// What the store has: by content, and by name on disk. No I/O; guarded by the store's lock.
+/// The items of the store: by content, and by name on disk. No I/O; guarded by the store's lock.
 struct Shelf: Sendable {
     /// A file that could not be deleted.
     struct Remainder: Sendable {
@@ -54,7 +54,7 @@ struct Shelf: Sendable {
         areDigestsUnsaved = true
     }
 
-    /// What may be remembered.
+    /// The digests that may be remembered.
     var digests: [FileIdentity: Digest] {
         Dictionary(
             items.values.filter(\.isSure).map { ($0.identity, $0.digest) },

@@ -1,6 +1,6 @@
 package import PassimCore
 
-/// What the audit log and the bus are to hear of.
+/// An event for the audit log and the bus.
 package enum StoreEvent: Hashable, Sendable {
     case published(ItemDescription)
     /// Unpublished, expired, downloaded often enough, or found to be gone.

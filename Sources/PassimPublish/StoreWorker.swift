@@ -3,8 +3,8 @@ internal import PassimCore
 internal import PassimIndex
 internal import PassimSystem
 
-/// What the store's thread does: deletes what is due, reads again what the server found changed, and saves the
-/// counts. One thread; all its state is what it has to try again, and when.
+/// The work of the store's thread: deletes what is due, reads again what the server found changed, and saves
+/// the counts. One thread; all its state is what it has to try again, and when.
 final class StoreWorker {
     private let store: ItemStore
     /// When counts that have changed are written; nil: they have not.
@@ -12,7 +12,7 @@ final class StoreWorker {
     private var isSaveFailing = false
     /// Names of files, and when they are read again.
     private var rechecks: [RawName: UInt64] = [:]
-    /// Those of which was said that they cannot be read.
+    /// Names of files of which was said that they cannot be read.
     private var unreadable: Set<RawName> = []
     /// When files that could not be deleted are tried again; nil: there are none.
     private var removeAt: UInt64?

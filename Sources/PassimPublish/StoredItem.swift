@@ -12,7 +12,8 @@ struct StoredItem: Sendable {
     /// When it is to be deleted, in nanoseconds of `TimeSource.boot`: the time of day may be set. nil: never for its
     /// age.
     let due: UInt64?
-    /// Whether the digest may be remembered: nobody can have written to the file since without its times telling.
+    /// True if the digest may be remembered: nobody can have written to the file since without its times
+    /// telling.
     var isSure: Bool
     /// Other files with the same content: they are not shared, and go with this one.
     var copies: [RawName] = []
@@ -59,7 +60,7 @@ struct StoredItem: Sendable {
         description.lifetime.isUsedUp(description.shareCount) || due.map { $0 <= now } ?? false
     }
 
-    /// Whether an entry of the index is this file: its times may have changed since, and so may its number.
+    /// True if an entry of the index is this file: its times may have changed since, and so may its number.
     private func isSame(_ entry: Entry) -> Bool {
         identity.device == entry.identity.device && identity.inode == entry.identity.inode
     }
@@ -67,13 +68,13 @@ struct StoredItem: Sendable {
     func isAvailable(_ entry: Entry, at now: UInt64) -> Bool {
         guard isSame(entry), !isLeaving, !isOver(at: now) else { return false }
         guard let left = description.lifetime.sharesLeft(description.shareCount) else { return true }
-        // What is being sent counts as if it were sent already, or more than the limit would get it.
+        // Bytes that are being sent count as if they were sent already, or more than the limit would get it.
         let (used, isTooMuch) = sent.addingReportingOverflow(reserved)
         let (limit, isUnreachable) = UInt64(left).multipliedReportingOverflow(by: share)
         return isUnreachable || !isTooMuch && used < limit
     }
 
-    /// What a share weighs.
+    /// The weight of a share.
     private var share: UInt64 { Delivery.weight(of: description.size) }
 
     /// - Parameter bytes: those of the content that are to be sent.

@@ -83,7 +83,7 @@ final class ListenerSet: Sendable {
             var slot = Slot(place: place, port: bound, isPlain: isPlain)
             slot.interface = place.interfaceNumber
             do throws(SystemError) {
-                let socket = SharedDescriptor(try Socket.listen(place, port: bound))
+                let socket = try ListenerSet.listen(place, port: bound, beside: slots)
                 // The first socket of an ephemeral port chooses for all.
                 if bound == 0 { bound = try socket.descriptor.boundPort() }
                 slot.socket = socket
@@ -100,6 +100,25 @@ final class ListenerSet: Sendable {
         // Those before the first that could be bound have its port, too.
         for index in slots.indices { slots[index].port = bound }
         return (slots, bound)
+    }
+
+    /// Binds a place beside those that are bound already.
+    ///
+    /// The kernel takes every address of an interface and one address of any interface for the same place
+    /// (`inet_csk_bind_conflict`: EADDRINUSE), though it knows which of them a connection is for. Our sockets share the
+    /// port for as long as the next one is bound, and not longer: another server's is still refused, and ours beside
+    /// another server's, whose socket does not share.
+    private static func listen(
+        _ place: Socket.Place, port: UInt16, beside slots: [Slot]
+    ) throws(SystemError) -> SharedDescriptor {
+        let others = slots.compactMap {
+            ($0.place.interfaceName == nil) != (place.interfaceName == nil) ? $0.socket : nil
+        }
+        for other in others { try other.descriptor.sharePort(true) }
+        defer { for other in others { try? other.descriptor.sharePort(false) } }
+        let socket = SharedDescriptor(try Socket.listen(place, port: port, sharing: !others.isEmpty))
+        if !others.isEmpty { try socket.descriptor.sharePort(false) }
+        return socket
     }
 
     /// Interfaces have changed: begins to listen at those that have come, and leaves those that have gone. Reactors are
@@ -120,7 +139,8 @@ final class ListenerSet: Sendable {
                 // The old one keeps the port of its interface, if that has got another number only.
                 slots.withLock { $0[index].socket = nil }
                 do throws(SystemError) {
-                    changed.socket = SharedDescriptor(try Socket.listen(slot.place, port: slot.port))
+                    changed.socket = try ListenerSet.listen(
+                        slot.place, port: slot.port, beside: slots.withLock { $0 })
                     changed.isMissed = false
                     changes.append(.began(slot.name))
                 } catch {

@@ -191,7 +191,7 @@ final class PreparedFile: @unchecked Sendable {
         do throws(SystemError) {
             guard case .count(let count) = try file!.readCached(into: buffer, at: offset) else { return nil }
             let status = try file!.status()
-            if count > 0, status.identity == entry.identity { return count }
+            if count > 0, entry.seen(status.identity) == entry.identity { return count }
             if count > 0 {
                 switch compare(status) {
                 case .same: return count
@@ -213,7 +213,7 @@ final class PreparedFile: @unchecked Sendable {
     }
 
     private func compare(_ status: FileStatus) -> Comparison {
-        let identity = status.identity
+        let identity = entry.seen(status.identity)
         if identity == entry.identity { return .same }
         guard identity.sameContent(as: entry.identity) else { return .other }
         if origin.id == .published {
@@ -305,11 +305,12 @@ final class PreparedFile: @unchecked Sendable {
         let status = try file.status()
         let known = source.entry.identity
         guard status.kind == .regular else { throw other }
-        if status.identity == known { return true }
-        guard source.entry.origin != .published, status.identity.sameContent(as: known) else { throw other }
+        let identity = source.entry.seen(status.identity)
+        if identity == known { return true }
+        guard source.entry.origin != .published, identity.sameContent(as: known) else { throw other }
         if !waiting { return false }
         // What it is by then is compared with what is read.
-        if wait(for: status.identity, of: source.entry.digest, in: source.index) != nil { return true }
+        if wait(for: identity, of: source.entry.digest, in: source.index) != nil { return true }
         throw other
     }
 

@@ -11,26 +11,11 @@ extension Reactor {
         case descriptors, crowd, listening, connection, file, fileSystem
     }
 
-    /// When a kind of trouble may be told of again, and nanoseconds from when it was.
-    struct Silence {
-        var until: UInt64
-        var length: UInt64
-    }
-
-    private static let shortestSilence = 10 * Reactor.second
-    private static let longestSilence = 3600 * Reactor.second
-
-    /// Says what went wrong, but not the same kind of trouble again within ten seconds, and ever more seldom where it
-    /// does not end.
-    func warn(_ trouble: Trouble, _ message: @autoclosure () -> Logger.Message) {
-        var length = Reactor.shortestSilence
-        if let before = silences[trouble] {
-            if now < before.until { return }
-            let hasGoneOn = now - before.until < before.length
-            if hasGoneOn { length = min(2 * before.length, Reactor.longestSilence) }
+    /// Says what went wrong, as often as the pace of its kind lets it.
+    func warn(_ trouble: Trouble, _ message: @autoclosure () -> String) {
+        if let text = paces[trouble, default: WarningPace()].warning(at: now, message) {
+            state.logger.warning("\(text)")
         }
-        silences[trouble] = Silence(until: now + length, length: length)
-        state.logger.warning(message())
     }
 
     /// A file system does not answer.

@@ -69,8 +69,8 @@ final class Reactor {
     var acceptAgainAt: UInt64?
     /// For whom there was none.
     var waiting: [Newcomer] = []
-    /// When each kind of trouble may be told of again.
-    var silences: [Trouble: Silence] = [:]
+    /// Of each kind of trouble that there was.
+    var paces: [Trouble: WarningPace] = [:]
     var drainDeadline: UInt64?
 
     /// Room for a response's head in front of its content.

@@ -1,5 +1,5 @@
-// The rows of protocol.md's HTTPS table, in its order: the first that matches decides. No socket, no
-// file, no clock but what is asked of the closures.
+// The rows of the table in passim-protocol(7), HTTPS, in its order: the first that matches decides. No socket, no file,
+// no clock.
 
 internal import PassimCore
 internal import PassimHTTP

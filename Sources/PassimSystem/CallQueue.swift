@@ -11,7 +11,7 @@ package final class CallQueue: Sendable {
     fileprivate struct State {
         /// In the order in which they came, of each user that has any.
         var waiting: [UInt32: [Call]] = [:]
-        /// Those users but root, the next one first.
+        /// Users other than root with waiting calls, the next one first.
         var turns: [UInt32] = []
         var waitingOfOthers = 0
         var threads = 0

@@ -31,7 +31,7 @@ package final class Doorbell: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// What to hand to `wait`: taken before looking for work.
+    /// The ticket for `wait`: take it before looking for work.
     package func ticket() -> UInt64 {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 package import PassimCore
 
-/// What fstat(2) says of an open file.
+/// The answer of fstat(2) about an open file.
 package struct FileStatus: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         case regular, directory, symbolicLink, other

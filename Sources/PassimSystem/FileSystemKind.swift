@@ -2,9 +2,10 @@ internal import CLinux
 internal import Glibc
 
 extension Descriptor {
-    /// Whether the open file is on a file system of this machine's own disks or memory: its inode is in memory as
-    /// long as the file is open, so that fstat(2) never waits, and what is in the page cache is read without
-    /// waiting. Network file systems, those in user space (FUSE) and those made of others (overlayfs) are not.
+    /// True if the open file is on a file system of this machine's own disks or memory: its inode is in
+    /// memory as long as the file is open, so that fstat(2) never waits, and what is in the page cache is
+    /// read without waiting. Network file systems, those in user space (FUSE) and those made of others
+    /// (overlayfs) are not.
     ///
     /// Waits where the file system does (fstatfs(2)).
     package borrowing func isOnLocalFileSystem() throws(SystemError) -> Bool {

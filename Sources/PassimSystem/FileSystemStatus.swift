@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// What statfs(2) says of a file system.
+/// The answer of statfs(2) about a file system.
 package struct FileSystemStatus: Hashable, Sendable {
     /// The magic number of its type (linux/magic.h).
     package var type: UInt64

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// What inotify(7) reports, and how it is asked for.
+/// Events that inotify(7) reports, and flags for asking.
 package struct InotifyMask: OptionSet, Hashable, Sendable {
     package let rawValue: UInt32
 
@@ -29,7 +29,7 @@ package struct InotifyMask: OptionSet, Hashable, Sendable {
     /// Nothing of files that have no name any more.
     package static let onlyLinked = InotifyMask(IN_EXCL_UNLINK)
     package static let onlyDirectories = InotifyMask(IN_ONLYDIR)
-    /// What was asked for before stays asked for.
+    /// Adds to the events that were asked for before (IN_MASK_ADD).
     package static let more = InotifyMask(IN_MASK_ADD)
 
     private init(_ flag: some BinaryInteger) {

@@ -31,7 +31,7 @@ package struct Poller: ~Copyable {
         package static let output = Interest(rawValue: EPOLLOUT.rawValue)
         /// An exceptional condition.
         package static let priority = Interest(rawValue: EPOLLPRI.rawValue)
-        /// Of the pollers that wait for one descriptor, as few as possible wake (EPOLLEXCLUSIVE).
+        /// As few as possible of the pollers that wait for one descriptor wake (EPOLLEXCLUSIVE).
         package static let exclusive = Interest(rawValue: 1 << 28)
         /// Reported always, never asked for.
         package static let error = Interest(rawValue: EPOLLERR.rawValue)
@@ -78,8 +78,9 @@ package struct Poller: ~Copyable {
 
     /// epoll_wait(2).
     ///
-    /// What the kernel does not do by itself and a filter or a layer below may, ENOMEM say, must not end a thread on
-    /// which others wait: it counts as having waited in vain, after a pause so that nobody spins.
+    /// An error that the kernel never gives by itself and a filter or a layer below may, ENOMEM say, must not
+    /// end a thread on which others wait: it counts as having waited in vain, after a pause so that nobody
+    /// spins.
     ///
     /// - Parameter milliseconds: -1 waits without limit.
     /// - Returns: how many events there are, 0 after the time or a signal; read them with `event(_:)`.

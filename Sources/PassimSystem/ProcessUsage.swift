@@ -1,6 +1,7 @@
+internal import CLinux
 internal import Glibc
 
-/// What this process has taken of the machine; nil where the kernel does not say.
+/// This process's use of the machine; nil if the kernel does not say.
 package struct ProcessUsage: Sendable {
     /// Seconds of processor time, of its own and of the kernel for it (getrusage(2)).
     package var processorSeconds: Double?

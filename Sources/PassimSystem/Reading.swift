@@ -15,7 +15,7 @@ extension Descriptor {
         }
     }
 
-    /// What `readCached` came to.
+    /// The outcome of `readCached`.
     package enum CachedRead: Hashable, Sendable {
         /// Bytes read, which may be fewer than there are; 0 at the end of the file.
         case count(Int)

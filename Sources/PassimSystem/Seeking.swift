@@ -2,8 +2,8 @@ internal import CLinux
 internal import Glibc
 
 extension Descriptor {
-    /// Where the file has data next (SEEK_DATA and SEEK_HOLE of lseek(2)): what is between holes takes blocks, all else
-    /// is zeros.
+    /// The next run of data in the file (SEEK_DATA and SEEK_HOLE of lseek(2)): data between holes takes
+    /// blocks, all else is zeros.
     ///
     /// Moves the descriptor's own offset. A file system that does not know, and any error, make all of it data.
     ///

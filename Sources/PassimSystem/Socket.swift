@@ -4,7 +4,7 @@ package import PassimCore
 
 /// The calls that a TCP server needs; a socket is a `Descriptor`.
 package enum Socket {
-    /// Where to listen.
+    /// A place to listen at.
     package enum Place: Hashable, Sendable {
         /// Every IPv4 or every IPv6 address of this host.
         case every(v6: Bool)
@@ -19,8 +19,11 @@ package enum Socket {
     /// says of IP_FREEBIND: it may come with the network.
     ///
     /// - Parameter port: 0 takes a free one.
+    /// - Parameter sharing: the port may be bound beside sockets of this user that share it as well.
     /// - Throws: `.addressInUse`; `.noSuchInterface`.
-    package static func listen(_ place: Place, port: UInt16) throws(SystemError) -> Descriptor {
+    package static func listen(
+        _ place: Place, port: UInt16, sharing: Bool = false
+    ) throws(SystemError) -> Descriptor {
         let address: IPAddress
         switch place {
         case .every(v6: false), .interface(_, v6: false): address = IPAddress(ipv4: 0)
@@ -32,6 +35,7 @@ package enum Socket {
         let number = try retrying(.socket) { socket(family, kind, 0) }
         let listener = Descriptor(owning: number)
         try listener.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
+        if sharing { try listener.sharePort(true) }
         if !address.isIPv4 { try listener.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         if case .address = place { try listener.setOption(CInt(IPPROTO_IP), IP_FREEBIND, 1) }
         if case .interface(let name, _) = place {
@@ -64,6 +68,12 @@ extension Descriptor {
         _ = try retrying(.setsockopt) {
             setsockopt(number, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
         }
+    }
+
+    /// Lets other sockets of this user be bound to the port beside this one, or not (SO_REUSEPORT, socket(7)). The
+    /// kernel looks at it when the other one is bound.
+    package borrowing func sharePort(_ isShared: Bool) throws(SystemError) {
+        try setOption(SOL_SOCKET, SO_REUSEPORT, isShared ? 1 : 0)
     }
 
     /// Small responses leave at once (TCP_NODELAY, tcp(7)): what belongs together is written together.

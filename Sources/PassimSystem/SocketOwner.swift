@@ -41,7 +41,7 @@ package struct LocalConnection: Sendable {
 }
 
 extension Descriptor {
-    /// Of a connected socket; nil if it is none, or not connected any more.
+    /// The two ends of a connected socket; nil if it is none, or not connected any more.
     package borrowing func localConnection() -> LocalConnection? {
         let number = lend { $0 }
         func name(_ call: (CInt, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt)

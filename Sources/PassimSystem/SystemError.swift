@@ -5,7 +5,7 @@ internal import Glibc
 package struct SystemError: Error, Hashable, Sendable {
     package var code: Code
     package var call: SystemCall
-    /// What it was done to, already fit for a log; empty where there is nothing to name.
+    /// The object of the call, fit for a log; empty if there is nothing to name.
     package var subject: String
 
     package init(code: Code, call: SystemCall, subject: String = "") {
@@ -80,7 +80,7 @@ private func describe(_ code: CInt) -> String? {
 }
 
 extension SystemError {
-    /// What is wrong, and what is needed if the code alone does not tell.
+    /// The failure in words, and what is needed if the code alone does not tell.
     package var sentence: String {
         if call == .openat2, code == .notImplemented {
             return

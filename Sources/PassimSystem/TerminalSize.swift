@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// What is at the end of a standard stream.
+/// A standard stream, and what is at its end.
 package enum StandardStream: CInt, Sendable {
     case output = 1
     case errors = 2

@@ -18,7 +18,7 @@ extension Descriptor {
         let number = lend { $0 }
         let size = bytes.isEmpty ? 0 : possible(.write, bytes.count)
         let count = try retrying(.write) { Glibc.write(number, bytes.baseAddress, size) }
-        // Who tries until all is written would do so for ever.
+        // Trying until all is written would go on for ever.
         if count == 0, !bytes.isEmpty { throw SystemError(code: .noSpace, call: .write) }
         return count
     }

@@ -8,8 +8,9 @@ struct ScanCommand: ParsableCommand {
         commandName: "scan", abstract: "Hash the files of a directory beforehand, and note it on them.",
         discussion: """
             Writes the extended attributes user.checksum.sha256 and user.checksum.sha256.stamp, from which the \
-            daemon takes the digests without reading the files. Files that have them already are not read. For \
-            whoever may write there; the daemon need not run.
+            daemon takes the digests without reading the files at its next start. Where it runs, and root scans, it \
+            is told and need not read them either. Files that have them already are not read. For whoever may write \
+            there; the daemon need not run.
 
             Exit status: 1 where something could not be stamped, which is named on standard error.
             """)
@@ -20,6 +21,7 @@ struct ScanCommand: ParsableCommand {
         let root = try tree.open()
         let list = try tree.files(in: root)
         let bar = ProgressBar("Scanning")
+        let vouching = Vouching()
         var current = 0
         var stamped = 0
         var bytes: UInt64 = 0
@@ -35,12 +37,14 @@ struct ScanCommand: ParsableCommand {
                 for found in findings {
                     switch found.finding {
                     case .current: current += 1
-                    case .stamped(let size):
+                    case .stamped(let voucher):
                         stamped += 1
-                        bytes.add(saturating: size)
+                        bytes.add(saturating: voucher.identity.size)
+                        vouching.add(voucher)
                     case .failed(let reason): fail("\(tree.path(of: found.path))", reason)
                     }
                 }
+                vouching.flush()
                 // Those that need no reading count by the file.
                 bar.show(progress.bytes, of: list.bytes, "\(progress.files) of \(counted(list.files))")
             }
@@ -48,8 +52,12 @@ struct ScanCommand: ParsableCommand {
             throw Failure(error)
         }
         bar.clear()
+        if let problem = vouching.problem {
+            Output.complain("passimd was not told, and reads the files itself: \(problem)")
+        }
         let output = Output()
         var summary = "Stamped \(counted(stamped)) (\(ByteCount(bytes))); \(current) had their stamp already."
+        if vouching.count > 0 { summary += " passimd was told of \(vouching.count): it need not read them." }
         if failed > 0 { summary += " Not stamped: \(failed)." }
         try output.line(summary)
         try output.flush()

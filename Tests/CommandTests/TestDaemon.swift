@@ -57,6 +57,8 @@ final class TestDaemon: BusObject {
         state.withLock { $0.rescans += 1 }
     }
 
+    func vouch(_ files: [Voucher]) {}
+
     func findPeers(_ digest: Digest, for user: UInt32) async -> [String] { state.withLock { $0.peers } }
 
     func reportPeer(_ url: String, _ digest: Digest, by user: UInt32) async -> Bool {

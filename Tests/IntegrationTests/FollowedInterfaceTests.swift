@@ -8,9 +8,15 @@ import Testing
 @Suite(.enabled(if: Lan.isPossible, "needs root and network namespaces"))
 struct FollowedInterfaceTests {
     private final class Namespace {
-        let name = "passim-follow-\(getpid())"
+        private static let count = Lock(0)
+        let name: String
 
         init() throws {
+            let number = Namespace.count.withLock { count in
+                count += 1
+                return count
+            }
+            name = "passim-follow-\(getpid())-\(number)"
             try Command.succeed(["ip", "netns", "add", name])
             try run("ip link set lo up")
         }
@@ -29,6 +35,17 @@ struct FollowedInterfaceTests {
         try Command.succeed([
             "ip", "netns", "exec", namespace.name, "ss", "-Hltn", "sport", "=", ":\(port)",
         ]).text.contains("%wg9:")
+    }
+
+    /// The places where somebody listens on the port, without it.
+    private func places(_ namespace: Namespace, _ port: UInt16) throws -> Set<String> {
+        let lines = try Command.succeed([
+            "ip", "netns", "exec", namespace.name, "ss", "-Hltn", "sport", "=", ":\(port)",
+        ]).text.split(separator: "\n")
+        return Set(
+            lines.compactMap {
+                $0.split(separator: " ").dropFirst(3).first?.split(separator: ":").first.map(String.init)
+            })
     }
 
     private func waitUntil(_ wanted: Bool, _ namespace: Namespace, _ port: UInt16) throws {
@@ -78,5 +95,28 @@ struct FollowedInterfaceTests {
         try waitUntil(true, namespace, daemon.port)
         #expect(try health() == "ok\n")
         #expect(try daemon.process.terminate() == .exit(0))
+    }
+
+    /// The kernel takes every address of one interface, and one address of any, for the same place.
+    @Test func addressBesideInterfacesIsListenedAtAndThePortIsNobodyElses() throws {
+        let namespace = try Namespace()
+        try namespace.run("ip addr add 10.9.9.9/32 dev lo")
+        let listen = "Listen=wg9;10.9.9.9"
+        let daemon = try DaemonSite(namespace: namespace.name, listen).start()
+        #expect(try places(namespace, daemon.port) == ["10.9.9.9", "0.0.0.0%lo"])
+        // An interface that comes finds the address there.
+        try namespace.run("ip link add wg9 type veth peer name peer9; ip link set wg9 up")
+        try waitUntil(true, namespace, daemon.port)
+        #expect(try places(namespace, daemon.port) == ["10.9.9.9", "0.0.0.0%lo", "0.0.0.0%wg9"])
+        // Another daemon, of the same user, does not get any of them.
+        for other in [listen, "Listen=10.9.9.9", "Listen=wg9", "Listen=10.9.9.9;wg9"] {
+            let site = try DaemonSite(namespace: namespace.name, "Port=\(daemon.port)", other)
+            let error = #expect(throws: TestFailure.self) { try site.start() }
+            #expect("\(error as Any)".contains("port \(daemon.port) is taken"), "\(other)")
+        }
+        #expect(try daemon.process.terminate() == .exit(0))
+        // And the other way round.
+        let next = try DaemonSite(namespace: namespace.name, "Listen=10.9.9.9;wg9").start()
+        #expect(try places(namespace, next.port) == ["10.9.9.9", "0.0.0.0%lo", "0.0.0.0%wg9"])
     }
 }

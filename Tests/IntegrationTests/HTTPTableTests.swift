@@ -2,7 +2,7 @@ import PassimCore
 import PassimTestKit
 import Testing
 
-/// The rows of protocol.md's HTTPS table as the machine itself sees them, over real TLS.
+/// The rows of passim-protocol(7), HTTPS, as the machine itself sees them, over real TLS.
 ///
 /// Row 8 (disabled) needs a published item, and row 11's 302 a peer: neither exists yet.
 struct HTTPTableTests {

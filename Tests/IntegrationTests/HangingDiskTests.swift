@@ -1,6 +1,5 @@
 import Glibc
 import PassimCore
-import PassimCrypto
 import PassimSystem
 import PassimTestKit
 import Testing
@@ -9,10 +8,6 @@ import Testing
 /// space whose process is stopped.
 @Suite(.timeLimit(.minutes(8)))
 struct HangingDiskTests {
-    static let hasFUSE: Bool =
-        canMount
-        && (try? Command.run(["sh", "-c", "command -v bindfs && test -e /dev/fuse"]))?.succeeded == true
-
     private let site: DaemonSite
     private var tree: TemporaryTree { site.tree }
 

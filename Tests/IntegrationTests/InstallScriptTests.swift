@@ -50,7 +50,8 @@ struct InstallScriptTests {
             "/usr/share/dbus-1/interfaces/org.freedesktop.Passim.Mirror.xml",
             "/usr/share/metainfo/org.freedesktop.Passim.metainfo.xml",
             "/usr/share/bash-completion/completions/passim", "/etc/apparmor.d/usr.libexec.passimd",
-            "/usr/share/man/man7/passim-security.7", "/usr/share/man/man8/passimd.8",
+            "/usr/share/man/man7/passim-protocol.7", "/usr/share/man/man7/passim-security.7",
+            "/usr/share/man/man8/passimd.8",
         ]
         let all = expected.union(InstallScriptTests.configuration)
         #expect(all.subtracting(files).isEmpty)

@@ -2,7 +2,7 @@ import PassimCore
 import PassimTestKit
 import Testing
 
-/// The rows of protocol.md's HTTPS table that are about who asks, from a second host.
+/// The rows of passim-protocol(7), HTTPS, that are about who asks, from a second host.
 @Suite(.enabled(if: Lan.isPossible, Comment(rawValue: Lan.requirement)))
 struct LanTableTests {
     let lan: Lan

@@ -110,7 +110,7 @@ struct MirrorFaultTests {
         #expect(try daemon.fetch(Digest(of: "first")).status == 404)
     }
 
-    @Test(.enabled(if: HangingDiskTests.hasFUSE, "needs root, FUSE and bindfs(1)"))
+    @Test(.enabled(if: hasFUSE, "needs root, FUSE and bindfs(1)"))
     func fileSystemThatHangsStopsNoScanOfOthersNorTheEnd() throws {
         try tree.makeDirectory("source")
         for number in 0..<4 {
@@ -119,6 +119,7 @@ struct MirrorFaultTests {
         }
         let daemon = try site.start()
         try daemon.expectServed("first", seconds: 60)
+        let threads = try daemon.status("Threads")
         var servers: [ChildProcess] = []
         defer { for server in servers { server.kill(SIGCONT) } }
         // As many as there are workers, and more.
@@ -141,5 +142,38 @@ struct MirrorFaultTests {
             try daemon.expectServed("while others hang \(number)", seconds: 60)
         }
         #expect(try daemon.get("/healthz").status == 200)
+        // As many workers as there were at the start wait for the servers, and others have taken their places.
+        let end = ContinuousClock.now + .seconds(60)
+        while try daemon.status("Threads") <= threads + processorCount(), ContinuousClock.now < end {
+            usleep(100_000)
+        }
+        #expect(try daemon.status("Threads") > threads + processorCount())
+        try tree.write("mirror/last", "after all that")
+        try daemon.expectServed("after all that", seconds: 60)
+    }
+
+    /// open(2) of it fails with EAGAIN for as long as somebody has the lease: 45 s by default.
+    @Test func fileUnderALeaseKeepsTheFirstPassFromNoEnd() throws {
+        try site.put("leased", "under a lease")
+        let script = """
+            import fcntl, os, signal, sys
+            signal.signal(signal.SIGIO, signal.SIG_IGN)
+            file = os.open(sys.argv[1], os.O_RDWR)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            print("held", file=sys.stderr, flush=True)
+            signal.pause()
+            """
+        let holder = try ChildProcess(["python3", "-c", script, tree.absolute("mirror/leased")])
+        try holder.waitForLine(containing: "held", seconds: 60)
+        let daemon = try site.start()
+        #expect(try daemon.firstPass() == .init(served: 1, hashed: 1))
+        #expect(try daemon.metric("passim_unreadable_files") == 1)
+        #expect(try daemon.fetch(Digest(of: "first")).status == 200)
+        holder.kill(SIGKILL)
+        _ = try holder.wait()
+        try daemon.expectServed("under a lease", seconds: 120)
+        let end = ContinuousClock.now + .seconds(60)
+        while try daemon.metric("passim_unreadable_files") > 0, ContinuousClock.now < end { usleep(100_000) }
+        #expect(try daemon.metric("passim_unreadable_files") == 0)
     }
 }

@@ -96,6 +96,7 @@ import Testing
 
     private let calls: [@Sendable (BusClient) throws -> Void] = [
         { try $0.rescan() },
+        { try $0.vouch([Shelf.voucher(1)]) },
         { _ = try $0.findPeers(Shelf.digest) },
         { try $0.reportPeer("https://a", Shelf.digest) },
     ]

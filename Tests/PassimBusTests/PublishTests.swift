@@ -87,6 +87,24 @@ import Testing
         #expect(state.unpublished == [Shelf.digest.hex] && state.rescans == 1)
     }
 
+    @Test func filesThatRootHasHashedReachTheObject() async throws {
+        let fixture = try await Fixture.make()
+        let files = (0..<1000).map { Shelf.voucher($0) }
+        let address = fixture.bus.address
+        try await onOwnThread { try BusClient(address: address).vouch(files) }
+        #expect(fixture.shelf.state.withLock { $0.vouched } == files)
+        let mirror = "org.freedesktop.Passim.Mirror"
+        let good = "('\(Shelf.digest)', 1, 2, 3, 4, 5, 6, 7)"
+        for bad in ["('12', 1, 2, 3, 4, 5, 6, 7)", "('\(Shelf.digest)', 1, 2, 3, 4, 5, 6, 1000000000)"] {
+            let outcome = try await fixture.bus.call("\(mirror).Vouch", "[\(good), \(bad)]")
+            #expect(outcome.errorText.contains("InvalidArgs"), "\(outcome.errorText)")
+        }
+        #expect(
+            try await fixture.nobody.run("call", mirror, "Vouch", "(@a(stttxuxu) [\(good)],)").error
+                == Fixture.inputOutput + "14")
+        #expect(fixture.shelf.state.withLock { $0.vouched } == files)
+    }
+
     /// Before anything else is looked at.
     @Test func onlyRootMayPublish() async throws {
         let fixture = try await Fixture.make()

@@ -18,6 +18,7 @@ final class Shelf: BusObject {
         var contents: [[UInt8]] = []
         var unpublished: [String] = []
         var rescans = 0
+        var vouched: [Voucher] = []
         var pages: [(offset: UInt64, limit: UInt32, filter: String)] = []
         var reported: [String] = []
     }
@@ -29,6 +30,16 @@ final class Shelf: BusObject {
         "exists": .exists(digest), "large": .tooLarge(limit: 100), "full": .noSpace("the disk is full"),
         "slow": .timedOut("nothing came"), "broken": .failed("the disk is broken"),
     ]
+
+    /// One of many.
+    static func voucher(_ number: UInt64) -> Voucher {
+        Voucher(
+            identity: FileIdentity(
+                device: 1 << 40, inode: number, size: .max,
+                modified: Timestamp(seconds: -1, nanoseconds: 999_999_999),
+                changed: Timestamp(seconds: .max, nanoseconds: 0)),
+            digest: Digest(of: "\(number)"))
+    }
 
     var properties: BusProperties { state.withLock { $0.properties } }
 
@@ -67,6 +78,10 @@ final class Shelf: BusObject {
 
     func rescan() {
         state.withLock { $0.rescans += 1 }
+    }
+
+    func vouch(_ files: [Voucher]) {
+        state.withLock { $0.vouched += files }
     }
 
     func findPeers(_ digest: Digest, for user: UInt32) async -> [String] {

@@ -7,7 +7,8 @@ import Testing
 @testable import PassimDaemon
 
 @Suite struct EndGuardTests {
-    /// In a process of its own, as a daemon sets limits of the process. Nothing has been told to stop.
+    /// In a process of its own, as a daemon sets limits of the process. Nothing has been told to stop, and a service has
+    /// failed.
     @Test func endComesThoughNothingStops() async throws {
         await #expect(processExitsWith: .exitCode(7)) {
             let tree = try TemporaryTree()
@@ -17,10 +18,13 @@ import Testing
                     insecure: false, timedExit: false,
                     environment: ["SYSCONFDIR": tree.absolute("etc"), "LOCALSTATEDIR": tree.absolute("var")]),
                 logger: log.logger)
-            let guardian = EndGuard(daemon: daemon) {
-                exit(log.warnings.last == "not everything has stopped in time: ending without it" ? 7 : 8)
+            let race = Race<Int32>()
+            let guardian = EndGuard(daemon: daemon, race: race) { status in
+                let isTold = log.warnings.last?.hasPrefix("not everything has stopped in time: ") == true
+                // It was answered before.
+                exit(isTold && status == 1 && !race.end(with: 0) ? 7 : 8)
             }
-            try await onOwnThread { guardian.watch(from: monotonicNanoseconds() - 20_000_000_000) }
+            try await onOwnThread { guardian.watch(from: monotonicNanoseconds() - 20_000_000_000, 1) }
         }
     }
 }

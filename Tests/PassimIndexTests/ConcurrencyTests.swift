@@ -58,10 +58,10 @@ struct ConcurrencyTests {
             switch round % 10 {
             case 3: index.removeAll(origin: origin, below: path)
             case 6:
-                let pass = index.beginPass(origin: origin)
+                let visit = index.beginVisit(directory)
                 let files = (150..<400).map { (RawName("\($0)"), FileIdentity.make($0)) }
-                _ = index.reconcile(directory: directory, pass: pass, files: files)
-                index.endPass(pass)
+                _ = index.see(visit, files: files)
+                index.endVisit(visit, sweeping: true)
             case 9:
                 for number in 400..<450 {
                     if let entry = index.find(.make(number)), entry.origin == origin {

@@ -187,11 +187,10 @@ struct DigestIndexTests {
                 let other = FileIdentity(
                     device: identity.device, inode: .max, size: .max, modified: time,
                     changed: Timestamp(seconds: seconds ^ 1 << 34, nanoseconds: nanoseconds))
-                let pass = index.beginPass(origin: someOrigin)
+                let visit = index.beginVisit(directory())
                 let files = [(RawName("\(number)"), identity), (RawName("\(number)"), other)]
-                #expect(
-                    index.reconcile(directory: directory(), pass: pass, files: files) == [true, false])
-                index.abandonPass(pass)
+                #expect(index.see(visit, files: files) == [true, false])
+                index.endVisit(visit, sweeping: false)
             }
         }
         index.removeAll(origin: someOrigin)

@@ -31,13 +31,6 @@ private final class ModelRun {
         var digest: Digest
         var identity: FileIdentity
         var flags: ItemFlags
-        /// When it was last seen or inserted.
-        var seen: Int
-    }
-
-    struct Pass {
-        var id: PassID
-        var begun: Int
     }
 
     struct OpenVisit {
@@ -53,11 +46,9 @@ private final class ModelRun {
     private let index: DigestIndex
     private var random: SeededGenerator
     private var model: [Place: Content] = [:]
-    private var passes: [Pass] = []
     private var visits: [OpenVisit] = []
     private var heldIDs: [OriginID: [RawName: DirectoryID]] = [:]
     private var heldEntries: [Entry] = []
-    private var now = 0
     private var sequence: UInt64 = 0
     private let told = Lock<[Batch]>([])
     private let subscription: Subscription
@@ -128,15 +119,11 @@ private final class ModelRun {
     // MARK: - Steps
 
     func step() {
-        now += 1
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<60: change()
-        case 60..<68: beginVisit()
-        case 68..<76: lookDuringVisit()
-        case 76..<80: endVisit()
-        case 80..<84: begin()
-        case 84..<92: look()
-        case 92..<96: end()
+        case 60..<70: beginVisit()
+        case 70..<88: lookDuringVisit()
+        case 88..<96: endVisit()
         case 96..<99: removeBelow(ModelRun.paths.randomElement(using: &random)!)
         default: if chance(20) { removeBelow(.empty) }
         }
@@ -153,7 +140,7 @@ private final class ModelRun {
             case 0..<6:
                 let content = Content(
                     digest: someDigest(), identity: someIdentity(),
-                    flags: chance(30) ? .disabled : [], seen: now)
+                    flags: chance(30) ? .disabled : [])
                 // An ID that is still good has the path that it was given for.
                 let isGood = index.directory(origin: place.origin, path: place.path) == directory
                 if !isGood { refusable.insert(changes.count) } else { enter(content, at: place) }
@@ -193,53 +180,6 @@ private final class ModelRun {
             if current?.id == entry.id, current?.directory == entry.directory { model[place] = nil }
         }
         check(batches: [index.apply([.drop(entry)])], before: before)
-    }
-
-    private func begin() {
-        let pass = index.beginPass(origin: OriginID(UInt32.random(in: 1...3, using: &random)))
-        history.append { "begin \(pass)" }
-        passes.append(Pass(id: pass, begun: now))
-    }
-
-    private func look() {
-        guard let pass = passes.randomElement(using: &random) else { return }
-        let path = ModelRun.paths.randomElement(using: &random)!
-        let directory = index.directory(origin: pass.id.origin, path: path)
-        let places = (0..<Int.random(in: 0..<12, using: &random)).map {
-            Place(origin: pass.id.origin, path: path, name: RawName("n\($0)"))
-        }
-        history.append { "look \(pass.id) \(path)" }
-        if chance(30) {
-            index.markSeen(directory: directory, pass: pass.id, names: places.map(\.name))
-            for place in places { model[place]?.seen = now }
-            return
-        }
-        var files: [(name: RawName, identity: FileIdentity)] = []
-        var expected: [Bool] = []
-        for place in places {
-            let identity = chance(70) ? model[place]?.identity ?? someIdentity() : someIdentity()
-            files.append((place.name, identity))
-            expected.append(model[place]?.identity == identity)
-            if model[place]?.identity == identity { model[place]?.seen = now }
-        }
-        let known = index.reconcile(directory: directory, pass: pass.id, files: files)
-        expect(known == expected, "reconcile says \(known), not \(expected)")
-    }
-
-    private func end() {
-        guard let number = passes.indices.randomElement(using: &random) else { return }
-        let pass = passes.remove(at: number)
-        history.append { "end \(pass.id)" }
-        if chance(20) {
-            index.abandonPass(pass.id)
-            return
-        }
-        let before = digests
-        let swept = model.filter { $0.key.origin == pass.id.origin && $0.value.seen < pass.begun }
-        for place in swept.keys { model[place] = nil }
-        let count = index.endPass(pass.id)
-        expect(count == swept.count, "\(count) swept, not \(swept.count)")
-        check(batches: nil, before: before)
     }
 
     /// Whatever comes during a visit counts as met.

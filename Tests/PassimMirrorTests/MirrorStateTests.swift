@@ -205,4 +205,23 @@ import Testing
             #expect(InotifyEvent.inode(inName: RawName(name)) == nil, "\(name)")
         }
     }
+
+    @Test func fileSystemOfAnotherMachineIsScannedByItself() {
+        func interval(_ type: String, _ configured: Int?, scan seconds: UInt64 = 1) -> UInt64? {
+            var dropIn = DropIn(name: "a.conf", file: "", path: "/a")
+            dropIn.rescanInterval = configured
+            let origin = Origin(id: OriginID(1), dropIn: dropIn, rules: 1)
+            origin.volume = Volume(id: nil, type: type, device: 1)
+            origin.scanDuration = seconds * 1_000_000_000
+            return origin.scanInterval.map { $0 / 1_000_000_000 }
+        }
+        for type in ["nfs", "nfs4", "cifs", "ceph", "fuse.glusterfs", "fuse.sshfs"] {
+            #expect(interval(type, nil) == 300)
+            // The scans take a twentieth of the time at most.
+            #expect(interval(type, nil, scan: 100) == 2000)
+            #expect(interval(type, 0) == nil)
+            #expect(interval(type, 7) == 7)
+        }
+        #expect(interval("ext4", nil) == nil && interval("ext4", 7) == 7)
+    }
 }

@@ -324,8 +324,7 @@ import Testing
             visit.indexVisit = fixture.index.beginVisit(directory)
             var names = NameCollector(visit.node, scan: visit.scan, rules: 0, rest: 0)
             for name in ["sub", "file", "fifo", "link", "gone"] { names.add(RawName(name), .unknown) }
-            let root = OpenDirectory(try Descriptor.open(fixture.tree.path, [.path, .directory]))
-            worker.check(turn, names.finish()[0], visit, in: root, .empty)
+            worker.check(turn, names.finish()[0], visit)
             fixture.mirror.change { state, now in state.end(turn, now: now) }
             fixture.drain()
             #expect(fixture.index.count == 2)

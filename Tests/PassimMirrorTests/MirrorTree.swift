@@ -22,6 +22,8 @@ final class MirrorTree: Sendable {
 
     func write(_ name: some TreePath, _ content: String) { must { try tree.write(name, content) } }
 
+    func rename(_ old: String, to new: String) { must { try tree.rename(old, to: new) } }
+
     func remove(_ name: String) { must { try tree.remove(name) } }
 
     /// A file of zeros that takes no room.

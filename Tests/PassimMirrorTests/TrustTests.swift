@@ -7,7 +7,7 @@ import Testing
 
 @testable import PassimMirror
 
-/// When a checksum may be believed (protocol.md, Extended attributes; design.md, decision 7).
+/// When a checksum may be believed (passimd(8), EXTENDED ATTRIBUTES; Sources/README.md, decision 9).
 @Suite struct TrustTests {
     static let checksum: StaticString = "user.checksum.sha256"
     static let stamp: StaticString = "user.checksum.sha256.stamp"
@@ -32,6 +32,26 @@ import Testing
         #expect(second.tree.identity("sub/f1") == before)
         // Nothing for the store to do, so there is none.
         #expect(access(first.state.child("checksums.sqlite"), F_OK) != 0)
+    }
+
+    /// The digest is not that of the content, which shows that nobody has read it.
+    @Test func fileThatRootVouchesForIsNotReadUntilSomethingHappensToIt() {
+        let fixture = Fixture()
+        for name in ["vouched", "changed", "written"] { fixture.tree.write(name, name) }
+        let vouched = ["vouched", "changed", "written"].map {
+            Voucher(identity: fixture.tree.identity($0), digest: digest("told of \($0)"))
+        }
+        chmod(fixture.tree.child("changed"), 0o640)
+        fixture.mirror.vouch(vouched)
+        fixture.scan()
+        #expect(fixture.index.find(digest("told of vouched")) != nil)
+        #expect(fixture.index.find(digest("told of written")) != nil)
+        #expect(fixture.index.find(digest("changed")) != nil)
+        #expect(fixture.counters.filesHashed == 1 && fixture.counters.filesVouched == 2)
+        fixture.tree.rewriteKeepingTimes("written", "WRITTEN")
+        fixture.rescan()
+        #expect(fixture.index.find(digest("WRITTEN")) != nil)
+        #expect(fixture.index.count == 3)
     }
 
     @Test(arguments: [ChecksumPlace.storeOnly, .attributes])

@@ -70,7 +70,25 @@ import Testing
         #expect(describe(type, uuid: [UInt8](repeating: 0, count: 16)).id == unknown.id)
     }
 
-    @Test(arguments: ["squashfs", "erofs", "iso9660", "vfat", "exfat", "fuse", "fuse.sshfs", "fuse.unionfs"])
+    @Test(arguments: ["fuse", "fuse.sshfs", "fuse.unionfs", "fuse.mergerfs"])
+    func pathsTellFilesWhereInodeNumbersDoNotLast(_ type: String) {
+        let volume = describe(type, "user@host:/")
+        #expect(
+            volume.tellsByPath && volume.id == describe(type, "user@host:/", device: deviceNumber(0, 9)).id)
+        #expect(volume.id != describe(type, "user@other:/").id)
+        let file = FileIdentity(
+            device: 1, inode: 5, size: 6, modified: Timestamp(seconds: 1, nanoseconds: 2),
+            changed: Timestamp(seconds: 3, nanoseconds: 4))
+        var other = file
+        other.inode = 7
+        let identities = Identities(on: volume, path: RawName("/a"))
+        #expect(identities.of(file, RawName("b")) == identities.of(other, RawName("b")))
+        #expect(identities.of(file, RawName("b")) != identities.of(file, RawName("c")))
+        let usual = Identities(on: describe("ext4", id: 5), path: RawName("/a"))
+        #expect(usual.of(file, RawName("b")) == file && usual.flags == [])
+    }
+
+    @Test(arguments: ["squashfs", "erofs", "iso9660", "vfat", "exfat"])
     func nothingLastsWhereAnInodeNumberMayBeAnotherFiles(_ type: String) {
         let uuid = (0..<16).map { UInt8($0) }
         #expect(describe(type, uuid: uuid).id == nil)

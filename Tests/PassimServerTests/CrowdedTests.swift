@@ -1,5 +1,4 @@
 import PassimCore
-import PassimCrypto
 import PassimHTTP
 import PassimSystem
 import PassimTestKit

@@ -1,5 +1,6 @@
 import PassimCore
 import PassimCrypto
+import PassimTestKit
 import Testing
 
 struct HTTPAnswer {

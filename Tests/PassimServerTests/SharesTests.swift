@@ -7,7 +7,7 @@ import Testing
 
 @testable import PassimServer
 
-/// protocol.md, HTTPS, "What counts".
+/// passim-protocol(7), SHARES.
 @Suite struct SharesTests {
     @Test func wholeFilesAndPartsCountByTheirBytes() async throws {
         try await withServer { test in

@@ -1,7 +1,7 @@
 package import PassimCore
 internal import PassimHTTP
 
-/// A line of the audit log (protocol.md): `<ISO 8601 UTC> <TYPE> key=value,key=value`.
+/// A line of the audit log (passim-protocol(7), AUDIT LOG): `<ISO 8601 UTC> <TYPE> key=value,key=value`.
 package struct AuditLine: Hashable, Sendable {
     package enum Event: Hashable, Sendable {
         /// `PBLSH`

@@ -1,4 +1,5 @@
 // Values of the audit log: valid UTF-8 on one line, with the three characters that mean something escaped.
+// Names and command lines are of others (ForeignText).
 
 internal import PassimCore
 
@@ -9,8 +10,8 @@ enum AuditText {
         byte == UInt8(ascii: ",") || byte == UInt8(ascii: "=") || byte == backslash
     }
 
-    /// What is no UTF-8, control characters and the line ends of Unicode are written as U+FFFD: a file name can
-    /// neither make a line nor break one, whoever reads it.
+    /// What is no UTF-8 is written as U+FFFD, and characters that `ForeignText` shows nowhere as it shows them, `\\u202e`:
+    /// a file name can neither make a line nor break one, nor show itself as another, whoever reads it.
     static func append(_ value: [UInt8], to bytes: inout [UInt8]) {
         if value.allSatisfy({ 0x20..<0x7F ~= $0 && !isSpecial($0) }) {
             bytes.append(contentsOf: value)
@@ -18,7 +19,10 @@ enum AuditText {
         }
         for scalar in String(decoding: value, as: UTF8.self).unicodeScalars {
             switch scalar.value {
-            case 0x00...0x1F, 0x7F...0x9F, 0x2028, 0x2029: bytes.append(contentsOf: "\u{FFFD}".utf8)
+            // The backslash of an escape is a character of the value.
+            case _ where ForeignText.isHarmful(scalar):
+                bytes.append(backslash)
+                bytes.append(contentsOf: ForeignText.escape(scalar).utf8)
             case 0x2C, 0x3D, 0x5C: bytes.append(contentsOf: [backslash, UInt8(scalar.value)])
             default: bytes.append(contentsOf: UTF8.encode(scalar)!)
             }

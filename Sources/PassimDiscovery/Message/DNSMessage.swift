@@ -1,5 +1,5 @@
-/// What a responder reads of a DNS message (RFC 1035, 4): its head, its questions, and the PTR records among
-/// its answers. Other records, authority and additional records are passed over.
+/// The parts of a DNS message (RFC 1035, 4) that a responder reads: its head, its questions, and the PTR
+/// records among its answers. Other records, authority and additional records are passed over.
 struct DNSMessage: Equatable {
     struct Question: Equatable {
         var name: DNSName
@@ -24,7 +24,7 @@ struct DNSMessage: Equatable {
     var questions: [Question] = []
     var answers: [Pointer] = []
 
-    /// Of the 16 bits of flags.
+    /// Masks of the 16 bits of flags.
     enum Flags {
         static let response: UInt16 = 0x8000
         static let authoritative: UInt16 = 0x0400
@@ -52,6 +52,6 @@ struct DNSMessage: Equatable {
     var isResponse: Bool { flags & Flags.response != 0 }
     /// TC: in a query, more known answers follow (RFC 6762, 18.5).
     var isTruncated: Bool { flags & Flags.truncated != 0 }
-    /// Whether it is a standard query without an error: others are ignored (RFC 6762, 18.3 and 18.11).
+    /// True for a standard query without an error: others are ignored (RFC 6762, 18.3 and 18.11).
     var isOrdinary: Bool { flags & (Flags.operation | Flags.responseCode) == 0 }
 }

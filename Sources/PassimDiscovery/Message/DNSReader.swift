@@ -34,7 +34,7 @@ struct DNSReader {
     mutating func readName() -> DNSName? {
         var bytes: [UInt8] = []
         var place = position
-        // Where the labels begin that are being read: a pointer leads to before them.
+        // The start of the labels that are being read: a pointer leads to before them.
         var start = position
         var jumps = 0
         while place < packet.count {

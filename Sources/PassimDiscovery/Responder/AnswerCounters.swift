@@ -1,14 +1,14 @@
-/// What a responder has done.
+/// Counts of a responder's work.
 package struct AnswerCounters: Equatable, Sendable {
     /// Packets that were looked at.
     package var packets: UInt64 = 0
-    /// Those that were cut off, malformed, or of another kind than queries and answers.
+    /// Packets that were cut off, malformed, or of another kind than queries and answers.
     package var malformed: UInt64 = 0
-    /// Those of senders that are not of the link.
+    /// Packets of senders that are not of the link.
     package var foreign: UInt64 = 0
     /// Questions for digests that are here.
     package var questions: UInt64 = 0
-    /// Of these, those whose asker had the answer already.
+    /// Questions among these whose asker had the answer already.
     package var known: UInt64 = 0
     /// Answers sent, by multicast and to one asker.
     package var answers: UInt64 = 0

@@ -1,10 +1,11 @@
 internal import PassimCore
 
-/// What is said of digests: that `_<60 digits>._sub._cache._tcp.local` points to an instance of the service.
+/// The statement about digests: that `_<60 digits>._sub._cache._tcp.local` points to an instance of the
+/// service.
 struct AnswerNames: Equatable, Sendable {
     /// The instance.
     let target: DNSName
-    /// What comes behind the digits: `_sub._cache._tcp.local`.
+    /// The labels behind the digits: `_sub._cache._tcp.local`.
     private let suffix: [UInt8]
 
     private static let labelCount = UInt8(1 + DigestPrefix.hexCount)

@@ -5,7 +5,7 @@ enum AnswerRules {
     static let lifetime = Publication.lifetime
     /// A known answer with less than half its life before it is answered all the same (7.1).
     static let freshLifetime = (lifetime + 1) / 2
-    /// Of an answer to a resolver that knows nothing of mDNS, at most (6.7).
+    /// The longest lifetime of an answer to a resolver that knows nothing of mDNS (6.7).
     static let legacyLifetime = min(10, lifetime)
     /// How long answers that others may give too wait, so that not all come at once (6).
     static let delay: ClosedRange<UInt64> = 20_000_000...120_000_000
@@ -15,11 +15,11 @@ enum AnswerRules {
     static let longestTruncation: UInt64 = 2_000_000_000
     /// A record is not multicast again before (6).
     static let repetition: UInt64 = 1_000_000_000
-    /// Who wants a unicast answer gets a multicast one where the last is longer ago (5.4).
+    /// An asker that wants a unicast answer gets a multicast one if the last is longer ago (5.4).
     static let quarterLife = UInt64(lifetime) * 1_000_000_000 / 4
-    /// What mDNS speaks through (2).
+    /// The port of mDNS (2).
     static let port: UInt16 = 5353
-    /// What packets of hosts of this link arrive with (11).
+    /// The hop limit that packets of hosts of this link arrive with (11).
     static let hops = 255
 
     /// Bytes of an answer: every link takes them in one piece (RFC 8200, 5: 1280 with the heads of IPv6 and UDP).

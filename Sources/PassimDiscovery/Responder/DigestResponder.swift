@@ -14,11 +14,11 @@ final class DigestResponder: Sendable {
         case failed(String)
     }
 
-    /// What is to be.
+    /// The state that is wanted.
     struct Wish: Equatable, Sendable {
         /// nil: silence.
         var names: AnswerNames?
-        /// Where the service is; nil is everywhere.
+        /// The links that the service is on; nil is everywhere.
         var places: Set<Link>?
         /// Others give the answers from now on, or nobody does.
         var saysGoodbye = true

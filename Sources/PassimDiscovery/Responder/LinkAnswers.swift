@@ -3,11 +3,11 @@
 internal import PassimCore
 
 struct LinkAnswers {
-    /// Who is answered alone. What came from the same place with another number is another question.
+    /// An asker that is answered alone. A question from the same place with another number is another one.
     struct Asker: Hashable {
         var address: IPAddress
         var port: UInt16
-        /// Of a resolver that does not speak mDNS.
+        /// The number of the question of a resolver that does not speak mDNS.
         var legacyIdentifier: UInt16?
     }
 
@@ -24,7 +24,7 @@ struct LinkAnswers {
         let due: UInt64
     }
 
-    /// What is on this link.
+    /// The networks of this link.
     var networks: [Network]
     private var waiting: [DigestPrefix: Moment] = [:]
     private var privates: [Asker: PrivateAnswer] = [:]
@@ -73,7 +73,7 @@ struct LinkAnswers {
         return true
     }
 
-    /// Whether others have heard it lately enough to be told alone (RFC 6762, 5.4).
+    /// True if others have heard it lately enough to be told alone (RFC 6762, 5.4).
     func isFresh(_ prefix: DigestPrefix, at now: UInt64) -> Bool {
         recent.last(prefix, at: now).map { now < $0 + AnswerRules.quarterLife } ?? false
     }
@@ -97,7 +97,7 @@ struct LinkAnswers {
         var bytes: [UInt8]
     }
 
-    /// What is due: with the first answer that must go, all that may.
+    /// Takes out the answers that are due: with the first that must go, all that may.
     ///
     /// - Parameter everything: whether the others go too.
     mutating func take(

@@ -30,7 +30,7 @@ struct RecentAnswers {
         return time
     }
 
-    /// Those that others may hold.
+    /// Prefixes of answers that others may hold.
     func prefixes(at now: UInt64) -> [DigestPrefix] {
         times.lazy.filter { now < $0.value + RecentAnswers.lifetime }.map(\.key)
     }

@@ -19,12 +19,12 @@ struct ResponderMachine {
         var bytes: [UInt8]
     }
 
-    /// Whether a digest that begins so is to be found here; asked anew for each answer.
+    /// Tells if a digest that begins so is to be found here; asked anew for each answer.
     private let knows: (DigestPrefix) -> Bool
     private let random: (ClosedRange<UInt64>) -> UInt64
     private var links: [Link: LinkAnswers] = [:]
     private var deferred = DeferredQuestions()
-    /// What is answered; nil while nothing is.
+    /// The names that are answered; nil while nothing is.
     private(set) var names: AnswerNames?
     var counters = AnswerCounters()
 
@@ -57,7 +57,7 @@ struct ResponderMachine {
                 packets += packed(
                     links[link]!.sayGoodbye(at: now, names, &counters) { _ in true }, on: link)
             } else {
-                // Who was asked before the other had the record.
+                // Answers for those who were asked before the other had the record.
                 packets += packed(
                     links[link]!.take(at: now, names, everything: true, &counters, knows: knows), on: link)
             }
@@ -87,7 +87,7 @@ struct ResponderMachine {
         return [answers, deferred.due].compactMap { $0 }.min()
     }
 
-    /// What is to be sent now.
+    /// Takes out the packets that are to be sent now.
     mutating func take(at now: UInt64) -> [Packet] {
         guard let names else { return [] }
         for (asker, questions) in deferred.take(at: now) {
@@ -153,7 +153,7 @@ struct ResponderMachine {
             if known.contains(prefix) {
                 counters.known += 1
             } else {
-                // Where one may be multicast, all may.
+                // If one may be multicast, all may.
                 questions[prefix] = mayUnicast && asked.allSatisfy(\.wantsUnicast)
             }
         }
@@ -194,7 +194,7 @@ struct ResponderMachine {
         }
     }
 
-    /// Of a resolver that does not know mDNS (RFC 6762, 6.7).
+    /// A question of a resolver that does not know mDNS (RFC 6762, 6.7).
     private mutating func legacyQuery(
         _ message: DNSMessage, _ names: AnswerNames, _ sender: Sender, _ link: Link, at now: UInt64
     ) {

@@ -1,5 +1,5 @@
-// What the responder's thread keeps and does: a socket for each link, the packets that come and go, and the
-// changes of interfaces.
+// The state and the work of the responder's thread: a socket for each link, the packets that come and go, and
+// the changes of interfaces.
 
 internal import Logging
 internal import PassimCore
@@ -28,7 +28,7 @@ final class ResponderThread {
     private static let longestPacket = 9000
     /// Interfaces come with many changes at once.
     private static let settling: UInt64 = 100_000_000
-    /// What could not be opened may be possible after a while.
+    /// A socket that could not be opened may be possible after a while.
     private static let reopening: UInt64 = 5_000_000_000
     /// Packets of one socket that are read before others have their turn.
     private static let turn = 64
@@ -178,14 +178,14 @@ final class ResponderThread {
         for _ in 0..<ResponderThread.turn {
             do throws(SystemError) {
                 guard let datagram = try socket.descriptor.receiveDatagram(into: buffer) else { return }
-                // What is longer than the longest is malformed.
+                // A packet that is longer than the longest is malformed.
                 let packet = UnsafeRawBufferPointer(rebasing: buffer.prefix(datagram.count ?? 0))
                 machine.receive(
                     packet,
                     from: .init(address: datagram.sender, port: datagram.port, hops: datagram.hops),
                     on: link, at: monotonicNanoseconds())
             } catch {
-                // Of an earlier packet, ENETDOWN for one; the interface's end is told elsewhere.
+                // An error of an earlier packet, ENETDOWN for one; the interface's end is told elsewhere.
                 fail(error)
                 return
             }

@@ -47,7 +47,7 @@ final class ServicePlaces {
     private var resolvers: [Link: Resolver] = [:]
     /// All that was there at the beginning has been told.
     private var isComplete = false
-    /// What is not known then is not told.
+    /// The end of waiting: a link that is not known by then is not told.
     private let limit = monotonicNanoseconds() + ServicePlaces.longest
 
     /// avahi-daemon gives up after 5 s; then it is asked again.
@@ -79,7 +79,7 @@ final class ServicePlaces {
         if connection.isOpen, let browser { avahi_record_browser_free(browser) }
     }
 
-    /// Where the service resolves.
+    /// The links on which the service resolves.
     var links: Set<Link> { Set(resolvers.filter { $0.value.isResolved }.keys) }
 
     func finding(at now: UInt64) -> Finding {

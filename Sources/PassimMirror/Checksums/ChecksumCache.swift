@@ -1,4 +1,4 @@
-// Where a digest is remembered between runs, and when it may be believed.
+// The memory for digests between runs, and when it may be believed.
 //
 // A checksum attribute is believed only beside a stamp that is that of the file as it is. The two are
 // two calls, and a crash may fall between: so the old stamp is removed before the checksum is replaced, and
@@ -9,7 +9,7 @@
 internal import PassimCore
 internal import PassimSystem
 
-/// Where checksums are kept between runs.
+/// The place where checksums are kept between runs.
 package enum ChecksumPlace: Sendable {
     /// In the files' extended attributes, and in the store where those cannot be written.
     case attributes
@@ -25,6 +25,7 @@ struct ChecksumCache: Sendable {
     private let epoch: ChecksumEpoch
     private let durability: Durability
     private let memory = MemoryRows()
+    private let vouchers = Vouchers()
 
     /// - Parameter store: where digests go that no attribute can take; nil: they are lost at the end.
     /// - Parameter clock: the kernel's, by which files get their times.
@@ -50,6 +51,8 @@ struct ChecksumCache: Sendable {
     func trustedAttributes(
         of file: borrowing Descriptor, _ identity: FileIdentity, on volume: Volume, isFirstScan: Bool
     ) -> TrustedAttributes? {
+        // A stamp names an inode.
+        if volume.tellsByPath { return nil }
         // The store's word comes first where an attribute is known to lie and could not be replaced.
         if let store, store.overrides(identity, on: volume) { return nil }
         guard let stamp = stamp(of: file) else { return nil }
@@ -97,7 +100,7 @@ struct ChecksumCache: Sendable {
 
     /// Remembers the digest of a file that has just been hashed, when its content is on the disk.
     ///
-    /// What changes the bytes and puts the mtime back between the last look at the file and the look after
+    /// A change of the bytes that puts the mtime back between the last look at the file and the look after
     /// the attributes were written is not seen: both move ctime, and the kernel has no compare-and-set. It
     /// is a few microseconds, and a whole rewrite has to fit in.
     ///
@@ -106,12 +109,15 @@ struct ChecksumCache: Sendable {
     func keep(
         _ digest: Digest, of file: borrowing Descriptor, hashed: FileIdentity, on volume: Volume
     ) throws(SystemError) -> Kept {
-        if try durability.settle(file, hashed, on: volume), try file.status().identity != hashed {
-            return .changed
+        if try durability.settle(file, hashed, on: volume) {
+            let now = try file.status().identity
+            if volume.tellsByPath ? !now.isSame(as: hashed, anyInode: true) : now != hashed {
+                return .changed
+            }
         }
         let stamp = Stamp(hashed, on: volume)
         var oldStamp: [UInt8]?
-        // Where it cannot be told it may be.
+        // If that cannot be told it may be.
         var isStamped = true
         do throws(SystemError) {
             oldStamp = try file.attribute(Stamp.attribute, limit: Stamp.longest)
@@ -126,7 +132,7 @@ struct ChecksumCache: Sendable {
             return .kept(hashed, attributesWritten: false, refusal: nil)
         }
         let writesAttributes =
-            place == .attributes && !(volume.copiesOnMetadataChange && store != nil)
+            place == .attributes && !volume.tellsByPath && !(volume.copiesOnMetadataChange && store != nil)
         var written = false
         var refusal: SystemError?
         if writesAttributes {
@@ -167,14 +173,15 @@ struct ChecksumCache: Sendable {
         if !recent.isEmpty { memory.add(recent, on: volume) }
     }
 
-    /// Remembers what somebody trusted says that it has hashed. Nobody calls it yet: the bus has no method for it.
-    func vouch(_ files: [(FileIdentity, Digest)], on volume: Volume) {
-        memory.add(files, on: volume)
-    }
+    /// Remembers what root says that it has hashed.
+    func vouch(_ files: [Voucher]) { vouchers.add(files) }
+
+    /// The digest that root has told of exactly this file in exactly this state.
+    func vouched(_ identity: FileIdentity) -> Digest? { vouchers.find(identity) }
 
     // MARK: - For those who read without a daemon
 
-    /// What was recorded of a file, and whether that is of the content that it has now.
+    /// The recorded digest of a file, and whether that is of the content that it has now.
     func recorded(of file: borrowing Descriptor, _ identity: FileIdentity, on volume: Volume) -> (
         digest: Digest?, isCurrent: Bool
     ) {
@@ -190,7 +197,7 @@ struct ChecksumCache: Sendable {
         do throws(SystemError) {
             try file.removeAttribute(Stamp.attribute)
         } catch {
-            // What may not be written may not be removed either, whether it is there or not.
+            // An attribute that may not be written may not be removed either, whether it is there or not.
             if error.code != .noAttribute { return error }
         }
         return nil

@@ -30,7 +30,7 @@ package final class ChecksumEpoch: Sendable {
         oldStampsUntil = directory.flatMap { ChecksumEpoch.firstStart($0 + "/first-start", now) }
     }
 
-    /// Whether a file with this ctime has stayed as it is since before the start.
+    /// True if a file with this ctime has stayed as it is since before the start.
     ///
     /// - Parameter isFirstScan: of the directory that it belongs to. A ctime ahead of now was set by another clock,
     ///   as are all of a network file system: they are believed then, when nobody had reason to make such a file.

@@ -48,11 +48,11 @@ package final class ChecksumStore: Sendable {
         var rows: ChecksumTable?
         var pending: [Key: Row] = [:]
         var firstPending: UInt64 = 0
-        /// Of the file systems that were met since the start, and which of these are not written yet.
+        /// Numbers of the file systems that were met since the start, and which of these are not written yet.
         var days: [VolumeID: ChecksumTable.Days] = [:]
         var newDays: Set<VolumeID> = []
         var overridden: Set<Key> = []
-        /// Those of format 1.
+        /// Rows of format 1.
         var oldOverridden: Set<Key> = []
         /// After a failure: before this, in monotonic nanoseconds, nothing is tried.
         var nextTry: UInt64 = 0
@@ -96,7 +96,7 @@ package final class ChecksumStore: Sendable {
 
     // MARK: - Looking up
 
-    /// Whether the attributes of this inode are known to be wrong and could not be replaced.
+    /// True if the attributes of this inode are known to be wrong and could not be replaced.
     func overrides(_ identity: FileIdentity, on volume: Volume) -> Bool {
         state.withLock { state in
             !state.overridden.isEmpty && state.overridden.contains(Key(identity, volume))
@@ -316,7 +316,7 @@ package final class ChecksumStore: Sendable {
         state.oldOverridden.formUnion(try rows.overridden(old: true))
         state.rows = rows
         state.nextTry = 0
-        // What was counted without it began at one.
+        // Numbers that were given out without it began at one.
         let volumes = state.days.keys
         state.days = [:]
         state.newDays = []

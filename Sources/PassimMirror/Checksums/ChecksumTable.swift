@@ -36,7 +36,7 @@ final class ChecksumTable {
             (one.volume, Int64(bitPattern: one.inode)) < (other.volume, Int64(bitPattern: other.inode))
         }
 
-        /// Whether reading all rows from one key to the next, which is not before it, is less work than two searches.
+        /// True if reading all rows from one key to the next, which is not before it, is less work than two searches.
         fileprivate func isNear(_ next: Key) -> Bool {
             volume == next.volume && next.inode &- inode <= 8
         }
@@ -72,7 +72,7 @@ final class ChecksumTable {
 
     /// The database is of format 1, and read only.
     private let isOldOnly: Bool
-    /// Whether there are rows of format 1.
+    /// True if there are rows of format 1.
     var hasOld: Bool { oldSelection != nil }
 
     /// - Throws: also where there is nothing to read yet, and `access` is `.read`.
@@ -271,7 +271,7 @@ final class ChecksumTable {
     /// - Returns: how many were removed; where there are none nothing is written.
     func prune(unusedFor days: Int64, longest: Int64) throws(SQLiteError) -> Int64 {
         var removed: Int64 = 0
-        // What was used on a day yet to come is nonsense, and used again it would not be here.
+        // A day of use yet to come is nonsense: a row that was used again would not have it.
         let stale =
             """
             FROM file WHERE EXISTS (SELECT 1 FROM volume WHERE number = file.volume

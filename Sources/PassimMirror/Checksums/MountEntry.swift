@@ -6,13 +6,13 @@ struct MountEntry: Hashable {
     var number: UInt64
     /// st_dev of its directories; on btrfs that of no file.
     var device: UInt64
-    /// Where it is mounted.
+    /// The mount point.
     var point: String
     /// `ext4`, `nfs4`, `fuse.sshfs`
     var type: String
     /// `/dev/sda1`, `server:/export`, or whatever the mounter said.
     var source: String
-    /// Of the file system rather than of the mount, `ro` among them.
+    /// Options of the file system rather than of the mount, `ro` among them.
     var options: [String]
 
     /// - Parameter line: without its end.

@@ -1,6 +1,6 @@
 internal import PassimCore
 
-/// What content a checksum was computed of, as the attribute beside it says (passimd(8), EXTENDED ATTRIBUTES).
+/// The content that a checksum was computed of, as the attribute beside it says (passimd(8), EXTENDED ATTRIBUTES).
 ///
 /// `v2:SIZE:MTIME:INODE:FSID`, where MTIME is seconds, a point and nine digits, and FSID is as in `Volume.stampName`.
 /// A stamp that was copied with its file (rsync -X, cp -a) names another inode and is not believed.

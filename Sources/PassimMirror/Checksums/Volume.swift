@@ -8,8 +8,10 @@
 //   unmounted). On XFS, f2fs, squashfs and others it is the device number.
 // - There, the UUID: FS_IOC_GETFSUUID since Linux 6.9, before that what udev has read from the disk.
 // - On NFS, 9p, virtiofs, and FUSE servers whose inode numbers last: the source in mountinfo.
-// - None where an inode number may be another file's at the next mount (FAT, most FUSE servers), and none for
-//   images, in which other content may have the same inode number, size and times: squashfs has the times
+// - On other FUSE servers the source in mountinfo, too, and their inode numbers do not last: a file is told by its
+//   path there.
+// - None on FAT, whose inode numbers do not last either, and which has nothing that tells one disk from another; and
+//   none for images, in which other content may have the same inode number, size and times: squashfs has the times
 //   that its maker wrote. Their files are hashed at each start.
 
 internal import PassimCore
@@ -33,6 +35,9 @@ final class Volume: Sendable, Hashable {
     /// Shared with other hosts: their clock sets its times, and inotify does not tell what they do.
     let isNetwork: Bool
     let isFUSE: Bool
+    /// Inode numbers are made up, and another one may be a file's after memory was short, or after the next mount: what
+    /// tells a file is its path, size and times.
+    let tellsByPath: Bool
     /// Writing an attribute copies the file (overlayfs, from a lower layer).
     let copiesOnMetadataChange: Bool
     /// The id; where there is none, another one each time it is mounted.
@@ -40,13 +45,14 @@ final class Volume: Sendable, Hashable {
 
     init(
         id: VolumeID?, type: String, device: UInt64, stampName: String = "-", key: VolumeID? = nil,
-        copiesOnMetadataChange: Bool = false
+        copiesOnMetadataChange: Bool = false, tellsByPath: Bool = false
     ) {
         self.id = id
         self.type = type
         self.device = device
         self.stampName = stampName
         self.copiesOnMetadataChange = copiesOnMetadataChange
+        self.tellsByPath = tellsByPath
         isFUSE = type == "fuse" || type == "fuseblk" || type.hasPrefix("fuse.")
         isNetwork = Volume.networkTypes.contains(type)
         self.key = id ?? key ?? VolumeID("once:\(Volume.numbers.next())")
@@ -63,7 +69,7 @@ final class Volume: Sendable, Hashable {
         hasher.combine(device)
     }
 
-    /// Whether rows about a file may outlive this mount.
+    /// True if rows about a file may outlive this mount.
     func lasts(_ identity: FileIdentity) -> Bool {
         // Files of overlayfs may have the device of their layer.
         guard id != nil, identity.device == device else { return false }
@@ -83,11 +89,11 @@ final class Volume: Sendable, Hashable {
         "fuse.vmhgfs-fuse", "fuse.smbnetfs", "fuse.goofys", "fuse.gcsfuse",
     ]
     private static let imageTypes: Set<String> = ["squashfs", "erofs", "iso9660", "udf", "cramfs", "romfs"]
-    /// Their drivers make up inode numbers, anew after each mount or sooner.
-    private static let numberlessTypes: Set<String> = ["vfat", "msdos", "exfat", "fuse", "davfs"]
+    /// Their drivers make up inode numbers, anew after each mount or sooner; most FUSE servers do so, too.
+    private static let numberlessTypes: Set<String> = ["vfat", "msdos", "exfat", "davfs"]
     /// FUSE servers that pass on inode numbers which last.
     private static let numberedServers: Set<String> = [
-        "fuse.bindfs", "fuse.glusterfs", "fuse.ceph", "fuse.ceph-fuse", "fuse.mergerfs", "fuse.juicefs",
+        "fuse.bindfs", "fuse.glusterfs", "fuse.ceph", "fuse.ceph-fuse", "fuse.juicefs",
         "fuse.mfs", "fuse.moosefs",
     ]
     /// In these, f_fsid says which one it is.
@@ -95,7 +101,7 @@ final class Volume: Sendable, Hashable {
         "ext2", "ext3", "ext4", "btrfs", "zfs", "tmpfs", "ceph", "cifs", "smb3",
     ]
 
-    /// Of these, what the mounter said, where there is no number. NFS is one as well.
+    /// Types told by their source in mountinfo, if there is no number. NFS is one as well.
     private static let sourcedTypes: Set<String> = [
         "cifs", "smb3", "smbfs", "ceph", "9p", "virtiofs", "afs", "lustre", "beegfs", "orangefs", "vboxsf",
         "coda",
@@ -117,9 +123,10 @@ final class Volume: Sendable, Hashable {
             Volume(
                 id: id.map { VolumeID($0) }, type: type, device: device, stampName: stampName, key: key,
                 // With metacopy it copies attributes only.
-                copiesOnMetadataChange: type == "overlay" && !mount.options.contains("metacopy=on"))
+                copiesOnMetadataChange: type == "overlay" && !mount.options.contains("metacopy=on"),
+                tellsByPath: numberlessTypes.contains(type) || isNumberlessServer(type) && !passesInodes)
         }
-        if imageTypes.contains(type) || numberlessTypes.contains(type) && !passesInodes { return volume(nil) }
+        if imageTypes.contains(type) || numberlessTypes.contains(type) { return volume(nil) }
         if identifiedTypes.contains(type), let number = status?.id, number != 0 {
             let name = hexadecimal(number)
             // One driver for the three.
@@ -135,7 +142,7 @@ final class Volume: Sendable, Hashable {
         }
         switch type {
         case "overlay":
-            // Where files have the device of their layer, nobody knows which layer that will be.
+            // If files have the device of their layer, nobody knows which layer that will be.
             guard mount.device == device else { return volume(nil) }
             var layers = ["upperdir", "lowerdir", "lowerdir+", "datadir+"].flatMap { name in
                 mount.options.filter { $0.hasPrefix(name + "=") }
@@ -146,16 +153,22 @@ final class Volume: Sendable, Hashable {
             if layers.contains(where: { !$0.contains("=/") }) { layers.append("\(status?.id ?? 0)") }
             return volume("overlay:" + VolumeID(layers.joined(separator: ",")).hexadecimal)
         case "nfs", "nfs4": return volume("nfs:" + mount.source)
+        case _ where isNumberlessServer(type) && !passesInodes: return volume("path:\(type):\(mount.source)")
         case _ where numberedServers.contains(type) || sourcedTypes.contains(type) || passesInodes:
             return volume("\(type):\(mount.source)")
         default: return volume(nil)
         }
     }
 
-    /// Whether only its UUID tells which file system it is: the usual ones, on a disk.
+    /// True for a FUSE server of which nobody knows that its inode numbers last.
+    private static func isNumberlessServer(_ type: String) -> Bool {
+        (type == "fuse" || type.hasPrefix("fuse.")) && !numberedServers.contains(type)
+    }
+
+    /// True if only its UUID tells which file system it is: the usual ones, on a disk.
     static func isToldByUUID(_ type: String) -> Bool {
         !identifiedTypes.contains(type) && !imageTypes.contains(type) && !numberlessTypes.contains(type)
-            && !sourcedTypes.contains(type) && !type.hasPrefix("fuse.")
+            && !sourcedTypes.contains(type) && type != "fuse" && !type.hasPrefix("fuse.")
             && !["overlay", "nfs", "nfs4", "ramfs", ""].contains(type)
     }
 }

@@ -1,7 +1,7 @@
 internal import PassimCore
 internal import PassimCrypto
 
-/// What tells a file system from all others, over remounts and reboots.
+/// A name that tells a file system from all others, over remounts and reboots.
 struct VolumeID: Hashable, Sendable {
     /// `ext:` and f_fsid, `uuid:` and the UUID, `nfs:server:/export`…: what the database shows to people.
     let text: String

@@ -63,7 +63,7 @@ final class VolumeTable: Sendable {
             entry, device: device, status: status, uuid: uuid, passesInodes: passesInodes(entry), key: key)
     }
 
-    /// Whether a FUSE server that does not say its name (bindfs) passes on the inode numbers of its source.
+    /// True if a FUSE server that does not say its name (bindfs) passes on the inode numbers of its source.
     private static func passesInodes(_ mount: MountEntry) -> Bool {
         guard mount.type == "fuse", mount.source.hasPrefix("/"),
             let source = try? Descriptor.open(mount.source, [.path, .directory]).status().identity,
@@ -74,7 +74,7 @@ final class VolumeTable: Sendable {
             && root.inode != 1
     }
 
-    /// What udev has read from the disk, for kernels that do not tell.
+    /// The UUID that udev has read from the disk, for kernels that do not tell.
     private static func udevUUID(_ device: UInt64) -> [UInt8]? {
         let (major, minor) = deviceParts(device)
         let path = "/run/udev/data/b\(major):\(minor)"

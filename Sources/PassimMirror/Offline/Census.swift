@@ -57,7 +57,7 @@ extension Census: FileVisitor {
 }
 
 extension Glob {
-    /// Whether the pattern selects a file, itself or by a directory above it.
+    /// True if the pattern selects a file, itself or by a directory above it.
     fileprivate func matchesFileOrParent(_ path: RawName) -> Bool {
         path.bytes.withUnsafeBytes { bytes in
             matches(bytes)

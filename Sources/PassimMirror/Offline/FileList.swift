@@ -18,7 +18,7 @@ package struct FileList: Sendable {
     private(set) var batches: [Batch] = []
     package private(set) var files = 0
     package private(set) var bytes: UInt64 = 0
-    /// What could not be looked at, and why.
+    /// Paths that could not be looked at, and why.
     package private(set) var unreadable: [(path: RawName, reason: String)] = []
 
     /// - Parameter root: the directory, open at least as a place.

@@ -18,7 +18,7 @@ package struct FileFinding<Finding: Sendable>: Sendable {
     package var finding: Finding
 }
 
-/// What is done with each file. Called on several threads.
+/// The work on each file. Called on several threads.
 protocol FileExaminer: Sendable {
     associatedtype Finding: Sendable
 
@@ -39,7 +39,7 @@ enum Examination<Finding: Sendable>: Sendable {
     case young(UInt64)
 }
 
-/// What a thread reads with.
+/// The buffer and hasher of a reading thread.
 final class FileReader {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Limits.chunkSize, alignment: 4096)
     private let onBytes: (UInt64) -> Void

@@ -2,7 +2,7 @@ internal import PassimConfig
 internal import PassimCore
 internal import PassimSystem
 
-/// Who is shown the files of a tree.
+/// A visitor of the files of a tree.
 protocol FileVisitor {
     /// A regular file that the drop-in accepts.
     ///

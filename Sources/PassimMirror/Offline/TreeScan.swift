@@ -1,4 +1,4 @@
-internal import PassimCore
+package import PassimCore
 package import PassimSystem
 
 /// Hashes and stamps the files of a tree, as a daemon would that may write there.
@@ -7,7 +7,7 @@ package struct TreeScan: Sendable {
         /// Its stamp is that of its content.
         case current
         /// It has been read, and stamped.
-        case stamped(bytes: UInt64)
+        case stamped(Voucher)
         /// Why it is not stamped.
         case failed(String)
     }
@@ -34,6 +34,12 @@ extension TreeScan: FileExaminer {
         _ file: borrowing Descriptor, _ identity: FileIdentity, _ reader: FileReader
     ) throws(SystemError) -> Examination<Finding> {
         let volume = volumes.volume(of: file, device: identity.device)
+        if volume.tellsByPath {
+            let type = volume.type
+            return .done(
+                .failed(
+                    "inode numbers do not last on \(type): passimd keeps the checksums of its files itself"))
+        }
         if cache.trustedAttributes(of: file, identity, on: volume, isFirstScan: true) != nil {
             return .done(.current)
         }
@@ -49,7 +55,7 @@ extension TreeScan: FileExaminer {
         switch try cache.keep(digest, of: file, hashed: identity, on: volume) {
         case .changed: return .changed
         case .kept(_, _, let refusal?): return .done(.failed(refusal.code.sentence))
-        case .kept(_, _, nil): return .done(.stamped(bytes: identity.size))
+        case .kept(let kept, _, nil): return .done(.stamped(Voucher(identity: kept, digest: digest)))
         }
     }
 

@@ -39,7 +39,7 @@ extension TreeVerification: FileExaminer {
     func examine(
         _ file: borrowing Descriptor, _ identity: FileIdentity, _ reader: FileReader
     ) throws(SystemError) -> Examination<Finding> {
-        // What is in memory says nothing of the disk.
+        // Pages in memory say nothing of the disk.
         file.adviseNotNeeded()
         guard let digest = try reader.hash(file, identity) else { return .changed }
         let volume = volumes.volume(of: file, device: identity.device)

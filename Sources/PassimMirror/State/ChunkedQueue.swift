@@ -4,7 +4,7 @@ struct ChunkedQueue<Element> {
     private static var chunkSize: Int { 512 }
 
     private var chunks: [[Element]] = []
-    /// Where the first element is: chunks before `head` are empty.
+    /// Position of the first element: chunks before `head` are empty.
     private var head = 0
     private var position = 0
     private(set) var count = 0
@@ -25,7 +25,7 @@ struct ChunkedQueue<Element> {
         position += 1
         count -= 1
         if count == 0 {
-            // What was taken is kept until its chunk goes: not for longer than that.
+            // A taken element is kept until its chunk goes: not for longer than that.
             self = ChunkedQueue()
         } else if position == chunks[head].count {
             chunks[head] = []

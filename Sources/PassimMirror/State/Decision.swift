@@ -1,7 +1,7 @@
 internal import PassimCore
 internal import PassimSystem
 
-// What becomes of a name. One function for all stages: a listing, an event, and the moment before a file is read.
+// The fate of a name. One function for all stages: a listing, an event, and the moment before a file is read.
 // The table has a test for each row (DecisionTests).
 
 /// The answer of the file system when it was asked about a name.
@@ -27,6 +27,8 @@ enum Suspicion: UInt8, Comparable {
     case none
     /// Attributes may have changed.
     case touched
+    /// Another file may have the name, which was renamed into place.
+    case moved
     /// Content may have changed, even where no time of the file tells.
     case written
 
@@ -59,7 +61,7 @@ enum Decision: Equatable {
     case keep
     /// The same content with other attributes: the index takes the new identity.
     case adopt(FileIdentity)
-    /// What is known of the name is not true any more.
+    /// The index is wrong about the name.
     case forget
     /// As `forget`, and counted as unreadable.
     case refuse
@@ -87,12 +89,12 @@ func decide(_ evidence: Evidence) -> Decision {
     case .directory: return .enter
     case .file(let identity, let links):
         let known = evidence.known
-        if known == identity, evidence.suspicion < .written { return .keep }
+        if known == identity, evidence.suspicion < .moved { return .keep }
         if evidence.writing == .modified || evidence.writing == .created && identity.size == 0 {
             return .leave(forget: known != nil)
         }
-        // Where only ctime moved the entry stays until the file has been read: nothing of it is sent meanwhile.
-        let isTouched = evidence.suspicion < .written && known?.sameContent(as: identity) == true
+        // If only ctime moved, the entry stays until the file has been read: nothing of it is sent meanwhile.
+        let isTouched = evidence.suspicion < .moved && known?.sameContent(as: identity) == true
         if isTouched, evidence.suspicion == .touched, links == 1, evidence.isProven {
             return .adopt(identity)
         }
@@ -103,7 +105,7 @@ func decide(_ evidence: Evidence) -> Decision {
 }
 
 extension Found {
-    /// What an error of stat(2), open(2) or read(2) says of the name.
+    /// Derived from an error of stat(2), open(2) or read(2).
     init(_ error: SystemError) {
         self =
             switch error.meaning {

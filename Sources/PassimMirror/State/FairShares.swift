@@ -1,4 +1,4 @@
-/// Whose turn it is among members that share time by weight: that of the one that has had least of its share.
+/// Turns among members that share time by weight: the next is that of the one that has had least of its share.
 ///
 /// A member that comes back after it had nothing to do starts level with the others: it neither waits for all that they
 /// had meanwhile nor makes up for its absence. (Stride scheduling with a virtual time.)
@@ -7,7 +7,7 @@ struct FairShares {
     /// Nanoseconds that each has had, divided by its weight.
     private var used: [UInt64]
     private var wasReady: [Bool]
-    /// What the member had used that was chosen last.
+    /// Time used by the member that was chosen last.
     private var clock: UInt64 = 0
 
     init(weights: [UInt64]) {

@@ -11,15 +11,19 @@ struct HashJob {
     var isCounted: Bool
     /// It is read though the index has it.
     var isForced: Bool
+    /// It was written before it was queued, so nobody's word counts but that of its bytes.
+    var isWritten: Bool
 
     init(
-        _ block: NameBlock, at offset: UInt32, size: UInt64, isCounted: Bool, isForced: Bool = false
+        _ block: NameBlock, at offset: UInt32, size: UInt64, isCounted: Bool, isForced: Bool = false,
+        isWritten: Bool = false
     ) {
         self.block = block
         self.size = size
         self.offset = offset
         self.isCounted = isCounted
         self.isForced = isForced
+        self.isWritten = isWritten
     }
 
     var node: Node { block.node }
@@ -38,13 +42,23 @@ struct HashJob {
 final class HashProgress: @unchecked Sendable {
     // Unchecked: the worker whose turn it is has it alone; the queue's lock hands it on.
     let identity: FileIdentity
+    /// The identity has the path in place of the inode.
+    let isToldByPath: Bool
     let hasher = SHA256Hasher()
     /// Bytes that have been hashed.
     var offset: UInt64 = 0
     /// Nanoseconds that it took.
     var cost: UInt64 = 0
 
-    init(_ identity: FileIdentity) {
+    init(_ identity: FileIdentity, isToldByPath: Bool = false) {
         self.identity = identity
+        self.isToldByPath = isToldByPath
+    }
+
+    /// True if this is what fstat(2) tells of the file that is being read.
+    func isOf(_ other: FileIdentity) -> Bool {
+        isToldByPath
+            ? identity.device == other.device && identity.isSame(as: other, anyInode: true)
+            : identity == other
     }
 }

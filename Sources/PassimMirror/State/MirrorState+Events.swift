@@ -1,4 +1,4 @@
-// What events say: of which name, and how much against what is known of it. What is there is found out by a look.
+// Events tell of which name something happened to, and how much that says against what is known. A look finds out the rest.
 
 internal import PassimCore
 internal import PassimSystem
@@ -19,7 +19,7 @@ extension MirrorState {
             } else if node.parent == nil,
                 !event.mask.isDisjoint(with: [.deletedSelf, .movedSelf, .attributesChanged, .unmounted])
             {
-                // Of the others the directory above tells.
+                // The directory above tells of the others.
                 requestRoot(node.origin)
             }
         }
@@ -33,8 +33,9 @@ extension MirrorState {
         }
         if let inode = InotifyEvent.inode(inName: name) { take(mask, ofInode: inode, node.origin, now) }
         if !mask.isDisjoint(with: [.closedAfterWriting, .movedTo, .movedFrom, .deleted]) {
-            let isWritten = !mask.isDisjoint(with: [.closedAfterWriting, .movedTo])
-            mark(node, name, isWritten ? .written : .none, due: due, now: now)
+            let suspicion: Suspicion =
+                mask.contains(.closedAfterWriting) ? .written : mask.contains(.movedTo) ? .moved : .none
+            mark(node, name, suspicion, due: due, now: now)
             node.names[name]?.writing = .none
         } else if mask.contains(.modified) || mask.contains(.created) {
             write(name, in: node, mask.contains(.modified) ? .modified : .created, now)
@@ -80,7 +81,7 @@ extension MirrorState {
         }
     }
 
-    /// Whether a file is being written that was made without a name; then its name waits for the end of that.
+    /// True if a file is being written that was made without a name; then its name waits for the end of that.
     mutating func isUnnamed(_ inode: UInt64, _ name: RawName, in node: Node, now: UInt64) -> Bool {
         guard let file = node.origin.unnamed[inode] else { return false }
         guard file.until > now else {

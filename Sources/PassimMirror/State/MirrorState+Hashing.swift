@@ -2,7 +2,7 @@
 
 internal import PassimCore
 
-/// What the turn of a hash job has come to.
+/// The result of a hash job's turn.
 enum HashOutcome {
     /// Read to its end, or nothing to be done. Nanoseconds that reading took; 0: it was not read.
     case done(cost: UInt64)
@@ -49,7 +49,7 @@ extension MirrorState {
         var found: Set<UInt32> = []
         for item in items where !item.job.node.names.isEmpty {
             guard let what = item.job.node.names[item.job.name] else { continue }
-            if what.suspicion == .written || what.writing == .modified { found.insert(item.job.offset) }
+            if what.suspicion >= .moved || what.writing == .modified { found.insert(item.job.offset) }
         }
         return found
     }

@@ -2,7 +2,7 @@
 
 internal import PassimCore
 
-/// What a look at a name, or the reading of its file, has come to.
+/// The result of a look at a name, or of the reading of its file.
 enum Outcome {
     case settled
     /// Being written.
@@ -116,7 +116,7 @@ extension MirrorState {
         if what.rewrites >= Limits.restlessAfter { node.origin.restless -= 1 }
     }
 
-    /// What is due by itself in a directory is looked at now.
+    /// Has names looked at that are due by themselves in a directory.
     mutating func expire(_ node: Node, _ now: UInt64) {
         var next = UInt64.max
         for (name, what) in node.names {
@@ -174,7 +174,7 @@ extension MirrorState {
         }
         guard admit(name, in: node, now) else { return true }
         if case .left = outcome {
-            // Where that has ended meanwhile, what it found may be old.
+            // A visit that has ended meanwhile may have found something old.
             if node.names[name]!.phase == .hashing {
                 node.names[name]!.isWanted = true
             } else {

@@ -41,7 +41,7 @@ extension MirrorState {
     mutating func changeRules(of origin: Origin, _ dropIn: DropIn, now: UInt64) {
         origin.dropIn = dropIn
         origin.rules = advance()
-        // What the running scan has visited is visited again, and it waits for that.
+        // Directories that the running scan has visited are visited again, and it waits for that.
         if let scan = origin.scan, let root = origin.root {
             requestVisit(root, .deep, due: now, scan: scan, now: now)
         } else {

@@ -96,7 +96,7 @@ extension MirrorState {
         return (busy, unreadable)
     }
 
-    /// What has happened meanwhile may have undone what a turn found: the names of which it told the index are looked
+    /// Changes meanwhile may have undone what a turn found: the names of which it told the index are looked
     /// at again.
     ///
     /// - Parameter seen: names that count as seen: where the directory is gone they may be another's.
@@ -174,7 +174,7 @@ extension MirrorState {
         return .here
     }
 
-    /// What a listing, or a part of it, has found.
+    /// Takes in the findings of a listing, or of a part of it.
     ///
     /// - Parameter directories: names of directories that the drop-in selects.
     mutating func found(_ visit: Visit, blocks: [NameBlock], directories: [RawName], now: UInt64) {

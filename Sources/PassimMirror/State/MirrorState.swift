@@ -7,7 +7,7 @@
 internal import PassimCore
 internal import PassimSystem
 
-/// What a worker is given to do.
+/// A piece of work for a worker.
 struct Turn {
     let origin: Origin
     let work: Work
@@ -19,7 +19,7 @@ struct Turn {
     let started: UInt64
 
     enum Work {
-        /// Where the path leads to.
+        /// The configured path is followed to its directory.
         case root(isScan: Bool)
         case look(Look)
         case list(Visit)
@@ -71,7 +71,7 @@ struct MirrorState {
     private var news = 0
     private var timers = DelayQueue<Timer>()
     private var ready: [Origin] = []
-    /// What the origin had used that was served last.
+    /// Time used by the origin that was served last.
     private var served: UInt64 = 0
     /// Bytes that all unsettled names take.
     var nameBytes = 0
@@ -87,7 +87,7 @@ struct MirrorState {
         case done
     }
 
-    /// What the watcher's thread hands on.
+    /// News for the watcher's thread to hand on.
     struct Findings {
         /// Paths that may lead elsewhere now.
         var followers: Set<Follower> = []
@@ -309,7 +309,7 @@ struct MirrorState {
     }
 
     private mutating func schedule(_ timer: Timer, due: UInt64) {
-        // Who waits for a later time is to be woken.
+        // A worker that waits for a later time is to be woken.
         if due < timers.nextDue ?? .max { news += 1 }
         timers.insert(timer, due: due)
     }

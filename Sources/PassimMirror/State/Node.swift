@@ -19,7 +19,7 @@ final class Node: @unchecked Sendable {
     var watch: CInt = -1
     /// Listed, and known from then on.
     var isEntered = false
-    /// Whether names below can be reached (the x of its mode, for this process).
+    /// True if names below can be reached (the x of its mode, for this process).
     var isSearchable = true
     /// It could not be listed.
     var isUnreadable = false
@@ -42,7 +42,7 @@ final class Node: @unchecked Sendable {
     /// Since when events of names may have been dropped, by the time of day.
     var writtenSince: Timestamp?
     var names: [RawName: Unsettled] = [:]
-    /// Those of `names` to look at now.
+    /// The part of `names` to look at now.
     var dirty: [RawName] = []
     /// When to look at `dirty`, and when to visit the whole. Monotonic nanoseconds.
     var lookDue: UInt64 = 0
@@ -89,7 +89,7 @@ final class Node: @unchecked Sendable {
         }
     }
 
-    /// Whether files of it may be in the index, now that it has been listed with or without any.
+    /// True if files of it may be in the index, now that it has been listed with or without any.
     func mayHaveFiles(_ hasFiles: Bool) -> Bool {
         if hasFiles { hasHadFiles = true }
         return hasHadFiles

@@ -28,7 +28,7 @@ final class Origin: @unchecked Sendable {
     var realPath: RawName?
     /// The root's file system, as it was when the root was found.
     var volume: Volume?
-    /// Of the root when there was something in it.
+    /// Device of the root when there was something in it.
     var device: UInt64?
     var outcome = DirectoryStatus.State.scanning
 
@@ -40,7 +40,7 @@ final class Origin: @unchecked Sendable {
     var isReady = false
     /// Turns that workers are at.
     var running = 0
-    /// Of these, turns that have made no progress for long.
+    /// The turns among them that have made no progress for long.
     var stuck = 0
     var isRootDue = false
     var isRootBusy = false
@@ -78,7 +78,7 @@ final class Origin: @unchecked Sendable {
     // MARK: - What came of it
 
     var scansDone = 0
-    /// Of the last scan, in nanoseconds.
+    /// Duration of the last scan, in nanoseconds.
     var scanDuration: UInt64 = 0
     /// Tries to reach the root in a row.
     var tries: UInt8 = 0
@@ -89,6 +89,8 @@ final class Origin: @unchecked Sendable {
     var directories = 0
     var unwatched = 0
     var unreadable = Unreadable()
+    /// Type of a file system in it whose inode numbers do not last; nil while none has been met.
+    var numberlessType: String?
     /// Files that are read more seldom as they are rewritten all the time.
     var restless = 0
 
@@ -114,7 +116,7 @@ final class Origin: @unchecked Sendable {
         removal.store(true, ordering: .sequentiallyConsistent)
     }
 
-    /// Whether the directory could be opened last.
+    /// True if the directory could be opened last.
     var isThere: Bool {
         switch outcome {
         case .scanning, .watching, .polling: true
@@ -134,6 +136,19 @@ final class Origin: @unchecked Sendable {
         return volume?.isNetwork == true ? max(Limits.networkInterval, 20 * scanDuration) : nil
     }
 
+    private var notes: [String] {
+        var notes: [String] = []
+        if restless == 1 { notes.append("a file is rewritten again and again: it is read ever more seldom") }
+        if restless > 1 {
+            notes.append("\(restless) files are rewritten again and again: they are read ever more seldom")
+        }
+        if let numberlessType {
+            notes.append(
+                "inode numbers do not last on \(numberlessType): files are told by path, size and times")
+        }
+        return notes
+    }
+
     /// - Parameter now: monotonic nanoseconds.
     func status(items: Int, bytes: UInt64, now: UInt64) -> DirectoryStatus {
         var status = DirectoryStatus(
@@ -146,6 +161,7 @@ final class Origin: @unchecked Sendable {
         status.bytes = bytes
         progress.write(to: &status, now: now)
         status.unreadable = unreadable.count
+        status.notes = notes
         return status
     }
 }

@@ -1,6 +1,6 @@
 internal import PassimCore
 
-/// What waits in one origin, with fair turns between its stages: a stage has a share of the time, not a rank, so that
+/// The work that waits in one origin, with fair turns between its stages: a stage has a share of the time, not a rank, so that
 /// neither a storm of events nor a file without end keeps the rest waiting.
 struct OriginQueue {
     enum Item {
@@ -66,7 +66,7 @@ struct OriginQueue {
         switch stage {
         case OriginQueue.lookStage: return .look(looks.popFirst()!)
         case OriginQueue.visitStage:
-            // What a listing found before the next one.
+            // Names that one listing found come before those of the next.
             if let (block, visit) = blocks.popFirst() { return .check(block, visit) }
             return .list(visits.popLast()!)
         default: return files[stage - OriginQueue.hashStages].pop(isSmallest: stage == OriginQueue.hashStages)

@@ -1,4 +1,4 @@
-/// What waits for its time, soonest first: a binary heap.
+/// A binary heap of things that wait for their time, soonest first.
 struct DelayQueue<Element> {
     private var heap: [(due: UInt64, element: Element)] = []
 

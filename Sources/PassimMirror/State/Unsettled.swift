@@ -26,7 +26,7 @@ struct Unsettled {
     var due = UInt64.max
     /// When a file that is being written counts as complete, in monotonic nanoseconds.
     var silence: UInt64 = 0
-    /// Of the file while it counts as pending, in bytes.
+    /// Size of the file while it counts as pending, in bytes.
     var size: UInt64 = 0
     /// When it was read to its end last, and how long that took, in monotonic nanoseconds.
     var readAt: UInt64 = 0

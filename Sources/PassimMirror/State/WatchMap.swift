@@ -18,7 +18,7 @@ struct Step {
     let round: UInt64
 }
 
-/// What each watch descriptor stands for. One may stand for several directories of the trees (drop-ins overlap, a
+/// The directories that each watch descriptor stands for. One may stand for several directories of the trees (drop-ins overlap, a
 /// directory can be mounted in two places) and for steps beside them.
 struct WatchMap {
     struct Watched {

@@ -64,7 +64,7 @@ final class MountTable {
 }
 
 extension RawName {
-    /// What remains of an absolute path below a directory: empty where it is the directory; nil where it is
+    /// The rest of an absolute path below a directory: empty if it is the directory; nil if it is
     /// not below.
     func relative(to directory: RawName) -> RawName? {
         let base = directory == RawName("/") ? [] : directory.bytes

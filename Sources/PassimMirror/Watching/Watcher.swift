@@ -193,7 +193,7 @@ extension MirrorState {
         [dropInsReadAt, unfinishedDropIns.values.min()].compactMap { $0 }.min()
     }
 
-    /// What has been found for others than the workers since this was asked last.
+    /// Findings for others than the workers since this was asked last.
     ///
     /// - Returns: and, where the drop-ins are to be read, those that somebody has begun to write.
     fileprivate mutating func takeFindings(now: UInt64) -> (Findings, Set<RawName>?) {

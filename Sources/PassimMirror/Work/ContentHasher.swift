@@ -6,7 +6,7 @@ internal import PassimSystem
 enum ContentHasher {
     enum Outcome: Equatable {
         case digest(Digest)
-        /// What stat(2) says at the end is not what it said at the start.
+        /// stat(2) says something else at the end than at the start.
         case changed
         /// `goOn` said no.
         case more
@@ -52,7 +52,7 @@ enum ContentHasher {
             progress.offset = offset + UInt64(count)
             if progress.offset < size, !goOn(progress.offset) { break }
         }
-        guard try file.status().identity == progress.identity else { return .changed }
+        guard progress.isOf(try file.status().identity) else { return .changed }
         return progress.offset < size ? .more : .digest(progress.hasher.finish())
     }
 }

@@ -91,7 +91,7 @@ package struct PathWalk {
         return here
     }
 
-    /// What has been passed so far, as far as it counts.
+    /// The steps that have been passed so far, as far as they count.
     private struct Passage {
         let walk: PathWalk
         /// The last thing on the way, if it belongs to somebody who is not trusted.

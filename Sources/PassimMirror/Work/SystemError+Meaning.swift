@@ -1,7 +1,7 @@
 internal import PassimSystem
 
 extension SystemError {
-    /// What a failure to reach a file or directory means for what is known of it.
+    /// The meaning of a failure to reach a file or directory for what is known of it.
     enum Meaning {
         /// It is not there, or not what it was.
         case gone

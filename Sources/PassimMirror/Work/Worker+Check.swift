@@ -10,7 +10,8 @@ extension Worker {
         let path = path(of: node)
         if mirror.look({ _ in node.isGone }) { return endPart(turn, visit, path, obstacle: nil) }
         do throws(SystemError) {
-            check(turn, block, visit, in: try workPlace(node, path), path)
+            let directory = try workPlace(node, path)
+            check(turn, block, visit, in: directory, path, try identities(in: directory, node, path))
         } catch {
             visit.isComplete = false
             let obstacle =
@@ -23,15 +24,17 @@ extension Worker {
 
     /// Compares the names of a block with what is known: files that are as they were stay, what may be
     /// believed comes into the index, the rest is queued to be hashed.
-    func check(
-        _ turn: Turn, _ block: NameBlock, _ visit: Visit, in directory: OpenDirectory, _ path: RawName
+    private func check(
+        _ turn: Turn, _ block: NameBlock, _ visit: Visit, in directory: OpenDirectory, _ path: RawName,
+        _ identities: Identities
     ) {
         let node = visit.node
         let (dropIn, rules, others) = mirror.look { state in
             (node.origin.dropIn, node.origin.rules, state.lookedAfter(in: visit))
         }
         let indexed = mirror.index.directory(origin: node.origin.id, path: path)
-        var batch = Batch(node, path, dropIn, indexed, scan: visit.scan, rules: rules, rest: block.rest)
+        var batch = Batch(
+            node, path, dropIn, indexed, identities, scan: visit.scan, rules: rules, rest: block.rest)
         var names: [RawName] = []
         names.reserveCapacity(block.count)
         block.forEach { name, kind in
@@ -71,15 +74,16 @@ extension Worker {
         endPart(turn, visit, path, obstacle: nil)
     }
 
-    /// What the check of one block of names finds; told to index and state at its end in one go.
+    /// Findings of the check of one block of names; told to index and state at its end in one go.
     struct Batch {
         let path: RawName
         let directory: DirectoryID
+        let identities: Identities
         private let dropIn: DropIn
         private var relative: RelativePath
         private let scan: Scan?
         private var pending: NameCollector
-        private var pendingFiles: [(offset: UInt32, size: UInt64, isForced: Bool)] = []
+        private var pendingFiles: [(offset: UInt32, size: UInt64, isForced: Bool, isWritten: Bool)] = []
 
         /// Names that are to be told apart by stat(2).
         var statted: [RawName] = []
@@ -97,12 +101,13 @@ extension Worker {
         var trustedStore = 0
 
         init(
-            _ node: Node, _ path: RawName, _ dropIn: DropIn, _ directory: DirectoryID, scan: Scan?,
-            rules: UInt64, rest: Int64
+            _ node: Node, _ path: RawName, _ dropIn: DropIn, _ directory: DirectoryID,
+            _ identities: Identities, scan: Scan?, rules: UInt64, rest: Int64
         ) {
             self.path = path
             self.dropIn = dropIn
             self.directory = directory
+            self.identities = identities
             self.scan = scan
             relative = RelativePath(in: path)
             pending = NameCollector(node, scan: scan, rules: rules, rest: rest)
@@ -118,7 +123,9 @@ extension Worker {
 
         mutating func insert(_ name: RawName, _ digest: Digest, _ identity: FileIdentity) {
             changes.append(
-                .insert(directory: directory, name: name, digest: digest, identity: identity, flags: []))
+                .insert(
+                    directory: directory, name: name, digest: digest, identity: identity,
+                    flags: identities.flags))
         }
 
         mutating func remove(_ name: RawName) {
@@ -128,8 +135,9 @@ extension Worker {
         /// To be hashed.
         ///
         /// - Parameter isForced: though it is known, and nobody waits for it.
-        mutating func queue(_ name: RawName, size: UInt64, isForced: Bool = false) {
-            pendingFiles.append((pending.add(name, .regular), size, isForced))
+        /// - Parameter isWritten: events told of writing.
+        mutating func queue(_ name: RawName, size: UInt64, isForced: Bool = false, isWritten: Bool = false) {
+            pendingFiles.append((pending.add(name, .regular), size, isForced, isWritten))
         }
 
         /// The names of which the index hears something.
@@ -142,12 +150,12 @@ extension Worker {
             return pendingFiles.map { file in
                 HashJob(
                     block, at: file.offset, size: file.size, isCounted: scan != nil && !file.isForced,
-                    isForced: file.isForced)
+                    isForced: file.isForced, isWritten: file.isWritten)
             }
         }
     }
 
-    /// Of the names that are to be told apart by stat(2), files that are not what the index has.
+    /// Names of files that are not what the index has, among those that are to be told apart by stat(2).
     private func namesOfChanged(
         _ batch: inout Batch, _ visit: Visit, _ directory: OpenDirectory
     ) -> [RawName] {
@@ -158,7 +166,10 @@ extension Worker {
             do throws(SystemError) {
                 let status = try directory.descriptor.status(of: name)
                 switch status.kind {
-                case .regular: if batch.accepts(name) { files.append((name, status.identity)) }
+                case .regular:
+                    if batch.accepts(name) {
+                        files.append((name, batch.identities.of(status.identity, name)))
+                    }
                 case .directory: if batch.enters(name) { batch.directories.append(name) }
                 case .symbolicLink, .other: break
                 }
@@ -183,19 +194,20 @@ extension Worker {
         _ file: borrowing Descriptor, _ name: RawName, _ status: FileStatus, _ visit: Visit,
         _ batch: inout Batch
     ) {
-        let identity = status.identity
+        let identity = batch.identities.of(status.identity, name)
+        let links = batch.identities.links(status.links)
         let known = visit.isFirst ? nil : mirror.index.entry(directory: batch.directory, name: name)?.identity
         let decision = decide(
             Evidence(
-                found: .file(identity, links: status.links), known: known,
+                found: .file(identity, links: links), known: known,
                 suspicion: isSuspicious(identity, visit) ? .written : .none))
         guard case .read(let forget) = decision else {
             batch.seen.append(name)
             return
         }
-        if status.links > 1, known != nil { batch.touchedInodes.insert(identity.inode) }
+        if links > 1, known != nil { batch.touchedInodes.insert(identity.inode) }
         if known == nil {
-            if status.links > 1, let digest = mirror.links.digest(of: identity) {
+            if links > 1, let digest = mirror.links.digest(of: identity) {
                 return batch.insert(name, digest, identity)
             }
             let volume = volume(of: file, identity)
@@ -205,14 +217,14 @@ extension Worker {
             else { return batch.unstamped.append((name, identity, volume)) }
             batch.trustedAttributes += 1
             batch.insert(name, trusted.digest, identity)
-            if status.links > 1 { mirror.links.note(identity, trusted.digest) }
+            if links > 1 { mirror.links.note(identity, trusted.digest) }
             // Read again all the same, for a stamp that names its inode; it is served meanwhile.
             if trusted.isOldStamp { batch.queue(name, size: identity.size, isForced: true) }
             return
         }
         if forget { batch.remove(name) } else { batch.seen.append(name) }
         batch.outcomes.append((name, .settled, isKnown: true))
-        batch.queue(name, size: identity.size)
+        batch.queue(name, size: identity.size, isWritten: isSuspicious(identity, visit))
     }
 
     /// A name that could not be looked at.

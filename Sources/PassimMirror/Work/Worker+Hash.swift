@@ -6,14 +6,17 @@ internal import PassimIndex
 internal import PassimSystem
 
 extension Worker {
-    /// What comes of the files of one turn: index and state hear of all at once.
+    /// The results of one turn's files: index and state hear of all at once.
     private struct Results {
         let directory: DirectoryID
+        /// Nil until the directory is open.
+        var identities: Identities?
         var changes: [(change: Change, job: HashJob)] = []
         var outcomes: [(job: HashJob, outcome: HashOutcome)] = []
-        /// Of files with several names whose attributes were written.
+        /// Inodes of files with several names whose attributes were written.
         var touchedInodes: Set<UInt64> = []
         var hashedFiles = 0
+        var vouchedFiles = 0
         var hashedBytes = ByteSum()
         var attributesWritten = 0
         var changedWhileHashed = 0
@@ -32,6 +35,7 @@ extension Worker {
         var results = Results(directory: mirror.index.directory(origin: node.origin.id, path: path))
         do throws(SystemError) {
             let directory = try workPlace(node, path)
+            results.identities = try identities(in: directory, node, path)
             let dropIn = mirror.look { _ in
                 node.origin.rules == items[0].job.block.rules ? nil : node.origin.dropIn
             }
@@ -73,24 +77,29 @@ extension Worker {
     private func hash(
         _ file: borrowing Descriptor, _ status: FileStatus, _ item: HashItem, _ results: inout Results
     ) throws(SystemError) {
-        let (job, identity) = (item.job, status.identity)
+        let (job, identities) = (item.job, results.identities!)
+        let identity = identities.of(status.identity, job.name)
+        let links = identities.links(status.links)
+        func progress() -> HashProgress {
+            HashProgress(identity, isToldByPath: identities.areToldByPath)
+        }
         if let progress = item.progress {
             // Written or replaced between two slices: what was read is worth nothing.
-            guard progress.identity == identity, item.suspicion < .written, item.writing != .modified else {
+            guard progress.identity == identity, item.suspicion < .moved, item.writing != .modified else {
                 return changed(job, identity, &results)
             }
-            return try read(file, status, item, progress, &results)
+            return try read(file, links, item, progress, &results)
         }
         let rest = mirror.look { _ in job.node.watch >= 0 } ? job.block.rest : Limits.settleTime
         let evidence = Evidence(
-            found: .file(identity, links: status.links),
+            found: .file(identity, links: links),
             known: mirror.index.entry(directory: results.directory, name: job.name)?.identity,
             suspicion: item.suspicion,
             writing: isUnnamed(status, job.name, job.node) ? .modified : item.writing,
             youth: identity.settleTime(rest, at: mirror.clock.now()))
         switch decide(evidence) {
         case .keep where job.isForced:
-            try read(file, status, item, HashProgress(identity), &results)
+            try read(file, links, item, progress(), &results)
         case .leave:
             // When it is closed that is told.
             results.remove(job)
@@ -99,10 +108,14 @@ extension Worker {
             if forget { results.remove(job) }
             results.end(job, .wait(delay, size: identity.size))
         case .read:
-            if status.links > 1, item.suspicion < .written, let digest = mirror.links.digest(of: identity) {
+            if links > 1, item.suspicion < .moved, let digest = mirror.links.digest(of: identity) {
                 return publish(digest, identity, item, cost: 0, &results)
             }
-            try read(file, status, item, HashProgress(identity), &results)
+            if !job.isWritten, item.suspicion < .written, let digest = mirror.cache.vouched(identity) {
+                results.vouchedFiles += 1
+                return try keep(digest, of: file, links, item, progress(), &results)
+            }
+            try read(file, links, item, progress(), &results)
         default:
             // Somebody else was faster.
             results.outcomes.append((job, .done(cost: 0)))
@@ -111,7 +124,7 @@ extension Worker {
 
     /// Reads a slice.
     private func read(
-        _ file: borrowing Descriptor, _ status: FileStatus, _ item: HashItem, _ progress: HashProgress,
+        _ file: borrowing Descriptor, _ links: UInt64, _ item: HashItem, _ progress: HashProgress,
         _ results: inout Results
     ) throws(SystemError) {
         let started = mirror.clock.monotonic()
@@ -127,16 +140,17 @@ extension Worker {
         switch outcome {
         case .more: results.outcomes.append((item.job, .sliced(progress)))
         case .changed: changed(item.job, progress.identity, &results)
-        case .digest(let digest): try keep(digest, of: file, status, item, progress, &results)
+        case .digest(let digest):
+            results.hashedFiles += 1
+            try keep(digest, of: file, links, item, progress, &results)
         }
     }
 
     private func keep(
-        _ digest: Digest, of file: borrowing Descriptor, _ status: FileStatus, _ item: HashItem,
+        _ digest: Digest, of file: borrowing Descriptor, _ links: UInt64, _ item: HashItem,
         _ progress: HashProgress, _ results: inout Results
     ) throws(SystemError) {
         if mirror.isStopping { return }
-        results.hashedFiles += 1
         switch try mirror.cache.keep(
             digest, of: file, hashed: progress.identity, on: volume(of: file, progress.identity))
         {
@@ -144,9 +158,9 @@ extension Worker {
         case .kept(let identity, let attributesWritten, _):
             if attributesWritten {
                 results.attributesWritten += 1
-                if status.links > 1 { results.touchedInodes.insert(identity.inode) }
+                if links > 1 { results.touchedInodes.insert(identity.inode) }
             }
-            if status.links > 1 { mirror.links.note(identity, digest) }
+            if links > 1 { mirror.links.note(identity, digest) }
             publish(digest, identity, item, cost: progress.cost, &results)
         }
     }
@@ -155,7 +169,8 @@ extension Worker {
         _ digest: Digest, _ identity: FileIdentity, _ item: HashItem, cost: UInt64, _ results: inout Results
     ) {
         let change = Change.insert(
-            directory: results.directory, name: item.job.name, digest: digest, identity: identity, flags: [])
+            directory: results.directory, name: item.job.name, digest: digest, identity: identity,
+            flags: results.identities?.flags ?? [])
         results.changes.append((change, item.job))
         results.outcomes.append((item.job, .done(cost: cost)))
     }
@@ -194,9 +209,11 @@ extension Worker {
         }.map(\.change)
         mirror.apply(changes, in: items[0].job.node)
         let (files, bytes) = (results.hashedFiles, results.hashedBytes)
+        let vouched = results.vouchedFiles
         let (attributes, again) = (results.attributesWritten, results.changedWhileHashed)
         mirror.count { counters in
             counters.filesHashed += files
+            counters.filesVouched += vouched
             counters.bytesHashed.add(saturating: bytes.clamped)
             counters.attributesWritten += attributes
             counters.changedWhileHashed += again

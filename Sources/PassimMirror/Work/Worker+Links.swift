@@ -20,7 +20,7 @@ extension Worker {
         }
     }
 
-    /// Whether a file is still being written that was made without a name (O_TMPFILE of open(2)).
+    /// True if a file is still being written that was made without a name (O_TMPFILE of open(2)).
     func isUnnamed(_ status: FileStatus, _ name: RawName, _ node: Node) -> Bool {
         if mirror.look({ _ in node.origin.unnamed.isEmpty }) { return false }
         return mirror.change { state, now in

@@ -41,7 +41,7 @@ extension Worker {
                 }
             }
         } catch {
-            // What came before the error is good; a directory that went away meanwhile is no error.
+            // Names before the error are good; a directory that went away meanwhile is no error.
             visit.isComplete = false
             if error.meaning != .gone {
                 obstacle = MirrorState.Obstacle(found: .fault, reason: error.code.sentence)
@@ -59,7 +59,7 @@ extension Worker {
             state.found(visit, blocks: blocks, directories: directories, now: now)
         }
         if let last {
-            check(turn, last, visit, in: directory, path)
+            check(turn, last, visit)
         } else {
             endPart(turn, visit, path, obstacle: obstacle)
         }
@@ -107,7 +107,7 @@ extension Worker {
         mirror.change { state, now in state.markSelf(node, now: now) }
     }
 
-    /// Whether the name of a directory leads to it. If so once it is watched, then whatever becomes of the
+    /// True if the name of a directory leads to it. If so once it is watched, then whatever becomes of the
     /// name later is told.
     private func isStillThere(_ directory: OpenDirectory, _ node: Node, _ path: RawName) -> Bool {
         // Without watches nothing is told anyway.
@@ -138,7 +138,7 @@ extension Worker {
             return endPart(turn, visit, path, obstacle: nil)
         }
         if found == .forbidden {
-            // What is in it is forgotten; it is new when it can be read again.
+            // Its files are forgotten; it is new when it can be read again.
             let watches = mirror.change { state, now in
                 Array(node.children.values).flatMap { state.retire($0, now: now) } + state.leave(node)
             }

@@ -18,7 +18,8 @@ extension Worker {
         }
         do throws(SystemError) {
             let directory = try workPlace(node, path)
-            self.look(turn, look, in: directory, path, dropIn, rules: rules)
+            let identities = try identities(in: directory, node, path)
+            self.look(turn, look, in: directory, path, dropIn, identities, rules: rules)
         } catch {
             current = nil
             switch Found(error) {
@@ -45,14 +46,14 @@ extension Worker {
 
     private func look(
         _ turn: Turn, _ look: Look, in directory: OpenDirectory, _ path: RawName, _ dropIn: DropIn,
-        rules: UInt64
+        _ identities: Identities, rules: UInt64
     ) {
         let node = look.node
         let isWatched = mirror.look { _ in node.watch >= 0 }
         var findings = Findings(
             batch: Batch(
-                node, path, dropIn, mirror.index.directory(origin: node.origin.id, path: path), scan: nil,
-                rules: rules, rest: isWatched ? 0 : Limits.settleTime))
+                node, path, dropIn, mirror.index.directory(origin: node.origin.id, path: path), identities,
+                scan: nil, rules: rules, rest: isWatched ? 0 : Limits.settleTime))
         for (name, what) in look.names {
             if mirror.isStopping { break }
             heartbeat.beat()
@@ -76,7 +77,7 @@ extension Worker {
         let known = mirror.index.entry(directory: findings.batch.directory, name: name)
         var evidence = Evidence(
             found: .gone, known: known?.identity, suspicion: what.suspicion, writing: what.writing,
-            isProven: look.isProven)
+            isProven: look.isProven && !findings.batch.identities.areToldByPath)
         var found: FileStatus?
         var reason = ""
         do throws(SystemError) {
@@ -84,7 +85,9 @@ extension Worker {
             found = status
             switch status.kind {
             case .regular where findings.batch.accepts(name):
-                evidence.found = .file(status.identity, links: status.links)
+                let identities = findings.batch.identities
+                evidence.found = .file(
+                    identities.of(status.identity, name), links: identities.links(status.links))
                 if !isOfThisFile(what, status.identity) { evidence.writing = .none }
                 if isUnnamed(status, name, node) { evidence.writing = .modified }
             case .directory where findings.batch.enters(name): evidence.found = .directory
@@ -149,11 +152,11 @@ extension Worker {
         if what.readAt > 0, what.rest(from: what.readAt) > now {
             return .wait(what.rest(from: what.readAt) - now, size: size)
         }
-        findings.batch.queue(name, size: size)
+        findings.batch.queue(name, size: size, isWritten: what.suspicion == .written)
         return .hashing
     }
 
-    /// Whether what was told of writing is about the file that has the name now, and not about one that had it before
+    /// True if what was told of writing is about the file that has the name now, and not about one that had it before
     /// and is still open: a write shows in the file's ctime.
     private func isOfThisFile(_ what: Unsettled, _ identity: FileIdentity) -> Bool {
         guard what.writing == .modified, what.silence > 0 else { return true }
@@ -207,7 +210,7 @@ extension Worker {
         }
     }
 
-    /// Whether a directory is the one that its node stands for, watched since it was listed.
+    /// True if a directory is the one that its node stands for, watched since it was listed.
     private func isKnown(
         _ name: RawName, in directory: OpenDirectory, _ node: Node
     ) throws(SystemError) -> Bool {
@@ -248,7 +251,7 @@ extension Look {
 }
 
 extension Evidence {
-    /// Of the file, in bytes.
+    /// Size of the file, in bytes.
     fileprivate var size: UInt64 {
         if case .file(let identity, _) = found { return identity.size }
         return 0
@@ -256,13 +259,13 @@ extension Evidence {
 }
 
 extension MirrorState {
-    /// Of these names, those that have not been written since the look began, as far as events have been read.
+    /// The names that have not been written since the look began, as far as events have been read.
     fileprivate func unwritten(_ names: [RawName], _ look: Look) -> Set<RawName> {
         guard !look.node.isGone, look.node.provenSince > lost else { return [] }
         return Set(
             names.filter { name in
                 guard let what = look.node.names[name] else { return true }
-                return what.suspicion < .written && what.writing == .none
+                return what.suspicion < .moved && what.writing == .none
             })
     }
 }

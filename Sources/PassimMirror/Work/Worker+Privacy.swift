@@ -4,7 +4,7 @@ internal import PassimCore
 internal import PassimSystem
 
 extension Worker {
-    /// Whether a directory below a shared one is the daemon's own, of which nothing is shared. Told once.
+    /// True if a directory below a shared one is the daemon's own, of which nothing is shared. Told once.
     func isPrivate(
         _ directory: borrowing Descriptor, _ path: RawName, of origin: Origin
     ) throws(SystemError) -> Bool {

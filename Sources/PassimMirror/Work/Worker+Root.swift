@@ -10,7 +10,7 @@ extension Worker {
         let origin = turn.origin
         let dropIn = mirror.look { _ in origin.dropIn }
         do throws(PathWalk.Failure) {
-            // What changes while it is opened is told.
+            // Changes while it is opened are told.
             let root = OpenDirectory(
                 try mirror.follow(dropIn.path, .origin(origin.id), by: mirror.pathWalk) { heartbeat.beat() })
             let key = try FileKey(of: root.descriptor)
@@ -42,7 +42,7 @@ extension Worker {
             case .refused(let reason): refuse(origin, dropIn, reason)
             }
         }
-        // What was entered after the origin was removed is taken out again: either the removal came later, or its mark
+        // A node that was entered after the origin was removed is taken out again: either the removal came later, or its mark
         // is seen here.
         if origin.isRemoved {
             mirror.unwatch(mirror.change { state, now in state.remove(origin, now: now) })

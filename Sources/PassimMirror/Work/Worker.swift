@@ -153,6 +153,19 @@ final class Worker {
         return found
     }
 
+    /// How the files of a directory are told apart.
+    ///
+    /// - Parameter path: of the directory, relative to the node's origin.
+    func identities(
+        in directory: OpenDirectory, _ node: Node, _ path: RawName
+    ) throws(SystemError) -> Identities {
+        let volume = volume(of: directory.descriptor, try directory.descriptor.status().identity)
+        guard volume.tellsByPath else { return Identities(on: volume, path: .empty) }
+        let dropIn = mirror.look { _ in node.origin.dropIn }
+        mirror.tellNumberless(volume, node.origin, dropIn)
+        return Identities(on: volume, path: RawName(dropIn.path).appending(path))
+    }
+
     // MARK: - Buffers
 
     var chunkBuffer: UnsafeMutableRawBufferPointer {
@@ -186,7 +199,7 @@ extension Mirror {
 }
 
 extension Descriptor {
-    /// Whether the names in this directory can be reached: the x of its mode, for us.
+    /// True if the names in this directory can be reached: the x of its mode, for us.
     var isSearchable: Bool {
         (try? status(of: RawName("."))) != nil
     }

@@ -7,7 +7,7 @@ internal import PassimCore
 internal import PassimSystem
 internal import Synchronization
 
-/// What a worker's thread shows of itself.
+/// The part of a worker's thread that others may look at.
 final class Heartbeat: Sendable {
     private let beats = Atomic<UInt64>(0)
     private let state = Lock(State())

@@ -1,6 +1,5 @@
 import Glibc
 import PassimCore
-import PassimCrypto
 import PassimSystem
 import PassimTestKit
 import Testing
@@ -175,7 +174,7 @@ struct CrowdAbuseTests {
         try abused.expectNothingTaken()
     }
 
-    /// protocol.md: 256 connections of an address, loopback exempt.
+    /// 256 connections of an address, loopback exempt: passim.conf(5), PASSIM.CONF.
     @Test(.enabled(if: OwnAddress.other != nil, "needs an address that is not loopback"))
     func addressHasNoMoreConnectionsThanItsLimit() throws {
         let abused = try AbusedDaemon()

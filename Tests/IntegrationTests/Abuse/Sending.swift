@@ -1,5 +1,5 @@
-import PassimCrypto
 import PassimSystem
+import PassimTestKit
 
 /// Sends raw bytes on a thread of its own, so that the server's answers can be read meanwhile, or not.
 final class Sending {

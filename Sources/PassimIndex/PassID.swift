@@ -1,8 +1,0 @@
-package import PassimCore
-
-/// A pass over the files of an origin, from `beginPass` to `endPass`.
-package struct PassID: Hashable, Sendable {
-    package let origin: OriginID
-    /// What the pass counter was set to.
-    let number: UInt32
-}

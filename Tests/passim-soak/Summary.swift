@@ -1,0 +1,54 @@
+internal import PassimSystem
+
+/// What is said at the end.
+struct Summary {
+    private let lines: [String]
+
+    init(
+        seed: UInt64, _ tally: Tally, _ attacks: [String], _ watches: [LeakWatch], _ audit: [String: Int],
+        _ failures: [String],
+        _ start: UInt64
+    ) {
+        let minutes = Double(monotonicNanoseconds() - start) / 60e9
+        let kinds = Disturbance.allCases.map { "\($0.rawValue) \(tally.disturbances[$0] ?? 0)" }
+        let shares = audit.filter { $0.key.contains(".") }.values.reduce(0, +)
+        var lines = [
+            "", "\(Summary.tenths(minutes)) minutes with seed \(seed)",
+            "mirror: \(tally.changes) changes; \(kinds.joined(separator: ", "))",
+            "attacks: " + attacks.map { "\($0) \(tally.attacks[$0] ?? 0)" }.joined(separator: ", ")
+                + "; a steady file took \(Summary.tenths(tally.longestWait)) s at most",
+            """
+            downloads: \(tally.downloads) whole, \(tally.ranges) parts, all bytes right; \(tally.brokenOff) broken \
+            off by clients, \(tally.cutOff) cut off as the file had changed, \(tally.unknown) of what had gone, \
+            \(tally.bareConnections) connections without a request
+            """,
+            """
+            published: \(tally.published); \(tally.withdrawn) withdrawn, \(tally.usedUp) used up, \(tally.aged) \
+            aged, \(tally.refused) refused
+            """,
+            """
+            look-ups: \(tally.lookups); \(tally.found) found, \(tally.nobody) of what nobody has, \(tally.missed) \
+            missed, the longest \(Summary.tenths(tally.longestLookup)) s
+            """,
+            "audit log: \(shares) SHARE, \(audit["PBLSH"] ?? 0) PBLSH, \(audit["DELTE"] ?? 0) DELTE",
+        ]
+        lines += watches.map { watch in
+            "\(watch.name): first \(watch.first.text); at most \(watch.peak.text); last \(watch.last.text)"
+        }
+        lines += failures.map { "FAILED \($0)" }
+        lines.append(
+            failures.isEmpty
+                ? "nothing was wrong"
+                : "\(failures.count) failures; again: scripts/soak \(Summary.tenths(minutes)) --seed \(seed)")
+        self.lines = lines
+    }
+
+    func print() {
+        for line in lines { Swift.print(line) }
+    }
+
+    private static func tenths(_ number: Double) -> String {
+        let tenths = Int((number * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}
