@@ -65,6 +65,10 @@ file:/usr/lib/python3/dist-packages/gi/__init__.py python3-gi python3-gobject-ba
 long_test_packages='
 command:chromium              chromium          chromium
 command:promtool              prometheus        golang-github-prometheus
+command:wget2                 wget2             wget2
+command:createrepo_c          createrepo-c      createrepo_c
+file:/usr/lib/python3/dist-packages/librepo/__init__.py python3-librepo python3-librepo
+file:/usr/lib/python3/dist-packages/requests/api.py python3-requests python3-requests
 '
 bench_packages='
 command:nginx                 nginx-light       nginx

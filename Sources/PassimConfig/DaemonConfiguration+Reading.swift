@@ -23,6 +23,7 @@ extension DaemonConfiguration {
         var values = DaemonConfiguration()
         var section = Section(keyFile, file: file, group: "daemon")
         section.read("Port", 0...UInt16.max, into: &values.port)
+        section.readHTTPPort(into: &values.httpPort, besides: values.port)
         section.read("IPv6", into: &values.ipv6)
         section.readPath("Path", into: &values.path, otherwise: "the default directory")
         section.read("MaxItemSize", 0...UInt64.max, into: &values.maxItemSize)
@@ -43,6 +44,7 @@ extension DaemonConfiguration {
         ) {
             Network($0)
         }
+        section.readCertificate(into: &values)
         section.read("Responder", into: &values.responder)
         section.readList(
             "PeerNetworks", "an address or a network (192.0.2.0/24)", into: &values.peerNetworks
@@ -56,10 +58,10 @@ extension DaemonConfiguration {
 
     /// What `[daemon]` may hold.
     static let keys = [
-        "Port", "IPv6", "Path", "MaxItemSize", "Cooldown", "CarbonCost", "Listen", "MaxRate",
+        "Port", "HTTPPort", "IPv6", "Path", "MaxItemSize", "Cooldown", "CarbonCost", "Listen", "MaxRate",
         "MaxConnections",
         "MaxConnectionsPerAddress", "LogClients", "AuditLogSize", "AuditLogsKept", "MetricsAllow",
-        "Responder", "PeerNetworks",
+        "Certificate", "Key", "Responder", "PeerNetworks",
     ]
 
     /// Whether this may be an address, with or without a scope, or a name that the kernel would give an
@@ -86,6 +88,46 @@ extension Section {
     mutating func readCooldown(into setting: inout Int) {
         read("Cooldown", Int(Int32.min)...Int(Int32.max), into: &setting)
         setting = max(0, setting)
+    }
+
+    /// What is wrong with them is for whoever uses them: a certificate of our own in the place of an authority's would be
+    /// taken for an attack.
+    fileprivate mutating func readCertificate(into values: inout DaemonConfiguration) {
+        func read(_ key: String) -> String? {
+            guard let written = keyFile.value(group, key), !written.isEmpty else { return nil }
+            return (try? keyFile.string(group, key)) ?? written
+        }
+        values.certificate = read("Certificate")
+        values.key = read("Key")
+        if values.certificate != nil, values.key == nil {
+            warn("Certificate", "without Key= it cannot be used")
+        } else if values.key != nil, values.certificate == nil {
+            warn("Key", "without Certificate= it cannot be used")
+        }
+        for (key, path) in [("Certificate", values.certificate), ("Key", values.key)] {
+            if let path, !path.utf8.starts(with: "/".utf8) {
+                warn(key, "not an absolute path, and cannot be used")
+            }
+        }
+    }
+
+    /// A port that any program may listen at, which is what the daemon is: another is none at all.
+    ///
+    /// - Parameter other: that of HTTPS.
+    fileprivate mutating func readHTTPPort(into setting: inout UInt16, besides other: UInt16) {
+        read("HTTPPort", 0...UInt16.max, into: &setting)
+        guard setting > 0 else { return }
+        let first = unprivilegedPortStart()
+        if setting < first {
+            warn(
+                "HTTPPort",
+                "only root may listen at ports below \(first); not listening for HTTP. Use 8080, say, or allow it to all "
+                    + "programs: sysctl -w net.ipv4.ip_unprivileged_port_start=\(setting)")
+            setting = 0
+        } else if setting == other {
+            warn("HTTPPort", "the same as Port=, which is for HTTPS; not listening for HTTP")
+            setting = 0
+        }
     }
 
     /// Bytes; 0: any number. A smaller log than this would hold next to nothing.

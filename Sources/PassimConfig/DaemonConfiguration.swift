@@ -4,6 +4,8 @@ package import PassimCore
 package struct DaemonConfiguration: Sendable, Equatable {
     /// 0: the kernel chooses one.
     package var port: UInt16 = 27500
+    /// Of HTTP without TLS; 0: there is none.
+    package var httpPort: UInt16 = 0
     /// Sockets and records for IPv6 as well as IPv4.
     package var ipv6 = false
     /// Where published items are read from and written to; nil: `Paths.publishedItems`.
@@ -31,6 +33,9 @@ package struct DaemonConfiguration: Sendable, Equatable {
     /// Who may read `/metrics` and `/healthz` besides loopback.
     package var metricsAllow: [Network] = []
     package var responder = Responder.auto
+    /// Of an authority, and the key that it is for; as they were written. Both or neither are set where they can be used.
+    package var certificate: String?
+    package var key: String?
     /// Networks whose peers are asked besides those that are private or on a link of this machine.
     package var peerNetworks: [Network] = []
 

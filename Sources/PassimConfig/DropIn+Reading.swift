@@ -24,6 +24,7 @@ extension DropIn {
         if interval >= 0 { dropIn.rescanInterval = interval }
         section.readSpan("StaleAfter", into: &dropIn.staleAfter)
         section.read("MaxRate", 0...UInt64(Int64.max), into: &dropIn.maxRate)
+        section.readNames(into: &dropIn)
         section.warnOfUnknownKeys(known: keys)
         section.warnOfUnknownGroups()
         return (dropIn, section.complaints)
@@ -32,7 +33,7 @@ extension DropIn {
     /// What `[passim]` may hold.
     static let keys = [
         "Path", "Recursive", "Include", "Exclude", "Advertise", "Cooldown", "RescanInterval",
-        "StaleAfter", "MaxRate",
+        "StaleAfter", "MaxRate", "Names", "Prefix",
     ]
 
     private static func path(of section: Section, name: String) throws(DropInFailure) -> String {
@@ -64,6 +65,31 @@ extension DropIn {
 }
 
 extension Section {
+    /// Names, and where; a prefix that is none has them at no place.
+    fileprivate mutating func readNames(into dropIn: inout DropIn) {
+        read("Names", into: &dropIn.names, closed: false)
+        guard let written = keyFile.value(group, "Prefix"), !written.isEmpty else { return }
+        func refuse(_ message: String) {
+            warn("Prefix", "\(message); files are not to be had by name, to be on the safe side")
+            dropIn.names = false
+        }
+        let text: String
+        do throws(KeyFileError) {
+            text = try keyFile.string(group, "Prefix")
+        } catch {
+            return refuse(error.advice)
+        }
+        let path = text.utf8.last == UInt8(ascii: "/") ? text.dropLast() : text[...]
+        let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard text.utf8.first == UInt8(ascii: "/") else { return refuse("does not begin with /") }
+        let isPath = segments.dropFirst().allSatisfy { segment in
+            !segment.isEmpty && !segment.elementsEqual(".".utf8) && !segment.elementsEqual("..".utf8)
+        }
+        guard isPath else { return refuse("no URL has such a path; write it as /a or /a/b") }
+        if !dropIn.names { warn("Prefix", "without effect; files are to be had by name with Names=true") }
+        dropIn.prefix = RawName(path.dropFirst())
+    }
+
     /// Adds the patterns to those that are there; an empty first one clears them.
     ///
     /// - Throws: for a text that is no pattern. To go on without it would share what was not meant to be.

@@ -30,6 +30,10 @@ package struct DropIn: Sendable, Equatable {
 
     /// 72 h, in seconds.
     package static let usualStaleAfter = 259_200
+    /// Whether files can be had by name as well as by digest.
+    package var names = false
+    /// The directory's path in URLs, for files that are to be had by name; without a slash at either end.
+    package var prefix = RawName.empty
 
     /// A drop-in with defaults.
     package init(name: String, file: String, path: String) {
@@ -65,6 +69,13 @@ package struct DropIn: Sendable, Equatable {
 
     package func entersDirectory(_ path: RawName) -> Bool {
         path.bytes.withUnsafeBytes { entersDirectory($0) }
+    }
+
+    /// What remains of a path in URLs below `prefix`: empty where it is the prefix; nil where it is not below.
+    package func pathBelowPrefix(_ path: RawName) -> RawName? {
+        if prefix.isEmpty || path == prefix { return prefix.isEmpty ? path : .empty }
+        guard path.bytes.starts(with: prefix.appending(.empty).bytes) else { return nil }
+        return RawName(bytes: Array(path.bytes[(prefix.bytes.count + 1)...]))
     }
 
     /// Whether one of the patterns matches a directory above this path.

@@ -41,7 +41,7 @@ package struct TLSTransport {
     }
 
     /// - Returns: nil where nothing is left of it.
-    fileprivate mutating func takeEarly(_ bytes: UnsafeMutableRawBufferPointer) -> Int? {
+    private mutating func takeEarly(_ bytes: UnsafeMutableRawBufferPointer) -> Int? {
         guard !early.isEmpty else { return nil }
         let count = min(bytes.count, early.count - earlyTaken)
         early.withUnsafeBytes {
@@ -56,6 +56,43 @@ package struct TLSTransport {
     package mutating func beginReading() {
         drained = false
         inputLeft = TLSTransport.inputPerTurn
+    }
+
+    enum Received {
+        case bytes(Int)
+        /// Until epoll says so, or the next turn.
+        case nothing
+        /// The peer has ended its side.
+        case end
+        /// `failure` tells why.
+        case failure
+    }
+
+    /// What comes next, from the socket or from before there was a session (recv(2)).
+    mutating func receive(into bytes: UnsafeMutableRawBufferPointer) -> Received {
+        if let count = takeEarly(bytes) { return .bytes(count) }
+        if drained || inputLeft <= 0 { return .nothing }
+        while true {
+            let received = recv(socket, bytes.baseAddress, bytes.count, 0)
+            if received > 0 {
+                drained = received < bytes.count
+                inputLeft -= received
+                return .bytes(received)
+            }
+            if received == 0 {
+                ended = true
+                return .end
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN:
+                drained = true
+                return .nothing
+            case let code:
+                failure = code
+                return .failure
+            }
+        }
     }
 
     /// One recv(2) of a whole record: some 600 KeyUpdates, each of which costs new keys for both sides.
@@ -143,34 +180,13 @@ enum TransportBIO {
     {
         let state = state(bio)
         copenssl_clear_retry(bio)
-        if let count = state.pointee.takeEarly(UnsafeMutableRawBufferPointer(start: bytes, count: Int(count)))
-        {
-            return CInt(count)
-        }
-        if state.pointee.drained || state.pointee.inputLeft <= 0 {
+        switch state.pointee.receive(into: UnsafeMutableRawBufferPointer(start: bytes, count: Int(count))) {
+        case .bytes(let count): return CInt(count)
+        case .nothing:
             copenssl_set_retry_read(bio)
             return -1
-        }
-        while true {
-            let received = recv(state.pointee.socket, bytes, Int(count), 0)
-            if received > 0 {
-                state.pointee.drained = received < Int(count)
-                state.pointee.inputLeft -= received
-                return CInt(received)
-            }
-            if received == 0 {
-                state.pointee.ended = true
-                return 0
-            }
-            let code = errno
-            if code == EINTR { continue }
-            if code == EAGAIN {
-                state.pointee.drained = true
-                copenssl_set_retry_read(bio)
-            } else {
-                state.pointee.failure = code
-            }
-            return -1
+        case .end: return 0
+        case .failure: return -1
         }
     }
 

@@ -44,19 +44,28 @@ struct ConfigurationCheck: Sendable {
         let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
         isClean = configuration.allComplaints.isEmpty
         let daemon = configuration.daemon
-        add("\(paths.passimConf): port \(daemon.port), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")")
+        let plain = daemon.httpPort > 0 ? " and \(daemon.httpPort) (plain HTTP)" : ""
+        add(
+            "\(paths.passimConf): port \(daemon.port)\(plain), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")"
+        )
         let privates = PrivateDirectories(
             paths.privateDirectories(published: daemon.path ?? paths.publishedItems))
         // Whoever checks is root, and the daemon is not.
         let trusted = [user, userIdentifier(named: "passim")].compactMap { $0 }
         let walk = PathWalk(privates, trusting: Set(trusted))
-        for dropIn in configuration.dropIns {
+        for (number, dropIn) in configuration.dropIns.enumerated() {
             if let obstacle = sandbox?.obstacle(to: dropIn.path) {
                 fail("\(dropIn.file): [passim] Path=\(dropIn.path): \(obstacle)")
                 continue
             }
             do throws(PathWalk.Failure) {
-                add(try Census(of: dropIn, by: walk, besides: privates), of: dropIn)
+                let claims = NameClaims(of: dropIn, after: Array(configuration.dropIns[..<number]))
+                let census = try Census(of: dropIn, by: walk, besides: privates) { claims?.look(at: $0) }
+                add(census, of: dropIn)
+                for complaint in claims?.complaints ?? [] {
+                    isClean = false
+                    add("warning: \(complaint)")
+                }
             } catch {
                 fail("\(dropIn.file): [passim] Path=\(dropIn.path): \(error.sentence)\(advice(error))")
             }

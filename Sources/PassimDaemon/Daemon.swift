@@ -30,6 +30,8 @@ package final class Daemon: Sendable {
     let bus = Lock<BusService?>(nil)
     /// That is served; from when the daemon listens.
     let identity = Lock<ServerIdentity?>(nil)
+    /// Of the files that `identity` was read from, and why they are not in use where they cannot be used.
+    let certificate = Lock(CertificateState())
     /// From when it listens.
     let server = Lock<Server?>(nil)
     /// Open when published items are loaded.
@@ -193,62 +195,6 @@ package final class Daemon: Sendable {
     func say(_ complaints: [Complaint]) {
         for complaint in complaints {
             logger.log(level: complaint.severity == .error ? .error : .warning, "\(complaint)")
-        }
-    }
-
-    /// Key and certificate, made where there are none.
-    ///
-    /// - Throws: where those of the administrator cannot be used.
-    func tlsContext() throws(CryptoError) -> TLSContext {
-        let (identity, events) = try ServerIdentity.load(
-            from: .init(keyPath: paths.secretKey, certificatePath: paths.certificate), hostName: hostName,
-            now: wallClock())
-        for event in events { logger.log(level: event.isWarning ? .warning : .notice, "\(event)") }
-        let context = try TLSContext(serving: identity)
-        self.identity.withLock { $0 = identity }
-        troubles.replace(.certificate, with: events.compactMap { trouble(of: $0) })
-        return context
-    }
-
-    /// What of them somebody is to do something about still; the end of a certificate is looked at all the time.
-    private func trouble(of event: ServerIdentity.Event) -> Trouble? {
-        switch event {
-        case .keyMade, .certificateMade, .outdated, .expired, .setAside: return nil
-        case .inMemoryOnly, .tooOpen, .notYetValid:
-            let (path, command) =
-                if case .tooOpen(let path, _) = event {
-                    (path, ShellWord.command("chmod 600", path))
-                } else {
-                    (paths.certificate, ShellWord.command("ls -ld", paths.stateDirectory))
-                }
-            return Trouble(
-                .warning, .certificate, subject: path, "key or certificate are not as they should be",
-                why: "\(event)",
-                command: command)
-        }
-    }
-
-    /// The pair of before goes on: until somebody does something, the next start may fail.
-    func keepIdentity(_ error: CryptoError) {
-        logger.error("the key and certificate of before stay in use: \(error)")
-        troubles.replace(
-            .certificate,
-            with: [
-                Trouble(
-                    .error, .certificate, subject: paths.secretKey,
-                    "the new key and certificate cannot be used, and those of before stay in use",
-                    why: "\(error)",
-                    command: "mend them, then: systemctl reload passim")
-            ])
-    }
-
-    /// Makes a certificate of our own anew where it is not valid any more, or not yet after the clock was set.
-    func renewCertificate(_ server: Server) {
-        guard identity.withLock({ $0 })?.isOutdated(at: wallClock()) == true else { return }
-        do {
-            server.replace(tls: try tlsContext())
-        } catch {
-            keepIdentity(error)
         }
     }
 }

@@ -58,9 +58,9 @@ extension Daemon {
         }
         let published = origins.published(in: store.directory, cooldown: configuration.daemon.cooldown)
         mirror.replaceDropIns(configuration.dropIns, failures: failed) {
-            [origins, advertised, sharedDropIns] all in
+            [origins, advertised, sharedDropIns, mirror] all in
             sharedDropIns.withLock { $0 = Dictionary(all.map { ($0.id, $0.dropIn) }) { $1 } }
-            origins.replace([published] + all.map { origins.served($0) })
+            origins.replace([published] + all.map { origins.served($0, of: mirror) })
             advertised.replaceHidden(Set(all.filter { !$0.dropIn.advertise }.map(\.id)))
         }
     }
@@ -87,13 +87,19 @@ extension OriginTable {
     }
 
     /// The same object where nothing changed: its rate limit goes on.
-    fileprivate func served(_ mirrored: MirrorOrigin) -> ServedOrigin {
+    fileprivate func served(_ mirrored: MirrorOrigin, of mirror: Mirror) -> ServedOrigin {
         let dropIn = mirrored.dropIn
-        if let known = origin(mirrored.id), known.cooldown == dropIn.cooldown, known.maxRate == dropIn.maxRate
+        let id = mirrored.id
+        let names =
+            dropIn.names
+            ? ServedOrigin.Names(prefix: dropIn.prefix) { mirror.isPending(origin: id, path: $0) }
+            : nil
+        if let known = origin(id), known.cooldown == dropIn.cooldown, known.maxRate == dropIn.maxRate,
+            known.names?.prefix == names?.prefix
         {
             return known
         }
         return ServedOrigin(
-            id: mirrored.id, path: dropIn.path, cooldown: dropIn.cooldown, maxRate: dropIn.maxRate)
+            id: id, path: dropIn.path, cooldown: dropIn.cooldown, maxRate: dropIn.maxRate, names: names)
     }
 }

@@ -45,8 +45,10 @@ struct ServerService: Service {
         neighbourhood.advertise(port: server.port)
         releaseStartupPages()
         daemon.logger.notice("listening on port \(server.port)")
+        if let port = server.plainPort { daemon.logger.notice("serving plain HTTP at port \(port)") }
         ServiceNotification.ready("Serving \(daemon.index.count) files on port \(server.port)")
         let renewal = Task { await renewCertificate(server) }
+        let takeover = Task { await takeOverCertificates(server) }
         let watchdog = Watchdog(server)
         defer { watchdog?.stop() }
         await withGracefulShutdownHandler {
@@ -55,6 +57,7 @@ struct ServerService: Service {
             ServiceNotification.stopping()
         }
         renewal.cancel()
+        takeover.cancel()
         // Withdrawn while the last downloads go on: nobody else is to come.
         async let withdrawn = onThread("stop-peers", within: 4) { neighbourhood.stop() }
         let open = server.connectionCount
@@ -75,8 +78,9 @@ struct ServerService: Service {
                 pages: pages, staleObserver: StaleFiles(daemon: daemon),
                 shares: daemon.shares, lookup: lookup,
                 logger: daemon.logger)
-        } catch let error as SystemError where error.code == .addressInUse {
-            throw PortTaken(port: configuration.port)
+        } catch let failure as CannotListen {
+            guard failure.error.code == .addressInUse else { throw failure.error }
+            throw PortTaken(port: failure.port, key: failure.port == configuration.port ? "Port" : "HTTPPort")
         }
     }
 
@@ -89,10 +93,28 @@ struct ServerService: Service {
         }
     }
 
+    /// Takes over what an administrator's tools put in the place of key and certificate.
+    private func takeOverCertificates(_ server: Server) async {
+        while true {
+            try? await Task.sleep(for: .seconds(Daemon.certificateInterval), tolerance: .seconds(5))
+            if Task.isCancelled { return }
+            guard daemon.certificate.withLock({ $0.location }) != nil,
+                await onThread("certificate", { daemon.hasCertificateChanged })
+            else { continue }
+            // One of the two is replaced before the other.
+            try? await Task.sleep(for: .seconds(2))
+            await onThread("certificate") {
+                daemon.logger.notice("reading key and certificate again, as their files have changed")
+                daemon.replaceCertificate(server)
+            }
+        }
+    }
+
     private struct PortTaken: Error, CustomStringConvertible {
         let port: UInt16
+        let key: String
         var description: String {
-            "port \(port) is taken: stop the other server (another passimd?), or set Port= in passim.conf"
+            "port \(port) is taken: stop the other server (another passimd?), or set \(key)= in passim.conf"
         }
     }
 
@@ -129,7 +151,8 @@ struct ServerService: Service {
         daemon.logger.notice("reading configuration, key and certificate again")
         let configuration = daemon.reloadDropIns(sayingAll: true)
         if !configuration.daemon.canReplace(started) {
-            daemon.logger.warning("Port, Listen, IPv6 and Path of passim.conf take effect with a restart")
+            daemon.logger.warning(
+                "Port, HTTPPort, Listen, IPv6 and Path of passim.conf take effect with a restart")
         }
         daemon.store.maxItemSize = configuration.daemon.maxItemSize
         daemon.auditLog.clients = configuration.daemon.logClients
@@ -139,18 +162,15 @@ struct ServerService: Service {
         server.replace(
             settings: ServerSettings(
                 configuration.daemon, hostName: daemon.hostName, descriptorLimit: daemon.descriptorLimit))
-        do {
-            server.replace(tls: try daemon.tlsContext())
-        } catch {
-            daemon.keepIdentity(error)
-        }
+        daemon.replaceCertificate(server)
     }
 }
 
 extension DaemonConfiguration {
     /// Whether it differs from what a running daemon has only where that can be changed.
     fileprivate func canReplace(_ other: DaemonConfiguration) -> Bool {
-        port == other.port && listen == other.listen && ipv6 == other.ipv6 && path == other.path
+        port == other.port && httpPort == other.httpPort && listen == other.listen && ipv6 == other.ipv6
+            && path == other.path
     }
 }
 

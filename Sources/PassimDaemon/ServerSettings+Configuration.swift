@@ -13,7 +13,8 @@ extension ServerSettings {
         // A quarter stays for files, the store and whatever else is open.
         let possible = max(16, descriptorLimit - max(32, descriptorLimit / 4))
         self.init(
-            places: places, port: configuration.port, reactors: processorCount(),
+            places: places, port: configuration.port,
+            plainPort: configuration.httpPort > 0 ? configuration.httpPort : nil, reactors: processorCount(),
             maxConnections: configuration.maxConnections > 0
                 ? min(configuration.maxConnections, possible) : possible,
             maxConnectionsPerAddress: configuration.maxConnectionsPerAddress > 0

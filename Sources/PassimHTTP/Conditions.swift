@@ -18,8 +18,11 @@ package enum Conditions {
     /// - Parameters:
     ///   - bytes: what `head` was parsed from.
     ///   - modified: Last-Modified, Unix seconds.
+    ///   - mayChange: the URL can name other bytes later. Then If-Modified-Since must be the very date: a file can be
+    ///     replaced by an older one, rsync -t does.
     package static func evaluate(
-        _ head: RequestHead, in bytes: UnsafeRawBufferPointer, digest: Digest, modified: Int64
+        _ head: RequestHead, in bytes: UnsafeRawBufferPointer, digest: Digest, modified: Int64,
+        mayChange: Bool = false
     ) -> Outcome {
         let modified = CivilTime.clamped(modified)
         if let first = head.ifMatch {
@@ -33,7 +36,9 @@ package enum Conditions {
         if head.ifNoneMatch != nil {
             return ifNoneMatch(head, in: bytes, digest: digest) ? .notModified : .met
         }
-        if let date = date(head.ifModifiedSince, in: bytes), modified <= date { return .notModified }
+        if let date = date(head.ifModifiedSince, in: bytes), mayChange ? modified == date : modified <= date {
+            return .notModified
+        }
         return .met
     }
 
@@ -109,7 +114,8 @@ package enum Conditions {
     }
 
     /// A tag compared strongly, or exactly the date of Last-Modified (section 13.1.5). The date counts as a
-    /// strong validator: a URL with a digest never names other bytes.
+    /// strong validator: a URL with a digest never names other bytes, and one with a name names a file that nobody
+    /// writes for two seconds before it is sent.
     package static func ifRange(
         _ value: UnsafeRawBufferPointer, digest: Digest, modified: Int64
     ) -> Bool {

@@ -1,8 +1,8 @@
 package import PassimCore
 
 /// The field lines of a 200 or 206 that depend on the file alone, each with its CRLF, to be made once per
-/// file: Content-Type, Content-Disposition, ETag, Accept-Ranges, Last-Modified, Repr-Digest, Cache-Control.
-/// Length, range, date and connection are the response's own. There is never a Content-Encoding: what is
+/// file: Content-Type, Content-Disposition, ETag, Accept-Ranges, Last-Modified, Repr-Digest.
+/// Length, range, date, caching and connection are the response's own. There is never a Content-Encoding: what is
 /// sent is what was hashed.
 ///
 /// - Parameters:
@@ -38,7 +38,6 @@ package func contentFields(
     lines.begin("Repr-Digest: sha-256=:")
     digest.appendBase64(to: &lines.bytes)
     lines.append(":")
-    lines.begin("Cache-Control: public, immutable")
     return lines.finished()
 }
 

@@ -25,6 +25,7 @@ struct FieldCollector: Sendable {
     private(set) var ifModifiedSince = Repeatable()
     private(set) var ifMatch = Repeatable()
     private(set) var ifUnmodifiedSince = Repeatable()
+    private(set) var wantsDigest = false
     private(set) var expectsContinue = false
     private(set) var declaresBody = false
 
@@ -67,6 +68,7 @@ struct FieldCollector: Sendable {
         case .ifModifiedSince: ifModifiedSince.take(place)
         case .ifMatch: ifMatch.take(place)
         case .ifUnmodifiedSince: ifUnmodifiedSince.take(place)
+        case .wantDigest: if WantDigest.acceptsSHA256(value) { wantsDigest = true }
         case .other: break
         }
     }

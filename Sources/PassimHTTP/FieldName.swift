@@ -11,6 +11,7 @@ enum FieldName {
     case ifModifiedSince
     case ifMatch
     case ifUnmodifiedSince
+    case wantDigest
     case other
 
     init(_ name: UnsafeRawBufferPointer) {
@@ -24,6 +25,7 @@ enum FieldName {
             case 6: match("expect", .expect)
             case 8: match("if-range", .ifRange) == .other ? match("if-match", .ifMatch) : .ifRange
             case 10: match("connection", .connection)
+            case 11: match("want-digest", .wantDigest)
             case 13: match("if-none-match", .ifNoneMatch)
             case 14: match("content-length", .contentLength)
             case 17:

@@ -58,6 +58,16 @@ package struct HeadWriter: ~Copyable {
         put("\"\r\n")
     }
 
+    /// Digest (RFC 3230 section 4.3.2): of the whole file, whatever part of it is sent.
+    package mutating func field(_ name: StaticString, instanceDigest digest: Digest) {
+        begin(name)
+        put("SHA-256=")
+        var text: [UInt8] = []
+        digest.appendBase64(to: &text)
+        text.withUnsafeBytes { put($0) }
+        put("\r\n")
+    }
+
     package mutating func field(_ name: StaticString, date: HTTPDate) {
         begin(name)
         if let room = reserve(HTTPDate.byteCount) { date.write(to: room) }

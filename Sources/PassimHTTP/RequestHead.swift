@@ -34,6 +34,8 @@ package struct RequestHead: Sendable, Hashable {
     package var hasMoreIfMatch: Bool
     /// As `ifModifiedSince`.
     package var ifUnmodifiedSince: ByteSlice?
+    /// Some line of Want-Digest names SHA-256.
+    package var wantsDigest: Bool
     /// The client waits for 100 (Continue); never with HTTP/1.0, where it must be ignored.
     package var expectContinue: Bool
     /// Content follows, or what a tunnel is to carry. The server refuses it unread and closes the connection.

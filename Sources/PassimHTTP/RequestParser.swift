@@ -97,6 +97,7 @@ package struct RequestParser: Sendable {
             ifMatch: fields.ifMatch.first,
             hasMoreIfMatch: fields.ifMatch.isRepeated,
             ifUnmodifiedSince: fields.ifUnmodifiedSince.only,
+            wantsDigest: fields.wantsDigest,
             expectContinue: fields.expectsContinue && line.isHTTP11,
             declaresBody: fields.declaresBody || line.asksForTunnel,
             length: position)

@@ -16,7 +16,9 @@ extension Connection {
             // Unread, so nobody knows where the next request begins.
             closesAfterResponse = true
         }
-        let route = Route.of(head, bytes, from: peer, reactor.settings)
+        let route = Route.of(
+            head, bytes, from: peer, isPlain: isPlain, reactor.settings,
+            hasNames: reactor.state.origins.hasNames)
         switch route {
         case .methodNotAllowed:
             answer(.methodNotAllowed, "Only GET and HEAD are answered here.", to: head, reactor)
@@ -27,7 +29,20 @@ extension Connection {
         case .refused(let status, let reason):
             answer(status, reason, to: head, reactor)
         case .digest(let digest, let allowsLocal):
-            answer(with: digest, allowsLocal: allowsLocal, to: head, bytes, reactor)
+            let search = FileSearch(.digest(digest, isInPath: false))
+            if allowsLocal {
+                begin(search, of: digest, to: head, bytes, reactor)
+            } else {
+                answerForNone(search, to: head, bytes, reactor)
+            }
+        case .byHash(let digest):
+            begin(FileSearch(.digest(digest, isInPath: true)), of: digest, to: head, bytes, reactor)
+        case .name(let path):
+            let search = FileSearch(.names(reactor.state.origins.files(named: path)))
+            guard let entry = search.next(reactor.state.index) else {
+                return answerForNone(search, to: head, bytes, reactor)
+            }
+            begin(search, of: entry.digest, to: head, bytes, reactor)
         }
     }
 
@@ -45,8 +60,8 @@ extension Connection {
 
     // MARK: Rows 7 to 11
 
-    private func answer(
-        with digest: Digest, allowsLocal: Bool, to head: RequestHead, _ bytes: UnsafeRawBufferPointer,
+    private func begin(
+        _ search: FileSearch, of digest: Digest, to head: RequestHead, _ bytes: UnsafeRawBufferPointer,
         _ reactor: Reactor
     ) {
         if !isLoopback, isCoolingDown(digest, head, bytes, reactor) {
@@ -54,18 +69,24 @@ extension Connection {
                 .forbidden, "This address was sent this file lately: ask another peer, or later.", to: head,
                 reactor)
         }
-        guard allowsLocal else { return answerForUnknown(digest, to: head, bytes, reactor) }
-        search(FileSearch(digest), to: head, bytes, reactor)
+        self.search(search, to: head, bytes, reactor)
     }
 
-    /// Rows 10 and 11.
-    func answerForUnknown(
-        _ digest: Digest, to head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ reactor: Reactor
+    /// Rows 10 and 11 for a digest in the query. For a path there is no look-up: whoever asks so wants this mirror's
+    /// file, and goes on to another one where it is not there.
+    func answerForNone(
+        _ search: FileSearch, to head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ reactor: Reactor
     ) {
-        if isLoopback {
+        switch search.subject {
+        case .digest(let digest, isInPath: false) where isLoopback:
             beginLookup(of: digest, to: head, bytes, reactor)
-        } else {
+        case .digest(_, isInPath: false):
             answer(.forbidden, "This file is not shared here.", to: head, reactor)
+        case .names(let files) where files.contains(where: \.isPending):
+            answerLater(
+                "This file is being read to learn its digest: ask again soon.", isHead: head.method == .head,
+                reactor)
+        case .digest, .names: answer(.notFound, Route.noFile, to: head, reactor)
         }
     }
 

@@ -9,7 +9,15 @@ internal import PassimSystem
 
 /// The files that a request has come to: of several with one digest, the first that can be read is sent.
 struct FileSearch {
-    let digest: Digest
+    enum Subject {
+        /// Any file with the digest.
+        case digest(Digest, isInPath: Bool)
+        /// The first of these that is there, and no other file though it has the same digest: it may be that the name
+        /// stands for other bytes already.
+        case names([NamedFile])
+    }
+
+    let subject: Subject
     /// Entries that are true and cannot be sent now.
     var passedOver: [Entry] = []
     /// File systems that do not answer.
@@ -17,16 +25,35 @@ struct FileSearch {
     /// There were no descriptors, and those of the cache were given up.
     var hasMadeRoom = false
 
-    init(_ digest: Digest) {
-        self.digest = digest
+    init(_ subject: Subject) {
+        self.subject = subject
     }
+
+    var isByName: Bool { if case .names = subject { true } else { false } }
+
+    var isByPath: Bool { if case .digest(_, isInPath: false) = subject { false } else { true } }
 
     /// The next file to try.
     func next(_ index: DigestIndex) -> Entry? {
-        if passedOver.isEmpty && hanging.isEmpty { return index.find(digest) }
-        return index.entries(digest).first {
-            !passedOver.contains($0) && !hanging.contains($0.identity.device)
+        switch subject {
+        case .digest(let digest, _):
+            if passedOver.isEmpty && hanging.isEmpty { return index.find(digest) }
+            return index.entries(digest).first(where: isUntried)
+        case .names(let files):
+            for file in files {
+                if let entry = index.find(origin: file.origin.id, path: file.path) {
+                    if isUntried(entry) { return entry }
+                } else if file.isPending {
+                    // The next one's would be another file.
+                    return nil
+                }
+            }
+            return nil
         }
+    }
+
+    private func isUntried(_ entry: Entry) -> Bool {
+        !passedOver.contains(entry) && !hanging.contains(entry.identity.device)
     }
 }
 
@@ -61,10 +88,10 @@ extension Connection {
                 }
             }
         }
-        if !search.hanging.isEmpty, !isLoopback {
+        if !search.hanging.isEmpty, !isLoopback || search.isByPath {
             return answer(.serviceUnavailable, "The disk with this file does not answer.", to: head, reactor)
         }
-        answerForUnknown(search.digest, to: head, bytes, reactor)
+        answerForNone(search, to: head, bytes, reactor)
     }
 
     /// - Returns: false where trying on makes no sense.
@@ -90,7 +117,7 @@ extension Connection {
         _ reactor: Reactor
     ) throws(PreparedFile.Fault) {
         guard reactor.state.shares.isAvailable(entry) else { throw .unavailable }
-        let plan = FilePlan(head, bytes, of: entry)
+        let plan = FilePlan(head, bytes, of: entry, isByName: search.isByName)
         let opened = try reactor.openCached(entry)
         let (first, count) = plan.content
         var allowance = Allowance([])

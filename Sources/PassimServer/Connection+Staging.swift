@@ -23,6 +23,16 @@ extension Connection {
         }
     }
 
+    /// 503 with the seconds after which it is worth while to ask again: as long as a file that was written must rest
+    /// before it is hashed.
+    func answerLater(_ reason: StaticString, isHead: Bool, _ reactor: Reactor) {
+        let body = errorPage(.serviceUnavailable, reason: "\(reason)")
+        stage(.serviceUnavailable, body: body, isHead: isHead, reactor) { writer in
+            writer.field("Content-Type", Connection.htmlType)
+            writer.field("Retry-After", "2")
+        }
+    }
+
     /// - Parameter isHead: the content is counted and not sent.
     func stage(
         _ status: Status, body: [UInt8], isHead: Bool, _ reactor: Reactor,
@@ -49,7 +59,7 @@ extension Connection {
         case .notModified:
             if fetched == nil, try !file.verifyCached() { return false }
             stage(.notModified, body: [], isHead: true, reactor) { writer in
-                writeFields(of: file, to: &writer, reactor)
+                writeFields(of: file, plan, to: &writer, reactor)
             }
         case .preconditionFailed:
             if fetched == nil, try !file.verifyCached() { return false }
@@ -78,8 +88,13 @@ extension Connection {
         return true
     }
 
-    private func writeFields(of file: PreparedFile, to writer: inout HeadWriter, _ reactor: Reactor) {
+    private func writeFields(
+        of file: PreparedFile, _ plan: FilePlan, to writer: inout HeadWriter, _ reactor: Reactor
+    ) {
         file.fields.withUnsafeBytes { writer.fields($0) }
+        // A copy of what a name stood for is to be asked about each time.
+        writer.field("Cache-Control", plan.isByName ? "no-cache" : "public, immutable")
+        if plan.wantsDigest { writer.field("Digest", instanceDigest: file.entry.digest) }
         // A file from the future was changed when its response was made, as far as others are told (RFC 9110, 8.8.2.1).
         let modified = min(file.entry.identity.modified.seconds, reactor.date.value.seconds)
         writer.field("Last-Modified", date: HTTPDate(unixSeconds: modified))
@@ -93,7 +108,7 @@ extension Connection {
         let status: Status = part == nil ? .ok : .partialContent
         let headCount = writeHead(status, length: count, reactor) { writer in
             if let part { writer.contentRange(part, size: plan.size) }
-            writeFields(of: file, to: &writer, reactor)
+            writeFields(of: file, plan, to: &writer, reactor)
         }
         var staged = Response(content: .none, staged: headCount)
         staged.allowance = allowance

@@ -30,14 +30,17 @@ final class Connection {
     /// The descriptor's number, for the reactor's table.
     let number: CInt
     let token: UInt64
+    /// A client of this machine, who may do more than others; never without TLS, as a browser speaks that for any page.
     let isLoopback: Bool
+    /// It is without TLS (HTTPPort=).
+    let isPlain: Bool
     private(set) var isOpen = true
     private let socket: Descriptor
     let transport: UnsafeMutablePointer<TLSTransport>
-    /// From a whole ClientHello on: no stage before has any use for it.
-    private(set) var session: TLSSession!
+    /// Without TLS from the beginning, else from a whole ClientHello on: no stage before has any use for it.
+    private(set) var session: RecordLayer!
 
-    var phase = Phase.hello
+    var phase: Phase
     /// Request bytes that wait for their rest, or for the response before them.
     var heldInput: [UInt8] = []
     var parser = RequestParser()
@@ -81,9 +84,13 @@ final class Connection {
         account = newcomer.account
         number = socket
         token = UInt64(generation) << 32 | UInt64(socket)
-        isLoopback = peer.isLoopback
+        isPlain = newcomer.isPlain
+        isLoopback = peer.isLoopback && !isPlain
         waitingSince = reactor.now
-        deadline = reactor.now + reactor.settings.values.timeLimits.handshake
+        let limits = reactor.settings.values.timeLimits
+        deadline = reactor.now + (isPlain ? limits.head : limits.handshake)
+        phase = isPlain ? .request : .hello
+        if isPlain { session = .plain(PlainSession(transport: transport)) }
     }
 
     deinit {
@@ -95,7 +102,7 @@ final class Connection {
 
     /// - Returns: false where there is no memory.
     func beginSession(_ reactor: Reactor) -> Bool {
-        session = TLSSession(context: reactor.settings.tls, transport: transport)
+        session = TLSSession(context: reactor.settings.tls, transport: transport).map { .tls($0) }
         return session != nil
     }
 

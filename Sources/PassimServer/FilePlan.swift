@@ -15,12 +15,20 @@ struct FilePlan {
     /// Of the file.
     let size: UInt64
     let isHead: Bool
+    /// The URL may name other bytes later.
+    let isByName: Bool
+    /// The client asked for a Digest field.
+    let wantsDigest: Bool
 
-    init(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer, of entry: Entry) {
+    init(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer, of entry: Entry, isByName: Bool) {
         size = entry.identity.size
         isHead = head.method == .head
+        self.isByName = isByName
+        wantsDigest = head.wantsDigest
         let modified = entry.identity.modified.seconds
-        switch Conditions.evaluate(head, in: bytes, digest: entry.digest, modified: modified) {
+        switch Conditions.evaluate(
+            head, in: bytes, digest: entry.digest, modified: modified, mayChange: isByName)
+        {
         case .failed:
             outcome = .preconditionFailed
             return

@@ -1,5 +1,5 @@
 internal import PassimCore
-internal import PassimSystem
+package import PassimSystem
 
 /// The listening sockets of a server. All reactors wait on all of them (EPOLLEXCLUSIVE): a single thread
 /// that accepts would cost a change of threads per connection, and SO_REUSEPORT can put the few
@@ -14,38 +14,73 @@ final class ListenerSet: Sendable {
 
     private struct Slot {
         let place: Socket.Place
+        /// Set when the socket is bound, where it was 0.
+        var port: UInt16
+        /// For HTTP without TLS.
+        let isPlain: Bool
         var socket: SharedDescriptor?
         /// Of the interface that the socket is bound to.
         var interface: UInt32 = 0
         /// It could not be listened there, which has been said.
         var isMissed = false
+
+        var name: Port { Port(place: place, isPlain: isPlain) }
+    }
+
+    /// A place with one of the two ports, for people.
+    struct Port: CustomStringConvertible {
+        let place: Socket.Place
+        let isPlain: Bool
+
+        var description: String { isPlain ? "\(place) (HTTPPort)" : "\(place)" }
     }
 
     /// What `follow` has found.
     enum Change {
-        case began(Socket.Place)
+        case began(Port)
         /// The interface is gone.
-        case ended(Socket.Place)
-        case failed(Socket.Place, SystemError)
+        case ended(Port)
+        case failed(Port, SystemError)
     }
 
     private let slots: Lock<[Slot]>
-    /// The port of all of them.
+    /// Of HTTPS, of all of them.
     let port: UInt16
+    /// Of HTTP without TLS; nil: there is none.
+    let plainPort: UInt16?
     /// Some are of interfaces.
     let followsInterfaces: Bool
 
+    /// - Parameter plainPort: of HTTP without TLS; nil: there is none.
     /// - Parameter onSkipped: a place that cannot be listened at, for want of the interface, say; the others
     ///   are used nevertheless.
-    /// - Throws: `.addressInUse` where another server has the port; what is wrong with the last place where
+    /// - Throws: `.addressInUse` where another server has a port; what is wrong with the last place where
     ///   none can be used.
     init(
-        _ places: [Socket.Place], port: UInt16, onSkipped: (Socket.Place, SystemError) -> Void
-    ) throws(SystemError) {
+        _ places: [Socket.Place], port: UInt16, plainPort: UInt16? = nil,
+        onSkipped: (Port, SystemError) -> Void
+    ) throws(CannotListen) {
+        var (secure, bound) = try ListenerSet.open(places, port: port, isPlain: false, onSkipped)
+        self.port = bound
+        if let plainPort {
+            let (plain, bound) = try ListenerSet.open(places, port: plainPort, isPlain: true, onSkipped)
+            secure += plain
+            self.plainPort = bound
+        } else {
+            self.plainPort = nil
+        }
+        slots = Lock(secure)
+        followsInterfaces = places.contains { $0.interfaceName != nil }
+    }
+
+    private static func open(
+        _ places: [Socket.Place], port: UInt16, isPlain: Bool,
+        _ onSkipped: (Port, SystemError) -> Void
+    ) throws(CannotListen) -> (slots: [Slot], port: UInt16) {
         var slots: [Slot] = []
         var bound = port
         for (number, place) in places.enumerated() {
-            var slot = Slot(place: place)
+            var slot = Slot(place: place, port: bound, isPlain: isPlain)
             slot.interface = place.interfaceNumber
             do throws(SystemError) {
                 let socket = try ListenerSet.listen(place, port: bound, beside: slots)
@@ -55,16 +90,16 @@ final class ListenerSet: Sendable {
             } catch {
                 let isLast = number == places.count - 1
                 if error.code == .addressInUse || (isLast && slots.allSatisfy { $0.socket == nil }) {
-                    throw error
+                    throw CannotListen(port: port, error: error)
                 }
-                onSkipped(place, error)
+                onSkipped(slot.name, error)
                 slot.isMissed = true
             }
             slots.append(slot)
         }
-        self.slots = Lock(slots)
-        self.port = bound
-        followsInterfaces = places.contains { $0.interfaceName != nil }
+        // Those before the first that could be bound have its port, too.
+        for index in slots.indices { slots[index].port = bound }
+        return (slots, bound)
     }
 
     /// Binds a place beside those that are bound already.
@@ -98,19 +133,19 @@ final class ListenerSet: Sendable {
             changed.socket = nil
             changed.interface = interface
             if interface == 0 {
-                if slot.socket != nil { changes.append(.ended(slot.place)) }
+                if slot.socket != nil { changes.append(.ended(slot.name)) }
                 changed.isMissed = true
             } else {
                 // The old one keeps the port of its interface, if that has got another number only.
                 slots.withLock { $0[index].socket = nil }
                 do throws(SystemError) {
                     changed.socket = try ListenerSet.listen(
-                        slot.place, port: port, beside: slots.withLock { $0 })
+                        slot.place, port: slot.port, beside: slots.withLock { $0 })
                     changed.isMissed = false
-                    changes.append(.began(slot.place))
+                    changes.append(.began(slot.name))
                 } catch {
                     if !slot.isMissed || interface != slot.interface {
-                        changes.append(.failed(slot.place, error))
+                        changes.append(.failed(slot.name, error))
                     }
                     changed.isMissed = true
                 }
@@ -121,8 +156,8 @@ final class ListenerSet: Sendable {
     }
 
     /// Where it should listen and does not.
-    var missing: [Socket.Place] {
-        slots.withLock { $0.filter { $0.socket == nil }.map(\.place) }
+    var missing: [Port] {
+        slots.withLock { $0.filter { $0.socket == nil }.map(\.name) }
     }
 
     static func listener(ofToken token: UInt64) -> Int? {
@@ -149,10 +184,18 @@ final class ListenerSet: Sendable {
         for slot in slots.withLock({ $0 }) { slot.socket?.descriptor.endListening() }
     }
 
-    func accept(_ index: Int) throws(SystemError) -> (socket: CInt, peer: IPAddress)? {
-        guard let socket = slots.withLock({ $0[index].socket }) else { return nil }
-        return try socket.descriptor.accept()
+    func accept(_ index: Int) throws(SystemError) -> (socket: CInt, peer: IPAddress, isPlain: Bool)? {
+        let slot = slots.withLock { $0[index] }
+        guard let accepted = try slot.socket?.descriptor.accept() else { return nil }
+        return (accepted.socket, accepted.peer, slot.isPlain)
     }
+}
+
+/// A port that cannot be listened at.
+package struct CannotListen: Error {
+    /// As it was asked for.
+    package let port: UInt16
+    package let error: SystemError
 }
 
 extension Socket.Place {

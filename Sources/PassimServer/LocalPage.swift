@@ -1,3 +1,4 @@
+package import PassimCore
 package import PassimHTTP
 
 /// What a path that only this host may see is answered with.
@@ -32,6 +33,20 @@ package enum LocalPath: Hashable, Sendable {
     case readiness
     /// `/items/…`: what follows, as it was sent.
     case item([UInt8])
+}
+
+extension LocalPath {
+    /// Whether a file cannot be had by its name as its path is a page's, or may become one's.
+    ///
+    /// - Parameter path: decoded, without the slash at its beginning.
+    package static func isReserved(_ path: RawName) -> Bool {
+        let words: [StaticString] = ["style.css", "favicon.ico", "metrics", "healthz", "readyz"]
+        return path.isEmpty || path.bytes.starts(with: "items/".utf8)
+            || words.contains { word in
+                path.bytes.elementsEqual(
+                    UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+            }
+    }
 }
 
 /// A request for one of them.

@@ -9,6 +9,8 @@ extension Reactor {
         var socket: CInt
         let peer: IPAddress
         let account: ClientAccount
+        /// It comes for HTTP without TLS.
+        let isPlain: Bool
     }
 
     /// Connections accepted in one turn: a flood must not keep those that are served waiting.
@@ -69,7 +71,8 @@ extension Reactor {
                 guard let accepted = try listeners.accept(listener) else { return }
                 let newcomer = Newcomer(
                     socket: accepted.socket, peer: accepted.peer,
-                    account: state.accounts.account(of: accepted.peer, now: now))
+                    account: state.accounts.account(of: accepted.peer, now: now),
+                    isPlain: accepted.isPlain)
                 guard admit(newcomer) else { continue }
                 let isOwn = newcomer.account == .loopback
                 // Nobody overtakes those who wait, but this host's own, for whom places are kept.

@@ -13,14 +13,19 @@ enum Route {
     case refused(Status, StaticString)
     /// Rows 7 to 11: what is said next depends on the index.
     case digest(Digest, allowsLocal: Bool)
+    /// A path that ends with a digest (`by-hash`).
+    case byHash(Digest)
+    /// A path where files are to be had by name.
+    case name(RawName)
 
     static func of(
-        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, from peer: IPAddress,
-        _ settings: ServerState.Settings
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, from peer: IPAddress, isPlain: Bool,
+        _ settings: ServerState.Settings, hasNames: @autoclosure () -> Bool
     ) -> Route {
         guard head.method != .other else { return .methodNotAllowed }
         let query = head.query?.bytes(of: bytes)
         if let path = localPath(head.path.bytes(of: bytes), query) {
+            guard !isPlain else { return .refused(.notFound, noFile) }
             if peer.isLoopback {
                 guard settings.hosts.allows(head.host?.bytes(of: bytes)) else {
                     return .refused(.forbidden, "The Host field does not name this machine.")
@@ -33,20 +38,31 @@ enum Route {
             }
             return .local(LocalRequest(path: path, query: query.map { Array($0) } ?? []))
         }
-        switch Query.parse(query) {
-        case .missing:
-            return .refused(.badRequest, "The URL has no query: ask with ?sha256= and a digest.")
+        let parsed = Query.parse(query)
+        switch parsed {
+        case .missing, .withoutDigest:
+            switch NamedTarget.parse(head.path.bytes(of: bytes)) {
+            case .digest(let digest): return .byHash(digest)
+            case .path(let path) where hasNames() && !LocalPath.isReserved(path): return .name(path)
+            case .path where hasNames(), .nothing where hasNames(), .notADigest:
+                return .refused(.notFound, noFile)
+            case .path, .nothing: break
+            }
+            return .refused(
+                .badRequest,
+                parsed == .missing
+                    ? "The URL has no query: ask with ?sha256= and a digest." : "The query has no sha256=.")
         case .malformed:
             return .refused(
                 .badRequest, "The query has more than one sha256=, or a localhost= neither true nor false.")
-        case .withoutDigest:
-            return .refused(.badRequest, "The query has no sha256=.")
         case .unacceptable:
             return .refused(.notAcceptable, "The sha256= of the query is not 64 hexadecimal digits.")
         case .digest(let digest, let localhost):
             return .digest(digest, allowsLocal: localhost != false)
         }
     }
+
+    static var noFile: StaticString { "There is no such file here." }
 
     private static func localPath(
         _ path: UnsafeRawBufferPointer, _ query: UnsafeRawBufferPointer?

@@ -14,15 +14,32 @@ package final class ServedOrigin: Sendable {
     let limiter: RateLimiter?
     /// The name of a file for those who fetch it, from its path below the directory.
     let filename: @Sendable (RawName) -> RawName
+    /// Where its files are to be had by name; nil: by digest only.
+    package let names: Names?
+
+    package struct Names: Sendable {
+        /// Of their paths in URLs; empty, or directories with a slash behind each.
+        package let prefix: RawName
+        /// Whether it is still to be found out what a path below the directory is. Called on a serving thread: must not
+        /// block.
+        let isPending: @Sendable (RawName) -> Bool
+
+        /// - Parameter prefix: a path without a slash at either end; may be empty.
+        package init(prefix: RawName, isPending: @escaping @Sendable (RawName) -> Bool) {
+            self.prefix = prefix.isEmpty ? prefix : prefix.appending(.empty)
+            self.isPending = isPending
+        }
+    }
 
     package init(
-        id: OriginID, path: String, cooldown: Int, maxRate: UInt64,
+        id: OriginID, path: String, cooldown: Int, maxRate: UInt64, names: Names? = nil,
         filename: @escaping @Sendable (RawName) -> RawName = { $0.basename }
     ) {
         self.id = id
         self.path = path
         self.cooldown = cooldown
         self.maxRate = maxRate
+        self.names = names
         self.filename = filename
         limiter = maxRate > 0 ? RateLimiter(bytesPerSecond: maxRate) : nil
     }
@@ -49,22 +66,51 @@ package final class ServedOrigin: Sendable {
 /// All origins of now, by number.
 package final class OriginTable: Sendable {
     private let origins = Lock<[OriginID: ServedOrigin]>([:])
+    /// Those with names, the longest prefix first.
+    private let named = Lock<[ServedOrigin]>([])
     private let replacements = Atomic<Int>(0)
 
     package init() {}
 
-    /// Replaces the table; an origin that stays must be the same object, or its rate starts anew.
+    /// Replaces the table; an origin that stays must be the same object, or its rate starts anew. Of two that claim one
+    /// name, the one with the longer prefix has it, or else the first.
     package func replace(_ all: [ServedOrigin]) {
         origins.withLock { origins in
             origins = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         }
+        let sorted = all.enumerated().compactMap { number, origin in origin.names.map { (origin, $0, number) }
+        }
+        .sorted { ($1.1.prefix.bytes.count, $0.2) < ($0.1.prefix.bytes.count, $1.2) }
+        named.withLock { $0 = sorted.map(\.0) }
         replacements.add(1, ordering: .releasing)
     }
 
     /// Changes with each `replace`: tells who keeps origins when to ask again.
     var generation: Int { replacements.load(ordering: .acquiring) }
 
+    /// Whether any files are to be had by name.
+    var hasNames: Bool { named.withLock { !$0.isEmpty } }
+
+    /// What a path in a URL may name, the first that is there.
+    func files(named path: RawName) -> [NamedFile] {
+        named.withLock { $0 }.compactMap { origin in
+            guard let prefix = origin.names?.prefix.bytes, path.bytes.count > prefix.count,
+                path.bytes.starts(with: prefix)
+            else { return nil }
+            return NamedFile(origin: origin, path: RawName(bytes: Array(path.bytes[prefix.count...])))
+        }
+    }
+
     package func origin(_ id: OriginID) -> ServedOrigin? {
         origins.withLock { $0[id] }
     }
+}
+
+/// A path below an origin.
+struct NamedFile: Sendable {
+    let origin: ServedOrigin
+    let path: RawName
+
+    /// Whether it is still to be found out what it is.
+    var isPending: Bool { origin.names?.isPending(path) == true }
 }

@@ -18,13 +18,14 @@ package final class Server: Sendable {
     /// - Parameter tls: until `replace(tls:)`.
     /// - Parameter shares: hears of each download of a whole file.
     /// - Parameter lookup: where clients of this machine are sent for what is not here; nil: nowhere.
-    /// - Throws: `.addressInUse` where another server has the port.
+    /// - Throws: `CannotListen`; with `.addressInUse` where another server has the port.
     package init(
         settings: ServerSettings, tls: TLSContext, index: DigestIndex, origins: OriginTable,
         pages: any LocalPages, staleObserver: any StaleEntryObserver, shares: any ShareObserver,
         lookup: (any PeerLookup)? = nil, logger: Logger
-    ) throws(SystemError) {
-        listeners = try ListenerSet(settings.places, port: settings.port) { place, error in
+    ) throws {
+        listeners = try ListenerSet(settings.places, port: settings.port, plainPort: settings.plainPort) {
+            place, error in
             logger.warning(
                 error.code == .noSuchInterface
                     ? "not listening at \(place): there is no such interface; listening there when it comes"
@@ -39,6 +40,9 @@ package final class Server: Sendable {
 
     /// The port it listens on; that of the settings, or a free one where they say 0.
     package var port: UInt16 { listeners.port }
+
+    /// Of HTTP without TLS; nil where there is none.
+    package var plainPort: UInt16? { listeners.plainPort }
 
     /// Where it should listen and does not, as an interface is not there; for people.
     package var missingPlaces: [String] { listeners.missing.map { "\($0)" } }

@@ -7,6 +7,8 @@ package struct ServerSettings: Sendable {
     package var places: [Socket.Place]
     /// 0 takes a free one; fixed for the life of a server.
     package var port: UInt16
+    /// Of HTTP without TLS at the same places; nil: nowhere, 0 takes a free one. Fixed for the life of a server.
+    package var plainPort: UInt16?
     /// Threads that serve, at least 1; fixed for the life of a server.
     package var reactors: Int
     /// Connections altogether. Past it the longest idle ones make room.
@@ -28,12 +30,14 @@ package struct ServerSettings: Sendable {
     package var timeLimits: TimeLimits
 
     package init(
-        places: [Socket.Place] = [.every(v6: false)], port: UInt16 = 27500, reactors: Int = 2,
+        places: [Socket.Place] = [.every(v6: false)], port: UInt16 = 27500, plainPort: UInt16? = nil,
+        reactors: Int = 2,
         maxConnections: Int = 512, maxConnectionsPerAddress: Int = 256, maxRate: UInt64 = 0,
         hostNames: [String] = [], metricsAllow: [Network] = [], timeLimits: TimeLimits = TimeLimits()
     ) {
         self.places = places
         self.port = port
+        self.plainPort = plainPort
         self.reactors = reactors
         self.maxConnections = maxConnections
         self.maxConnectionsPerAddress = maxConnectionsPerAddress

@@ -19,8 +19,8 @@ struct DropInFile {
     var isThere: Bool { (try? Descriptor.open(path, [.path, .noFollow])) != nil }
 
     /// - Parameter shared: an absolute path.
-    static func text(sharing shared: String) -> String {
-        "[passim]\nPath=\(escaped(shared))\n"
+    static func text(sharing shared: String, byName: Bool = false) -> String {
+        "[passim]\nPath=\(escaped(shared))\n\(byName ? "Names=true\n" : "")"
     }
 
     /// As GKeyFile reads it: what it would take for an escape, for space around a value, or for the end of it.

@@ -14,6 +14,9 @@ struct MirrorAddCommand: ParsableCommand {
     @Argument(help: "The directory. It may come later.", completion: .directory)
     var directory: PathArgument
 
+    @Flag(help: "Let files be fetched by their names as well as by digest (Names=true).")
+    var names = false
+
     @Flag(help: "Replace a file that is there.")
     var force = false
 
@@ -28,9 +31,17 @@ struct MirrorAddCommand: ParsableCommand {
         // Before it is written: whoever reads it may think again.
         let outlook = MirrorOutlook(text, named: file.name, paths, isMissing: isMissing)
         if force || !file.isThere { for problem in outlook.problems { Output.complain(problem) } }
-        try file.write(DropInFile.text(sharing: text), replaces: force)
+        try file.write(DropInFile.text(sharing: text, byName: names), replaces: force)
         let output = Output()
         try output.line("Added: \(RawName(file.path)) shares \(path)")
+        let daemon = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration).daemon
+        if daemon.httpPort > 0 {
+            // The port of HTTPS has a service of its own, etc/firewalld/passim.xml.
+            try output.line(
+                "Plain HTTP is at port \(daemon.httpPort); to let others reach it through firewalld:")
+            try output.line(
+                "  firewall-cmd --permanent --add-port=\(daemon.httpPort)/tcp && firewall-cmd --reload")
+        }
         try output.flush()
         if let command = outlook.firewallCommand {
             Output.complain("to let others connect:", command: command)

@@ -310,6 +310,20 @@ import Testing
 
     // MARK: mirror
 
+    @Test func mirrorIsAddedWithNamesAndTheFirewallIsToldOf() throws {
+        try tree.makeDirectory("shared")
+        try tree.write("etc/passim.conf", "[daemon]\nHTTPPort=8080\n")
+        let added = try passim("mirror", "add", "--names", "lvfs", "shared")
+        #expect(added.end == .exit(0))
+        let lines = added.text.split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines[1].contains("Plain HTTP is at port 8080"))
+        #expect(lines[2] == "  firewall-cmd --permanent --add-port=8080/tcp && firewall-cmd --reload")
+        #expect(
+            try tree.read("etc/passim.d/lvfs.conf")
+                == Array("[passim]\nPath=\(tree.absolute("shared"))\nNames=true\n".utf8))
+    }
+
     @Test func mirrorIsAddedListedAndRemoved() throws {
         try tree.makeDirectory("shared")
         let added = try passim("mirror", "add", "lvfs", "shared")

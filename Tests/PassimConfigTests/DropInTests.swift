@@ -1,4 +1,5 @@
 import PassimCore
+import PassimGLib
 import PassimTestKit
 import Testing
 
@@ -32,6 +33,50 @@ import Testing
     ])
     func otherFilesAreSharedByDefault(path: String) throws {
         #expect(try dropIn().accepts(RawName(path)))
+    }
+
+    private func read(_ settings: String) throws -> (DropIn, [String]) {
+        let file = "/etc/passim.d/x.conf"
+        let text = "[passim]\nPath=/srv/x\n\(settings)\n"
+        let (dropIn, complaints) = try DropIn.read(try KeyFile(Array(text.utf8)), name: "x.conf", file: file)
+        return (dropIn, complaints.map { "\($0)" })
+    }
+
+    @Test(arguments: [
+        ("/lvfs", "lvfs"), ("/lvfs/", "lvfs"), ("/a/b c", "a/b c"), ("/", ""), ("", ""), ("/%61", "%61"),
+    ])
+    func prefixIsAPath(written: String, prefix: String) throws {
+        let (dropIn, complaints) = try read("Names=true\nPrefix=\(written)")
+        #expect(dropIn.names)
+        #expect(dropIn.prefix == RawName(prefix))
+        #expect(complaints.isEmpty)
+    }
+
+    @Test(arguments: ["lvfs", "//lvfs", "/a//b", "/a/../b", "/.", "/a//"])
+    func prefixThatIsNoneHasNothingByName(written: String) throws {
+        let (dropIn, complaints) = try read("Names=true\nPrefix=\(written)")
+        #expect(!dropIn.names)
+        #expect(complaints.count == 1)
+        #expect(complaints.first?.contains("Prefix=\(written)") == true)
+    }
+
+    @Test func namesAreAskedForInSoManyWords() throws {
+        #expect(try !read("").0.names)
+        #expect(try read("Names=yes").0.names)
+        let (dropIn, complaints) = try read("Names=maybe")
+        #expect(!dropIn.names)
+        #expect(complaints.count == 1)
+        #expect(try read("Prefix=/x").1.first?.contains("Names=true") == true)
+    }
+
+    @Test func pathInURLsIsTheOneBelowThePrefix() throws {
+        var dropIn = try dropIn()
+        #expect(dropIn.pathBelowPrefix(RawName("a/b")) == RawName("a/b"))
+        dropIn.prefix = RawName("a")
+        #expect(dropIn.pathBelowPrefix(RawName("a/b")) == RawName("b"))
+        #expect(dropIn.pathBelowPrefix(RawName("a")) == .empty)
+        #expect(dropIn.pathBelowPrefix(RawName("ab")) == nil)
+        #expect(dropIn.pathBelowPrefix(RawName("b")) == nil)
     }
 
     @Test func excludedDirectoryIsNotEntered() throws {

@@ -74,6 +74,46 @@ import Testing
         }
     }
 
+    // MARK: Names
+
+    @Test func fileThatAPageHidesIsNamed() throws {
+        try tree.write("mirror/metrics", "1")
+        try tree.write("mirror/items/x", "1")
+        try tree.write("mirror/by-hash/SHA256/README", "1")
+        try share("mirror", as: "a")
+        #expect(check().isClean)
+        try share("mirror", as: "a", "Names=true")
+        let check = check()
+        #expect(!check.isClean)
+        #expect(check.report.contains("Names=true: 3 files cannot be had by name"))
+        #expect(check.report.contains("Prefix=/NAME moves them"))
+        try share("mirror", as: "a", "Names=true\nPrefix=/pub/")
+        #expect(
+            self.check().report.contains(
+                "1 files cannot be had by name, as passimd has pages there, the first: /pub/by-hash/SHA256/README"
+            ))
+    }
+
+    @Test func nameThatTwoClaimIsNamed() throws {
+        try tree.write("other/deep/b", "other")
+        try share("mirror", as: "a", "Names=true")
+        try share("other", as: "b", "Names=true")
+        let found = check()
+        #expect(!found.isClean)
+        #expect(
+            found.report.contains(
+                "b.conf: [passim] Names=true: 1 files have the same URL as files of "
+                    + "\(tree.absolute("etc/passim.d/a.conf")), the first: /deep/b; those of "
+                    + "\(tree.absolute("etc/passim.d/a.conf")) are served"))
+        for settings in ["Names=true\nPrefix=/other", "Names=true\nExclude=b", ""] {
+            try share("other", as: "b", settings)
+            #expect(check().isClean, "\(settings)")
+        }
+        // Of the longer prefix.
+        try share("other/deep", as: "b", "Names=true\nPrefix=/deep")
+        #expect(check().report.contains("those of \(tree.absolute("etc/passim.d/b.conf")) are served"))
+    }
+
     // MARK: Overlaps and patterns
 
     private func share(_ directory: String, as name: String, _ settings: String = "") throws {

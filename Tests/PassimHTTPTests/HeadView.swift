@@ -17,6 +17,7 @@ struct HeadView: Equatable {
     var ifMatch: String?
     var hasMoreIfMatch = false
     var ifUnmodifiedSince: String?
+    var wantsDigest = false
     var expectContinue = false
     var declaresBody = false
     var length = 0
@@ -40,6 +41,7 @@ extension HeadView {
         ifMatch = text(head.ifMatch)
         hasMoreIfMatch = head.hasMoreIfMatch
         ifUnmodifiedSince = text(head.ifUnmodifiedSince)
+        wantsDigest = head.wantsDigest
         expectContinue = head.expectContinue
         declaresBody = head.declaresBody
         length = head.length

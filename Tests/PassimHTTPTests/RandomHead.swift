@@ -55,6 +55,7 @@ enum RandomHead {
         "if-none-match: \"a\", W/\"b\"", "If-Match: \"a\"", "if-match: *",
         "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
         "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "Host: twice",
+        "Want-Digest: SHA-256;q=1", "want-digest: sha-256;q=0.0", "Want-Digest: md5, SHA-256",
         "No colon", "Space : x", " folded", "b@d: x", ": x",
     ]
 

@@ -167,6 +167,16 @@ enum ReferenceParser {
         head.ifMatch = values["if-match"]?.first
         head.hasMoreIfMatch = (values["if-match"]?.count ?? 0) > 1
         head.ifUnmodifiedSince = only("if-unmodified-since")
+        head.wantsDigest = elements("want-digest").contains { element in
+            let parts = element.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false).map {
+                trim($0).lowercased()
+            }
+            guard parts[0] == "sha-256" else { return false }
+            let isRefused =
+                parts.count > 1 && parts[1].hasPrefix("q=") && parts[1].count > 2
+                && Set(parts[1].dropFirst(2)).isSubset(of: "0.")
+            return !isRefused
+        }
     }
 
     private static func trim(_ text: some StringProtocol) -> String {

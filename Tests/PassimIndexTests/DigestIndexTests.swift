@@ -26,6 +26,24 @@ struct DigestIndexTests {
         #expect((index.count, index.digestCount, index.totalBytes) == (1, 1, 1234))
     }
 
+    @Test func fileIsFoundByItsPath() {
+        let other = OriginID(8)
+        index.apply([
+            .insert(directory("a/b"), "f", .make(1)), .insert(directory(""), "f", .make(2)),
+            .insert(directory("a/b", other), "f", .make(3)),
+        ])
+        func digest(_ path: String, _ origin: OriginID = someOrigin) -> Digest? {
+            index.find(origin: origin, path: RawName(path))?.digest
+        }
+        #expect(digest("a/b/f") == .make(1))
+        #expect(digest("f") == .make(2))
+        #expect(digest("a/b/f", other) == .make(3))
+        for path in ["", "a", "a/f", "a/b", "a/b/f/f", "a/b/g"] { #expect(digest(path) == nil, "\(path)") }
+        #expect(digest("f", other) == nil)
+        index.apply([.remove(directory: directory("a/b"), name: RawName("f"))])
+        #expect(digest("a/b/f") == nil)
+    }
+
     @Test func replacedFileHasNoPathAnyMore() throws {
         index.apply([.insert(directory(), "f", .make(1))])
         let old = try #require(index.find(.make(1)))

@@ -14,7 +14,7 @@ import Testing
             #expect {
                 _ = try TestServer { $0.port = test.port }
             } throws: { error in
-                (error as? SystemError)?.code == .addressInUse
+                (error as? CannotListen)?.error.code == .addressInUse
             }
         }
     }
@@ -42,7 +42,7 @@ import Testing
             let answer = try test.fetch(Digest(of: "x"))
             #expect(answer.status == 404)
         }
-        #expect(throws: SystemError.self) {
+        #expect(throws: CannotListen.self) {
             try TestServer { $0.places = [.interface("no-such-device", v6: false)] }
         }
     }

@@ -100,7 +100,7 @@ extension Daemon {
     private var certificateTroubles: [Troubles.Finding] {
         guard let identity = identity.withLock({ $0 }), let end = identity.end else { return [] }
         let left = end - wallClock().seconds
-        let path = paths.certificate
+        let path = certificatePath
         let date = "it ends in \(left / 86400) d"
         if identity.isMade {
             // It is made anew within an hour.

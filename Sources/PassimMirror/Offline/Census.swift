@@ -17,11 +17,15 @@ package struct Census: Sendable {
     package private(set) var idlePatterns: [Glob]
     /// The directory, without symlinks.
     package let place: RawName
+    private let onFile: @Sendable (RawName) -> Void
 
+    /// - Parameter onFile: called with the path of each file.
     /// - Throws: if the directory itself cannot be opened, or may not be shared.
     package init(
-        of dropIn: DropIn, by walk: PathWalk, besides privates: PrivateDirectories
+        of dropIn: DropIn, by walk: PathWalk, besides privates: PrivateDirectories,
+        onFile: @escaping @Sendable (RawName) -> Void = { _ in }
     ) throws(PathWalk.Failure) {
+        self.onFile = onFile
         idlePatterns = dropIn.include
         let root = try walk.run(dropIn.path)
         do throws(SystemError) {
@@ -40,6 +44,7 @@ extension Census: FileVisitor {
         idlePatterns.removeAll { $0.matchesFileOrParent(path) }
         _ = try directory.open(name, fileFlags)
         files += 1
+        onFile(path)
         bytes.add(saturating: status.identity.size)
     }
 

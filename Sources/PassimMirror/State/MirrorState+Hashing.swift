@@ -17,6 +17,7 @@ extension MirrorState {
         if jobs.isEmpty || origin.isRemoved { return }
         for job in jobs {
             origin.queue.push(job)
+            job.node.waitingFiles += 1
             origin.progress.addPending(size: job.size)
             if job.isCounted, let scan = job.block.scan { scan.open += 1 }
         }
@@ -26,6 +27,7 @@ extension MirrorState {
     /// - Returns: nil for a job of a directory that is gone.
     mutating func begin(_ job: HashJob, _ progress: HashProgress?, now: UInt64) -> HashItem? {
         let node = job.node
+        if progress == nil { node.waitingFiles -= 1 }
         if node.isGone || !node.isEntered {
             endJob(job)
             return nil

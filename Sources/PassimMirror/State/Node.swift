@@ -60,6 +60,8 @@ final class Node: @unchecked Sendable {
     var isVisitQueued = false
     /// How often it could not be listed, one time after another.
     var tries: UInt8 = 0
+    /// Files to be hashed that no turn has begun.
+    var waitingFiles: Int32 = 0
     /// Names that the last visit could not read, and which are not in `names`.
     var unreadable = 0
 

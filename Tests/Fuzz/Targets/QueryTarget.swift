@@ -9,13 +9,14 @@ extension FuzzTarget {
         name: "query",
         sources: [
             "PassimHTTP/Query.swift", "PassimHTTP/PercentEncoding.swift", "PassimHTTP/HTMLText.swift",
-            "PassimHTTP/ContentFields.swift", "PassimHTTP/UTF8Text.swift", "PassimWeb/PageQuery.swift",
+            "PassimHTTP/ContentFields.swift", "PassimHTTP/NamedTarget.swift", "PassimHTTP/UTF8Text.swift",
+            "PassimWeb/PageQuery.swift",
         ],
         words: [
             "sha256=", "localhost=", "true", "false", "&", "=", "?", "%", "%20", "%2F", "%00", "%C3%A9", "+",
             ReferenceConditions.hex, ReferenceConditions.hex.uppercased(), "q=", "directory=", "sort=-name",
             "page=2", "page=99999999999999999999", "<script>", "\"", "'", "\0", "\r\n", "\u{301}", "é", "/",
-            "..",
+            "..", "/by-hash/SHA256/", "%2e",
         ],
         rounds: 1000
     ) { (input) throws(Flaw) in
@@ -24,6 +25,7 @@ extension FuzzTarget {
         let query = mark.map { Array(input[($0 + 1)...]) }
         try compareQuery(query)
         try decode(path)
+        try compareNames(path)
         try page(query ?? [])
         try show(path)
     }
@@ -57,6 +59,28 @@ extension FuzzTarget {
         try checkEqual(name.bytes, Array(last.prefix(255)), "the name is")
     }
 
+    private static func compareNames(_ path: [UInt8]) throws(Flaw) {
+        let found = withExactly(path) { NamedTarget.parse($0) }
+        let segments = path.split(separator: 0x2F, omittingEmptySubsequences: false).dropFirst().map {
+            ReferenceQuery.decoded(Array($0))
+        }
+        let isFile = segments.allSatisfy { segment in
+            !segment.isEmpty && !segment.contains(0) && !segment.contains(0x2F)
+                && segment != Array(".".utf8) && segment != Array("..".utf8)
+        }
+        guard path.first == 0x2F, isFile else { return try checkEqual(found, .nothing, "named") }
+        let place = Array(segments.indices).last { place in
+            place >= segments.count - 2 && place >= 2 && segments[place - 2] == Array("by-hash".utf8)
+                && segments[place - 1] == Array("SHA256".utf8)
+        }
+        if let place {
+            let hex = String(decoding: segments[place], as: UTF8.self)
+            try checkEqual(found, Digest(hex: hex).map { .digest($0) } ?? .notADigest, "named")
+        } else {
+            try checkEqual(found, .path(RawName(bytes: Array(segments.joined(separator: [0x2F])))), "named")
+        }
+    }
+
     /// What the form asks for stays the same when its own address is asked.
     private static func page(_ query: [UInt8]) throws(Flaw) {
         let page = PageQuery(query)
@@ -85,8 +109,8 @@ extension FuzzTarget {
         let lines = contentFields(
             name: RawName(bytes: name), digest: ReferenceConditions.digest,
             contentType: String(decoding: name, as: UTF8.self), modified: Int64(name.count))
-        try checkEqual(lines.count { $0 == 0x0D }, 7, "carriage returns")
-        try checkEqual(lines.count { $0 == 0x0A }, 7, "line feeds")
+        try checkEqual(lines.count { $0 == 0x0D }, 6, "carriage returns")
+        try checkEqual(lines.count { $0 == 0x0A }, 6, "line feeds")
         try check(lines.allSatisfy { 0x20...0x7E ~= $0 || $0 == 0x0D || $0 == 0x0A }, "\(lines)")
     }
 }

@@ -10,13 +10,14 @@ extension FuzzTarget {
         sources: [
             "PassimHTTP/RequestParser.swift", "PassimHTTP/RequestLineScanner.swift",
             "PassimHTTP/FieldCollector.swift", "PassimHTTP/FieldName.swift", "PassimHTTP/CommaList.swift",
-            "PassimHTTP/Authority.swift", "PassimHTTP/ByteSet.swift",
+            "PassimHTTP/Authority.swift", "PassimHTTP/ByteSet.swift", "PassimHTTP/WantDigest.swift",
         ],
         words: [
             "GET ", "HEAD ", "POST ", " HTTP/1.1\r\n", " HTTP/1.0\r\n", "\r\n", "\r\n\r\n", "\n", "\r", "\0",
             "Host: localhost\r\n", "Host: [::1]:1\r\n", "Connection: close\r\n", "Content-Length: 0\r\n",
             "Transfer-Encoding: chunked\r\n", ", chunked", "Expect: 100-continue\r\n", "https://a", "?", "#",
             " ", "\t", ":", ",", "Range: ", "If-Range: ", "If-None-Match: ", "If-Modified-Since: ",
+            "Want-Digest: ", "SHA-256", ";q=0", ";",
         ],
         rounds: 400
     ) { (input) throws(Flaw) in

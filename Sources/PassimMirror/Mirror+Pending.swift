@@ -1,0 +1,41 @@
+internal import PassimConfig
+package import PassimCore
+
+extension Mirror {
+    /// Whether it is still to be found out what a path below an origin is: its file waits to be hashed, or is being
+    /// written, or its directory has not been listed to its end. What the drop-in leaves out is never pending.
+    ///
+    /// While other files of the same directory wait for their turn, a name that nothing is known of counts as one of
+    /// them: which names those are is not kept.
+    package func isPending(origin id: OriginID, path: RawName) -> Bool {
+        look { state in
+            guard let origin = state.origins.first(where: { $0.id == id }) else { return false }
+            return origin.isPending(path)
+        }
+    }
+}
+
+extension Origin {
+    func isPending(_ path: RawName) -> Bool {
+        if isRemoved || !dropIn.accepts(path) { return false }
+        // Before it was looked for there is no saying, and of a disk that is away nothing is known.
+        guard var node = root else { return isThere || isRootDue || isRootBusy }
+        var names = path.bytes.split(separator: 0x2F).map { RawName(bytes: Array($0)) }[...]
+        while names.count > 1, let child = node.children[names.first!] {
+            node = child
+            names.removeFirst()
+        }
+        return names.first.map { node.isPending($0) } ?? false
+    }
+}
+
+extension Node {
+    fileprivate func isPending(_ name: RawName) -> Bool {
+        if whole != .none || isBusy { return true }
+        if !isEntered { return !isUnreadable }
+        guard let what = names[name] else { return waitingFiles > 0 }
+        if what.isDirty || what.isWanted || what.phase != .idle || what.writing != .none { return true }
+        // The disk failed, and it is tried again; else it may not be read.
+        return what.isUnreadable && what.due != .max
+    }
+}

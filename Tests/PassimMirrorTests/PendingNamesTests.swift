@@ -1,0 +1,89 @@
+import PassimConfig
+import PassimCore
+import PassimTestKit
+import Testing
+
+@testable import PassimMirror
+
+extension LiveTests {
+    /// What is said of a path that the index does not have.
+    @Suite struct PendingNamesTests {
+        private func isPending(_ fixture: LiveFixture, _ origin: MirrorOrigin, _ path: String) -> Bool {
+            fixture.mirror.isPending(origin: origin.id, path: RawName(path))
+        }
+
+        /// At no moment between two turns a file that is there is said not to be.
+        @Test func fileIsPendingUntilItIsKnown() throws {
+            let fixture = try LiveFixture(isStarted: false)
+            defer { fixture.stop() }
+            var paths: [String] = []
+            for directory in ["", "a/", "a/b/", "c/"] {
+                for number in 0..<100 {
+                    let path = "\(directory)\(number)"
+                    fixture.tree.write(path, path)
+                    fixture.tree.setModified(path, DaemonSite.longAgo)
+                    paths.append(path)
+                }
+            }
+            let origin = fixture.share()[0]
+            let worker = Worker(fixture.mirror)
+            var turns = 0
+            repeat {
+                turns += 1
+                let known = fixture.known()[origin.id] ?? [:]
+                for path in paths where known[RawName(path)] == nil {
+                    #expect(isPending(fixture, origin, path), "\(path) after \(turns) turns")
+                }
+            } while worker.turn()
+            worker.rest()
+            #expect(turns > 4)
+            #expect(fixture.known()[origin.id]?.count == paths.count)
+            for path in ["none", "a/none", "a/b/none", "c/d/none", "none/none", "a/0/none"] {
+                #expect(!isPending(fixture, origin, path), "\(path)")
+            }
+            #expect(!fixture.mirror.isPending(origin: OriginID(99), path: RawName("a")))
+        }
+
+        @Test func changesArePendingUntilTheyAreHashed() throws {
+            let fixture = try LiveFixture(isStarted: false)
+            defer { fixture.stop() }
+            fixture.tree.makeDirectory("a")
+            var dropIn = fixture.dropIn("a.conf")
+            dropIn.exclude.append(try Glob("*.bak"))
+            let origin = fixture.share([dropIn])[0]
+            fixture.drain()
+            #expect(!isPending(fixture, origin, "a/new"))
+            fixture.tree.write("a/new", "new")
+            #expect(fixture.waitForWork())
+            #expect(isPending(fixture, origin, "a/new"))
+            fixture.drain()
+            // Hashed, or left alone for a while as it is young.
+            #expect(isPending(fixture, origin, "a/new") || fixture.entry("a/new") != nil)
+            #expect(!isPending(fixture, origin, "a/other"))
+            #expect(!isPending(fixture, origin, "a/new.bak"))
+            #expect(
+                eventually {
+                    fixture.drain()
+                    return fixture.entry("a/new") != nil
+                })
+            fixture.tree.remove("a/new")
+            #expect(
+                eventually {
+                    fixture.drain()
+                    return fixture.entry("a/new") == nil && !isPending(fixture, origin, "a/new")
+                })
+            // What the server finds changed is looked at at once.
+            fixture.mirror.recheck(origin: origin.id, path: RawName("a/x"))
+            #expect(isPending(fixture, origin, "a/x"))
+        }
+
+        @Test func directoryThatIsNotThereHasNothing() throws {
+            let fixture = try LiveFixture(isStarted: false)
+            defer { fixture.stop() }
+            let origin = fixture.share([fixture.dropIn("a.conf", "missing")])[0]
+            #expect(isPending(fixture, origin, "file"))
+            fixture.drain()
+            #expect(!isPending(fixture, origin, "file"))
+        }
+    }
+}
