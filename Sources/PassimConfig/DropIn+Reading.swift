@@ -23,6 +23,9 @@ extension DropIn {
         section.read("RescanInterval", 0...Int(Int32.max), into: &interval)
         if interval >= 0 { dropIn.rescanInterval = interval }
         section.read("MaxRate", 0...UInt64(Int64.max), into: &dropIn.maxRate)
+        section.readSource(into: &dropIn.source)
+        section.readPath("SourceCA", into: &dropIn.sourceAuthorities, otherwise: "those of the system")
+        section.read("KeepOld", 0...Int(Int32.max), into: &dropIn.keepOld)
         section.warnOfUnknownKeys(known: keys)
         section.warnOfUnknownGroups()
         return (dropIn, section.complaints)
@@ -31,6 +34,7 @@ extension DropIn {
     /// What `[passim]` may hold.
     static let keys = [
         "Path", "Recursive", "Include", "Exclude", "Advertise", "Cooldown", "RescanInterval", "MaxRate",
+        "Source", "SourceCA", "KeepOld",
     ]
 
     private static func path(of section: Section, name: String) throws(DropInFailure) -> String {
@@ -83,6 +87,24 @@ extension Section {
             } catch {
                 throw complaint(part, "\(error)")
             }
+        }
+    }
+}
+
+extension Section {
+    /// A URL that is none leaves the directory shared, and not filled.
+    fileprivate mutating func readSource(into source: inout SourceURL?) {
+        guard keyFile.value(group, "Source") != nil else { return }
+        let written: String
+        do throws(KeyFileError) {
+            written = try keyFile.string(group, "Source")
+        } catch {
+            return warn("Source", "\(error.advice); the directory is not filled")
+        }
+        do throws(SourceURL.Fault) {
+            source = try SourceURL(written)
+        } catch {
+            warn("Source", "\(error); the directory is not filled")
         }
     }
 }

@@ -43,6 +43,14 @@ package struct Paths: Sendable, Equatable {
     /// The store of checksums for files that take no attributes.
     package var checksumDirectory: String { localState + "/cache/passim" }
 
+    /// What `passim mirror sync` notes of its runs for a drop-in.
+    ///
+    /// - Parameter dropIn: its file's name.
+    package func syncState(of dropIn: String) -> String {
+        let name = dropIn.hasSuffix(".conf") ? String(dropIn.dropLast(5)) : dropIn
+        return localState + "/lib/passim-sync/" + name
+    }
+
     /// Directories of the daemon, of which no drop-in ever shares anything.
     ///
     /// - Parameter published: where published items are.

@@ -17,8 +17,8 @@ struct DropInFile {
     var path: String { "\(directory)/\(name)" }
 
     /// - Parameter shared: an absolute path.
-    static func text(sharing shared: String) -> String {
-        "[passim]\nPath=\(escaped(shared))\n"
+    static func text(sharing shared: String, from source: SourceURL? = nil) -> String {
+        "[passim]\nPath=\(escaped(shared))\n" + (source.map { "Source=\(escaped($0.text))\n" } ?? "")
     }
 
     /// As GKeyFile reads it: what it would take for an escape, for space around a value, or for the end of it.
