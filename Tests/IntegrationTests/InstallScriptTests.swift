@@ -41,7 +41,8 @@ struct InstallScriptTests {
         let files = try files()
         let expected: Set = [
             "/usr/bin/passim", "/usr/libexec/passimd", "/usr/sbin/passimd",
-            "/usr/lib/systemd/system/passim.service", "/usr/lib/sysusers.d/passim.conf",
+            "/usr/lib/systemd/system/passim.service", "/usr/lib/systemd/system/passim-sync@.service",
+            "/usr/lib/systemd/system/passim-sync@.timer", "/usr/lib/sysusers.d/passim.conf",
             "/usr/lib/tmpfiles.d/passim.conf", "/usr/libexec/passimd-raise-watches",
             "/usr/lib/firewalld/services/passim.xml",
             "/usr/share/dbus-1/system.d/org.freedesktop.Passim.conf",
