@@ -146,7 +146,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd", "passim", "passim-soak",
+            "PassimCore", "PassimSystem", "PassimCrypto", "PassimSync", "PassimTestKit", "passimd", "passim",
+            "passim-soak",
         ]),
 ]
 

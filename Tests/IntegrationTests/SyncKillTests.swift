@@ -5,6 +5,7 @@ import PassimTestKit
 import Testing
 
 @testable import PassimCrypto
+@testable import PassimSync
 
 /// `passim mirror sync`, killed at random moments while a client looks on.
 @Suite struct SyncKillTests {
@@ -38,15 +39,12 @@ import Testing
         /// - Returns: what is not as it should be.
         private static func look(_ tree: TemporaryTree) -> String? {
             guard let jcat = try? tree.read("mirror/firmware.xml.gz.jcat") else { return nil }
-            let signed: [(id: String, digest: Digest)]
-            do {
-                signed = try SyncKillTests.signed(jcat, tree)
-            } catch {
-                return "the signature is not whole: \(error)"
-            }
-            for (id, digest) in signed {
-                guard let metadata = try? tree.read("mirror/\(id)") else { return "\(id) is not there" }
-                if SHA256Hasher.digest(of: metadata) != digest { return "\(id) is another" }
+            guard let signed = SignedNames(jcat) else { return "the signature is not whole" }
+            for item in signed.items {
+                guard let metadata = try? tree.read("mirror/\(item.id)") else {
+                    return "\(item.id) is not there"
+                }
+                if SHA256Hasher.digest(of: metadata) != item.digest { return "\(item.id) is another" }
             }
             return nil
         }
@@ -55,24 +53,6 @@ import Testing
             state.withLock { $0.isEnding = true }
             thread.join()
             return state.withLock { ($0.reads, $0.flaws) }
-        }
-    }
-
-    /// The names and digests in a `.jcat`, by python3's own gzip and JSON.
-    private static func signed(_ jcat: [UInt8], _ tree: TemporaryTree) throws -> [(
-        id: String, digest: Digest
-    )] {
-        let name = "looked-\(UInt64.random(in: 0 ... .max))"
-        try tree.write(name, jcat)
-        defer { try? tree.remove(name) }
-        let program = """
-            import gzip, json, sys
-            for item in json.loads(gzip.open(sys.argv[1]).read())['Items']: print(item['Id'], item['Blobs'][0]['Data'])
-            """
-        let text = try Command.succeed(["/usr/bin/python3", "-c", program, tree.absolute(name)]).text
-        return text.split(separator: "\n").compactMap { line in
-            let words = line.split(separator: " ")
-            return Digest(hex: words[1]).map { (String(words[0]), $0) }
         }
     }
 
