@@ -69,6 +69,12 @@ let libraries: [Target] = [
     .target(
         name: "PassimFetch",
         dependencies: ["PassimCore", "PassimSystem", "PassimCrypto", "CCurl", logging]),
+    .target(
+        name: "PassimSync",
+        dependencies: [
+            "PassimCore", "PassimSystem", "PassimCrypto", "PassimGLib", "PassimConfig", "PassimMirror",
+            "PassimFetch",
+        ]),
     .target(name: "PassimBus", dependencies: ["PassimCore", "PassimSystem", "PassimGLib", logging]),
     .target(
         name: "PassimDaemon",
@@ -85,7 +91,7 @@ let executables: [Target] = [
         name: "passim",
         dependencies: [
             "PassimCore", "PassimSystem", "PassimCrypto", "PassimConfig", "PassimMirror", "PassimBus",
-            "PassimFetch", arguments, logging,
+            "PassimFetch", "PassimSync", arguments, logging,
         ]),
 ]
 
@@ -135,16 +141,20 @@ let testTargets: [Target] = [
         "PassimWeb",
         logging),
     tests("PassimLookup"),
+    tests(
+        "PassimSync", "PassimSystem", "PassimCrypto", "PassimConfig", "PassimGLib", "PassimMirror",
+        "PassimFetch"),
     .testTarget(
         name: "CommandTests",
         dependencies: [
             "passim", "passimd", "PassimCore", "PassimSystem", "PassimConfig", "PassimMirror", "PassimBus",
-            "PassimFetch", "PassimTestKit", logging,
+            "PassimFetch", "PassimSync", "PassimTestKit", logging,
         ]),
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "PassimCore", "PassimSystem", "PassimCrypto", "PassimTestKit", "passimd", "passim", "passim-soak",
+            "PassimCore", "PassimSystem", "PassimCrypto", "PassimSync", "PassimTestKit", "passimd", "passim",
+            "passim-soak",
         ]),
 ]
 
@@ -152,7 +162,8 @@ let testTargets: [Target] = [
 let fuzzDependencies: [Target.Dependency] = [
     "PassimCore", "PassimSystem", "PassimGLib", "PassimConfig", "PassimIndex", "PassimMirror",
     "PassimPublish",
-    "PassimHTTP", "PassimWeb", "PassimFetch", "PassimDiscovery", "PassimBus", "PassimDaemon", "PassimTestKit",
+    "PassimHTTP", "PassimWeb", "PassimFetch", "PassimSync", "PassimDiscovery", "PassimBus", "PassimDaemon",
+    "PassimTestKit",
 ]
 let fuzzTargets: [Target] =
     Context.environment["PASSIM_FUZZ"] == nil

@@ -10,8 +10,15 @@
 static inline CURLcode ccurl_set_number(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
 }
+static inline CURLcode ccurl_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
+}
 static inline CURLcode ccurl_set_text(CURL *easy, CURLoption option, const char *value) {
     return curl_easy_setopt(easy, option, value);
+}
+// At least CURL_ERROR_SIZE bytes, for as long as the handle lives.
+static inline CURLcode ccurl_set_error_buffer(CURL *easy, char *buffer) {
+    return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, buffer);
 }
 static inline CURLcode ccurl_set_header_callback(CURL *easy, curl_write_callback callback, void *user) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, callback);
@@ -38,15 +45,18 @@ static inline CURLcode ccurl_get_number(CURL *easy, CURLINFO info, long *value) 
 }
 
 // CURLOPT_PROTOCOLS is deprecated for the option of 7.85, which older distributions lack.
-static inline CURLcode ccurl_set_https_only(CURL *easy) {
+static inline CURLcode ccurl_set_protocols(CURL *easy, int allows_plain) {
 #if LIBCURL_VERSION_NUM >= 0x075500
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https") : code;
+    const char *protocols = allows_plain ? "http,https" : "https";
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols);
+    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, protocols) : code;
 #else
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTPS);
-    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, (long)CURLPROTO_HTTPS) : code;
+    long protocols = allows_plain ? CURLPROTO_HTTP | CURLPROTO_HTTPS : CURLPROTO_HTTPS;
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS, protocols);
+    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, protocols) : code;
 #endif
 }
+static inline CURLcode ccurl_set_https_only(CURL *easy) { return ccurl_set_protocols(easy, 0); }
 
 // A socket that programs started meanwhile do not inherit: with it they would keep the connection open.
 static inline curl_socket_t ccurl_open_socket(

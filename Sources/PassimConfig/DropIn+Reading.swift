@@ -25,6 +25,11 @@ extension DropIn {
         section.readSpan("StaleAfter", into: &dropIn.staleAfter)
         section.read("MaxRate", 0...UInt64(Int64.max), into: &dropIn.maxRate)
         section.readNames(into: &dropIn)
+        section.readSource(into: &dropIn.source)
+        section.readPath("SourceCA", into: &dropIn.sourceAuthorities, otherwise: "those of the system")
+        var keepOld: Int?
+        section.readSpan("KeepOld", into: &keepOld)
+        if let keepOld { dropIn.keepOld = keepOld }
         section.warnOfUnknownKeys(known: keys)
         section.warnOfUnknownGroups()
         return (dropIn, section.complaints)
@@ -33,7 +38,7 @@ extension DropIn {
     /// What `[passim]` may hold.
     static let keys = [
         "Path", "Recursive", "Include", "Exclude", "Advertise", "Cooldown", "RescanInterval",
-        "StaleAfter", "MaxRate", "Names", "Prefix",
+        "StaleAfter", "MaxRate", "Names", "Prefix", "Source", "SourceCA", "KeepOld",
     ]
 
     private static func path(of section: Section, name: String) throws(DropInFailure) -> String {
@@ -111,6 +116,24 @@ extension Section {
             } catch {
                 throw complaint(part, "\(error)")
             }
+        }
+    }
+}
+
+extension Section {
+    /// A URL that is none leaves the directory shared, and not filled.
+    fileprivate mutating func readSource(into source: inout SourceURL?) {
+        guard keyFile.value(group, "Source") != nil else { return }
+        let written: String
+        do throws(KeyFileError) {
+            written = try keyFile.string(group, "Source")
+        } catch {
+            return warn("Source", "\(error.advice); the directory is not filled")
+        }
+        do throws(SourceURL.Fault) {
+            source = try SourceURL(written)
+        } catch {
+            warn("Source", "\(error); the directory is not filled")
         }
     }
 }

@@ -27,6 +27,14 @@ package struct DropIn: Sendable, Equatable {
     package var staleAfter: Int?
     /// Bytes per second over all its downloads; 0: no limit.
     package var maxRate: UInt64 = 0
+    /// Where `passim mirror sync` gets the files from; nil: it does not.
+    package var source: SourceURL?
+    /// A file of the authorities that the source's certificate is checked with; nil: those of the system.
+    package var sourceAuthorities: String?
+    /// Seconds for which metadata stays that the source has replaced.
+    package var keepOld: Int = DropIn.usualKeepOld
+
+    package static let usualKeepOld = 172_800
 
     /// 72 h, in seconds.
     package static let usualStaleAfter = 259_200

@@ -50,7 +50,7 @@ extension EasyHandle {
 
 /// With CURLOPT_NOSIGNAL, libcurl leaves SIGPIPE to the program, and a program that prints wants to be ended
 /// by it. It is sent to the thread that writes (pipe(7)), so it can be held up and taken away here.
-private func withoutBrokenPipes<Result>(_ body: () -> Result) -> Result {
+func withoutBrokenPipes<Result>(_ body: () throws -> Result) rethrows -> Result {
     var pipe = sigset_t()
     sigemptyset(&pipe)
     sigaddset(&pipe, SIGPIPE)
@@ -66,5 +66,5 @@ private func withoutBrokenPipes<Result>(_ body: () -> Result) -> Result {
         }
         pthread_sigmask(SIG_SETMASK, &before, nil)
     }
-    return body()
+    return try body()
 }

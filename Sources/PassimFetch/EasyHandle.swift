@@ -4,6 +4,8 @@ internal import CCurl
 /// thread at a time; out of its `MultiHandle` before it goes.
 final class EasyHandle {
     private let pointer: UnsafeMutableRawPointer
+    /// CURLOPT_ERRORBUFFER, where it was asked for.
+    private var words: UnsafeMutablePointer<CChar>?
 
     init() throws(CurlError) {
         guard let pointer = curl_easy_init() else { throw CurlError(doing: "making an easy handle") }
@@ -20,6 +22,22 @@ final class EasyHandle {
 
     deinit {
         curl_easy_cleanup(pointer)
+        words?.deallocate()
+    }
+
+    /// From now on `detail` tells more than a code does, which name could not be resolved say.
+    func keepDetail() throws(CurlError) {
+        let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+        buffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        words = buffer
+        try check(ccurl_set_error_buffer(pointer, buffer)) { "CURLOPT_ERRORBUFFER" }
+    }
+
+    /// libcurl's words for the last failure; nil where there are none.
+    var detail: String? {
+        guard let words, words.pointee != 0 else { return nil }
+        defer { words.pointee = 0 }
+        return String(cString: words)
     }
 
     /// Optimized code lets go of an object as soon as nothing but its pointer is used.

@@ -5,12 +5,12 @@
 // mirror does not share.
 
 internal import Glibc
-internal import PassimCore
+package import PassimCore
 internal import PassimCrypto
-internal import PassimSystem
+package import PassimSystem
 
 /// A file that is being downloaded; for one thread.
-final class PartialFile {
+package final class PartialFile {
     /// Who sent what is there.
     enum Source: Hashable {
         case nobody
@@ -24,15 +24,21 @@ final class PartialFile {
     private let name: RawName?
     private let file: Descriptor
     private let hasher = SHA256Hasher()
-    private(set) var byteCount: UInt64 = 0
+    package private(set) var byteCount: UInt64 = 0
     private(set) var source = Source.nobody
     private var isPublished = false
 
     /// Goes on with what is there, or begins.
     ///
     /// - Throws: `.busy` where another process is at it.
-    init(for digest: Digest, in directory: consuming Descriptor) throws(DownloadError) {
-        let name = PartialFile.name(for: digest)
+    convenience init(for digest: Digest, in directory: consuming Descriptor) throws(DownloadError) {
+        try self.init(named: PartialFile.name(for: digest), in: directory)
+    }
+
+    /// The same under a name that the caller chooses; what else has the name and cannot be gone on from is removed.
+    ///
+    /// - Throws: as above.
+    package init(named name: RawName, in directory: consuming Descriptor) throws(DownloadError) {
         do throws(SystemError) {
             guard let file = try PartialFile.open(name, in: directory) else {
                 throw SystemError(code: .again, call: .flock)
@@ -135,7 +141,7 @@ final class PartialFile {
     // MARK: - Filling
 
     /// - Parameter sender: who sent it.
-    func append(_ bytes: UnsafeRawBufferPointer, from sender: String) throws(SystemError) {
+    package func append(_ bytes: UnsafeRawBufferPointer, from sender: String) throws(SystemError) {
         try file.writeAll(bytes)
         hasher.update(bytes)
         byteCount += UInt64(bytes.count)
@@ -147,7 +153,7 @@ final class PartialFile {
     }
 
     /// Forgets what is there.
-    func restart() throws(SystemError) {
+    package func restart() throws(SystemError) {
         _ = hasher.finish()
         byteCount = 0
         source = .nobody
@@ -155,7 +161,7 @@ final class PartialFile {
     }
 
     /// Of what is there.
-    var digest: Digest { hasher.current }
+    package var digest: Digest { hasher.current }
 
     /// What the next try will find.
     var keptBytes: UInt64 { name == nil ? 0 : byteCount }
@@ -168,12 +174,32 @@ final class PartialFile {
 
     /// Gives it its name, with all its bytes on the disk; what had that name is replaced.
     func publish(as final: RawName) throws(SystemError) {
-        guard let name else { return }
+        guard name != nil else { return }
         try file.changeMode(ordinaryFileMode())
         try file.sync()
+        try rename(to: final)
+        try directory.sync()
+    }
+
+    /// Gives it its name, and no more than that: for a caller that has done with it what `publish` does.
+    package func rename(to final: RawName) throws(SystemError) {
+        guard let name else { return }
         try directory.rename(name, to: final)
         isPublished = true
-        try directory.sync()
+    }
+
+    /// Lends the open file.
+    package func lend<Result>(
+        _ body: (borrowing Descriptor) throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        try body(file)
+    }
+
+    /// Lends the directory that it is in.
+    package func lendDirectory<Result>(
+        _ body: (borrowing Descriptor) throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        try body(directory)
     }
 
     /// Writes all of it to something else.
@@ -190,7 +216,7 @@ final class PartialFile {
     }
 
     /// Removes it. Where that fails there is nothing else to be done.
-    func discard() {
+    package func discard() {
         if let name, !isPublished { try? directory.unlink(name) }
     }
 }

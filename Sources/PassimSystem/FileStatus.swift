@@ -13,6 +13,7 @@ package struct FileStatus: Hashable, Sendable {
     /// Permission bits, 0o7777.
     package var mode: UInt32
     package var owner: UInt32
+    package var group: UInt32
     /// How many names it has.
     package var links: UInt64
 
@@ -33,6 +34,7 @@ package struct FileStatus: Hashable, Sendable {
                 seconds: Int64(status.st_ctim.tv_sec), nanoseconds: UInt32(clamping: status.st_ctim.tv_nsec)))
         mode = UInt32(status.st_mode & 0o7777)
         owner = UInt32(status.st_uid)
+        group = UInt32(status.st_gid)
         links = UInt64(status.st_nlink)
     }
 }

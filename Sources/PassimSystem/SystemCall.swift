@@ -4,8 +4,9 @@ internal import CLinux
 /// those of the manual pages.
 // swift-format-ignore: AlwaysUseLowerCamelCase
 package enum SystemCall: String, CaseIterable, Sendable {
-    case accept4, bind, dup, epoll_create1, epoll_ctl, epoll_wait, eventfd, fchmod
+    case accept4, bind, dup, epoll_create1, epoll_ctl, epoll_wait, eventfd, fchmod, fchown
     case fdatasync, fgetxattr, flock, fremovexattr, fsetxattr, fstat, fstatfs, fstatvfs, fsync, ftruncate
+    case futimens
     case getdents64, getifaddrs, getsockname, inotify_add_watch, inotify_init, ioctl, linkat, listen
     case mkdirat
     case open, openat, openat2, poll, pread, preadv2, pthread_create, read, readlinkat, recv, recvmsg

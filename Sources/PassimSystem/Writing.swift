@@ -43,6 +43,23 @@ extension Descriptor {
         _ = try retrying(.fchmod) { fchmod(number, mode_t(mode)) }
     }
 
+    /// fchown(2). Only root may give a file away.
+    package borrowing func changeOwner(_ user: UInt32, group: UInt32) throws(SystemError) {
+        let number = lend { $0 }
+        _ = try retrying(.fchown) { fchown(number, user, group) }
+    }
+
+    /// futimens(3): sets mtime; atime stays.
+    package borrowing func setModified(_ time: Timestamp) throws(SystemError) {
+        let number = lend { $0 }
+        // UTIME_OMIT of <sys/stat.h>, a macro of an expression.
+        let times = [
+            timespec(tv_sec: 0, tv_nsec: (1 << 30) - 2),
+            timespec(tv_sec: Int(time.seconds), tv_nsec: Int(time.nanoseconds)),
+        ]
+        _ = try retrying(.futimens) { futimens(number, times) }
+    }
+
     /// mkdirat(2) in this directory.
     package borrowing func makeDirectory(_ name: RawName, mode: UInt32) throws(SystemError) {
         let number = lend { $0 }

@@ -19,8 +19,9 @@ struct DropInFile {
     var isThere: Bool { (try? Descriptor.open(path, [.path, .noFollow])) != nil }
 
     /// - Parameter shared: an absolute path.
-    static func text(sharing shared: String, byName: Bool = false) -> String {
+    static func text(sharing shared: String, byName: Bool = false, from source: SourceURL? = nil) -> String {
         "[passim]\nPath=\(escaped(shared))\n\(byName ? "Names=true\n" : "")"
+            + (source.map { "Source=\(escaped($0.text))\n" } ?? "")
     }
 
     /// As GKeyFile reads it: what it would take for an escape, for space around a value, or for the end of it.

@@ -5,7 +5,11 @@ internal import PassimSystem
 
 struct MirrorAddCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Share a directory, and all below it, from now on.")
+        commandName: "add", abstract: "Share a directory, and all below it, from now on.",
+        discussion: """
+            With --source, passim mirror sync fills it from there; the directory is made, and the unit \
+            passim-sync@NAME.service may write to it.
+            """)
 
     @Argument(
         help: "A name for it, without / and not beginning with a dot: its file in passim.d is NAME.conf.")
@@ -16,6 +20,8 @@ struct MirrorAddCommand: ParsableCommand {
 
     @Flag(help: "Let files be fetched by their names as well as by digest (Names=true).")
     var names = false
+    @Option(help: ArgumentHelp("Where it is filled from: the place of a PULP_MANIFEST.", valueName: "url"))
+    var source: String?
 
     @Flag(help: "Replace a file that is there.")
     var force = false
@@ -25,13 +31,15 @@ struct MirrorAddCommand: ParsableCommand {
         guard let text = String(validating: path.bytes, as: UTF8.self) else {
             throw Failure("\(path): a drop-in can only name what is UTF-8; a symlink to it can be shared")
         }
+        let source = try checkedSource()
         let isMissing = try MirrorAddCommand.isMissing(path)
         let paths = Paths(environment: Style.variable)
         let file = DropInFile(name, paths)
         // Before it is written: whoever reads it may think again.
-        let outlook = MirrorOutlook(text, named: file.name, paths, isMissing: isMissing)
+        let outlook = MirrorOutlook(
+            text, named: file.name, paths, isMissing: isMissing, isMade: source != nil)
         if force || !file.isThere { for problem in outlook.problems { Output.complain(problem) } }
-        try file.write(DropInFile.text(sharing: text, byName: names), replaces: force)
+        try file.write(DropInFile.text(sharing: text, byName: names, from: source), replaces: force)
         let output = Output()
         try output.line("Added: \(RawName(file.path)) shares \(path)")
         let daemon = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration).daemon
@@ -46,6 +54,34 @@ struct MirrorAddCommand: ParsableCommand {
         if let command = outlook.firewallCommand {
             Output.complain("to let others connect:", command: command)
         }
+        if source != nil { try prepareSync(text, paths) }
+    }
+
+    private func checkedSource() throws(Failure) -> SourceURL? {
+        guard let text = source else { return nil }
+        guard SyncUnit.isFit(name) else {
+            throw Failure(
+                "\(RawName(name.file)): with --source, a name is of letters, digits, and - . : _, for the systemd unit"
+            )
+        }
+        do throws(SourceURL.Fault) {
+            return try SourceURL(text)
+        } catch {
+            throw Failure("--source \(RawName(text)): \(error)")
+        }
+    }
+
+    /// What the unit of the timer needs, and how it is started.
+    private func prepareSync(_ path: String, _ paths: Paths) throws(Failure) {
+        let unit = SyncUnit(name, paths)
+        try unit.write(path)
+        if case .closed(let reason) = try SyncUnit.prepare(path) {
+            Output.complain(
+                "\(reason), which is to write there: chown -R \(SyncUnit.user): \(RawName(path))")
+        }
+        let output = Output()
+        try output.line("To fill it now and every four hours: systemctl enable --now \(unit.timer)")
+        try output.flush()
     }
 
     private static func isMissing(_ path: RawName) throws(Failure) -> Bool {

@@ -14,11 +14,12 @@ struct MirrorOutlook {
     /// - Parameters:
     ///   - path: absolute.
     ///   - name: of the drop-in's file.
-    init(_ path: String, named name: String, _ paths: Paths, isMissing: Bool) {
+    ///   - isMade: the directory is made if it is missing.
+    init(_ path: String, named name: String, _ paths: Paths, isMissing: Bool, isMade: Bool = false) {
         let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
         let sandbox = UnitSandbox.read(systemConfiguration: paths.systemConfiguration)
         let shown = RawName(path)
-        if isMissing { problems.append("\(shown) is not there; it is shared when it appears") }
+        if isMissing, !isMade { problems.append("\(shown) is not there; it is shared when it appears") }
         if let obstacle = sandbox?.obstacle(to: path) {
             problems.append("\(shown) cannot be shared yet: \(obstacle)")
         } else if !isMissing {

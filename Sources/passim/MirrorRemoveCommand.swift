@@ -10,8 +10,10 @@ struct MirrorRemoveCommand: ParsableCommand {
     var name: DropInName
 
     func run() throws {
-        let file = DropInFile(name, Paths(environment: Style.variable))
+        let paths = Paths(environment: Style.variable)
+        let file = DropInFile(name, paths)
         try file.remove()
+        try SyncUnit(name, paths).remove()
         let output = Output()
         try output.line("Removed: \(RawName(file.path))")
         try output.flush()

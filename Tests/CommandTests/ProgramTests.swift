@@ -37,6 +37,10 @@ import Testing
         ["download", "", wanted], ["download", "a", wanted + "0"], ["scan"], ["verify"],
         ["verify", "a", "--mirror", "b"], ["mirror"],
         ["mirror", "add", "a"], ["mirror", "add", "a/b", "."], ["mirror", "remove", ".a"],
+        ["mirror", "sync"], ["mirror", "sync", "a", "--all"],
+        ["mirror", "sync", "https://x/"], ["mirror", "sync", "a", "--jobs", "0"],
+        ["mirror", "sync", "a", "--max-rate", "x"],
+        ["mirror", "remote"],
         ["list", "--limit", "x"], ["--next-reboot", "status"], ["--generate-completion-script", "csh"],
     ])
     func wrongUsageExitsWithOne(arguments: [String]) throws {

@@ -19,7 +19,7 @@ struct FuzzTarget: Sendable {
 
     static let all = [
         requestHead, conditions, query, configuration, auditLine, attributes, dictionary, peerURL,
-        dnsMessage, responder, responseHead, status,
+        dnsMessage, responder, responseHead, status, manifest,
     ]
 }
 

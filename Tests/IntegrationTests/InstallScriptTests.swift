@@ -42,6 +42,7 @@ struct InstallScriptTests {
         let expected: Set = [
             "/usr/bin/passim", "/usr/libexec/passimd", "/usr/sbin/passimd",
             "/usr/lib/systemd/system/passim.service", "/usr/lib/sysusers.d/passim.conf",
+            "/usr/lib/systemd/system/passim-sync@.service", "/usr/lib/systemd/system/passim-sync@.timer",
             "/usr/lib/systemd/system/passim-verify@.service", "/usr/lib/systemd/system/passim-verify@.timer",
             "/usr/lib/tmpfiles.d/passim.conf", "/usr/libexec/passimd-raise-watches",
             "/usr/lib/firewalld/services/passim.xml",

@@ -72,6 +72,23 @@ struct InstalledFilesTests {
         try run("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=15", unit())
     }
 
+    /// An instance of the units that fill a mirror.
+    private func syncUnits() throws -> [String] {
+        let passim = try Products.path(of: "passim")
+        let service = try text("systemd/passim-sync@.service")
+        #expect(service.contains("\nExecStart=/usr/bin/passim mirror sync -- %i\n"))
+        try tree.write("passim-sync@.service", service.replacing("/usr/bin/passim ", with: passim + " "))
+        try tree.write("passim-sync@.timer", text("systemd/passim-sync@.timer"))
+        return ["passim-sync@lvfs.service", "passim-sync@lvfs.timer"].map(tree.absolute)
+    }
+
+    @Test func systemdTakesTheUnitsThatFillMirrors() throws {
+        let units = try syncUnits()
+        let outcome = try run("systemd-analyze", "verify", "--man=no", units[0], units[1])
+        #expect(outcome.isEmpty)
+        try run("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=20", units[0])
+    }
+
     @Test func systemdTakesTheSampleWithAllOfItInForce() throws {
         let sample = try text("systemd/passim.service.d/mirror.conf.sample")
         let keys = [
@@ -101,6 +118,10 @@ struct InstalledFilesTests {
         #expect(user.hasSuffix(":Local caching server:/var/lib/passim:/usr/sbin/nologin\n"))
         try run("systemd-tmpfiles", "--create", "--root=\(tree.path)")
         let number = user.split(separator: ":")[2]
+        let sync = try Command.succeed(["grep", "^passim-sync:", tree.absolute("etc/passwd")]).text
+        #expect(
+            try run("stat", "--format=%u %a", tree.absolute("var/lib/passim-sync"))
+                == "\(sync.split(separator: ":")[2]) 755\n")
         for place in ["lib", "log", "cache"] {
             let path = tree.absolute("var/\(place)/passim")
             #expect(try run("stat", "--format=%u %a", path) == "\(number) 750\n")

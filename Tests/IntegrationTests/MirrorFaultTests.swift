@@ -144,7 +144,8 @@ struct MirrorFaultTests {
         #expect(try daemon.get("/healthz").status == 200)
         // All workers of the start wait for the servers, and others have taken their places.
         func workers() throws -> Int {
-            let names = try Command.run(["sh", "-c", "cat /proc/\(daemon.process.identifier)/task/*/comm"]).text
+            let names = try Command.run(["sh", "-c", "cat /proc/\(daemon.process.identifier)/task/*/comm"])
+                .text
             return names.split(separator: "\n").count { $0.hasPrefix("mirror-") }
         }
         let end = ContinuousClock.now + .seconds(60)

@@ -51,6 +51,9 @@ import Testing
             Cooldown=30
             RescanInterval=600
             MaxRate=7
+            Source=https://cdn.fwupd.org/downloads
+            SourceCA=/etc/ssl/own.pem
+            KeepOld=3600
             """)
         let dropIn = try #require(read().dropIns.first)
         #expect(read().allComplaints == [])
@@ -62,6 +65,18 @@ import Testing
         #expect(dropIn.cooldown == 30)
         #expect(dropIn.rescanInterval == 600)
         #expect(dropIn.maxRate == 7)
+        #expect(dropIn.source?.text == "https://cdn.fwupd.org/downloads/")
+        #expect(dropIn.sourceAuthorities == "/etc/ssl/own.pem")
+        #expect(dropIn.keepOld == 3600)
+    }
+
+    @Test func sourceThatIsNoneIsToldOfAndTheDirectoryIsShared() throws {
+        try scratch.write(
+            "passim.d/a.conf", "[passim]\nPath=/srv/a\nSource=rsync://x/\nSourceCA=a\nKeepOld=2x\n")
+        let dropIn = try #require(read().dropIns.first)
+        #expect(dropIn.source == nil && dropIn.sourceAuthorities == nil)
+        #expect(dropIn.keepOld == DropIn.usualKeepOld)
+        #expect(read().complaints.map(\.key) == ["Source", "SourceCA", "KeepOld"])
     }
 
     @Test func unclearAdvertiseHides() throws {

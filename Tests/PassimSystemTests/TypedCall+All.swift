@@ -165,6 +165,11 @@ extension TypedCall {
         file("syncFileSystem", .syncfs) { try done($0.syncFileSystem()) },
         file("truncate", .ftruncate) { try done($0.truncate(to: 3)) },
         file("changeMode", .fchmod) { try done($0.changeMode(0o600)) },
+        file("changeOwner", .fchown) { file in
+            let status = try file.status()
+            return try done(file.changeOwner(status.owner, group: status.group))
+        },
+        file("setModified", .futimens) { try done($0.setModified(Timestamp(seconds: 1, nanoseconds: 2))) },
         directory("replaceFile", .renameat) { _, path in try done(replaceFile(path + "/file", with: [1])) },
     ]
 

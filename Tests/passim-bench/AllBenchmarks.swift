@@ -46,7 +46,15 @@ struct AllBenchmarks: ParsableCommand {
             watch.population = 500
         }
 
-        var measures = [index.measure, page.measure, scan.measure, server.measure, watch.measure]
+        var sync = try SyncBenchmark.parse([])
+        if quick {
+            sync.files = 50
+            sync.rounds = 1
+        }
+
+        var measures = [
+            index.measure, page.measure, scan.measure, server.measure, watch.measure, sync.measure,
+        ]
         if AvahiHost.isPossible {
             var discovery = try DiscoveryBenchmark.Measurement.parse([])
             if quick {

@@ -8,5 +8,6 @@ struct PassimBench: ParsableCommand {
         subcommands: [
             AllBenchmarks.self, IndexBenchmark.self, ScanBenchmark.self, ServerBenchmark.self,
             WatchBenchmark.self, DiscoveryBenchmark.self, PageBenchmark.self, MillionBenchmark.self,
+            SyncBenchmark.self,
         ])
 }

@@ -99,7 +99,7 @@ extension DropIn {
     ///
     /// - Parameter now: Unix seconds.
     func staleness(_ freshness: FreshnessSurvey.Freshness, at now: Int64) -> Trouble? {
-        let limit = Int64(staleAfter ?? (freshness.sync == nil ? 0 : DropIn.usualStaleAfter))
+        let limit = Int64(staleAfter ?? (freshness.sync == nil && source == nil ? 0 : DropIn.usualStaleAfter))
         guard limit > 0 else { return nil }
         let unit = name.hasSuffix(".conf") ? String(name.dropLast(5)) : name
         if let sync = freshness.sync {

@@ -105,11 +105,13 @@ struct ChecksumCache: Sendable {
     /// is a few microseconds, and a whole rewrite has to fit in.
     ///
     /// - Parameter hashed: the identity that the file had before and after it was read.
+    /// - Parameter isOnDisk: its content is there already.
     /// - Throws: where the file has gone bad, or cannot be written back to the disk.
     func keep(
-        _ digest: Digest, of file: borrowing Descriptor, hashed: FileIdentity, on volume: Volume
+        _ digest: Digest, of file: borrowing Descriptor, hashed: FileIdentity, on volume: Volume,
+        isOnDisk: Bool = false
     ) throws(SystemError) -> Kept {
-        if try durability.settle(file, hashed, on: volume) {
+        if !isOnDisk, try durability.settle(file, hashed, on: volume) {
             let now = try file.status().identity
             if volume.tellsByPath ? !now.isSame(as: hashed, anyInode: true) : now != hashed {
                 return .changed

@@ -149,6 +149,9 @@ extension DropIn {
         Cooldown=\(cooldown)
         \(rescanInterval.map { "RescanInterval=\($0)" } ?? "")
         MaxRate=\(maxRate)
+        \(source.map { "Source=\(keyFileValue($0.text))" } ?? "")
+        \(sourceAuthorities.map { "SourceCA=\(keyFileValue($0))" } ?? "")
+        KeepOld=\(keepOld)
 
         """
     }

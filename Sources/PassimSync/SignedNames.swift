@@ -1,0 +1,43 @@
+internal import PassimCore
+internal import PassimGLib
+
+/// What a `.jcat` signs (jcat-tool(1)): gzip of JSON, `Items[{Id, AliasIds, Blobs[{Kind, Data}]}]`.
+///
+/// fwupd fetches the metadata by its `Id`, which need not be the name that the source has it under.
+struct SignedNames {
+    struct Item: Hashable {
+        /// A name, in the directory of the `.jcat`.
+        var id: RawName
+        /// Names of the same content.
+        var aliases: [RawName]
+        /// nil where it is signed and its SHA-256 is not told.
+        var digest: Digest?
+    }
+
+    /// Bytes; LVFS has some ten thousand.
+    static let longestFile = 4 << 20
+    private static let longestText = 16 << 20
+    /// JCAT_BLOB_KIND_SHA256
+    private static let kindSHA256 = 1.0
+
+    let items: [Item]
+
+    /// nil where it is none that we understand.
+    init?(_ file: [UInt8]) {
+        guard let text = try? gunzip(file, limit: SignedNames.longestText), let json = JSONValue(text),
+            let list = json["Items"]?.elements
+        else { return nil }
+        var items: [Item] = []
+        for element in list {
+            guard let id = element["Id"]?.text else { return nil }
+            let aliases = element["AliasIds"]?.elements ?? []
+            let blobs = element["Blobs"]?.elements ?? []
+            let digest = blobs.first { $0["Kind"]?.number == SignedNames.kindSHA256 }?["Data"]?.text
+            items.append(
+                Item(
+                    id: RawName(id), aliases: aliases.compactMap { $0.text.map { RawName($0) } },
+                    digest: digest.flatMap { Digest(hex: $0) }))
+        }
+        self.items = items
+    }
+}

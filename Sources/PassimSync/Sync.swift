@@ -1,0 +1,345 @@
+// A run: makes a directory hold what a source's manifest names. The order is what keeps the mirror consistent at every
+// moment: payload, then metadata, then what signs it; then a look whether the source has changed meanwhile.
+
+internal import PassimConfig
+internal import PassimCore
+internal import PassimFetch
+internal import PassimSystem
+
+package final class Sync {
+    /// How often a source may change while it is mirrored.
+    private static let mostTurns = 5
+    /// Metadata and signatures that are held until all of them are there.
+    private static let mostHeld = 128
+
+    private let settings: SyncSettings
+    private let observer: SyncObserver
+    private let place: MirrorPlace
+    private let client: SourceClient
+    private var report = SyncReport()
+    /// Files of which the source sends other content than it says, whatever turn it is.
+    private var wrong: [RawName: Digest] = [:]
+    /// What the mirror's `.jcat` files name.
+    private var named: Set<RawName> = []
+
+    /// - Throws: where the directory or the source cannot be used, or somebody else is filling it.
+    package init(_ settings: SyncSettings, _ observer: SyncObserver = SyncObserver()) throws(SyncFailure) {
+        guard settings.allows(settings.source.text) else {
+            throw SyncFailure(
+                "\(settings.source): what comes by http may come from anybody; write https, or use --insecure"
+            )
+        }
+        self.settings = settings
+        self.observer = observer
+        place = try MirrorPlace(settings.dropIn.path, isReadOnly: settings.isDryRun)
+        if !settings.isDryRun { try place.lock() }
+        var transfers = settings.transfers
+        transfers.allowsPlain = settings.source.isPlain
+        // Through a proxy it would not be this machine that answers.
+        if settings.source.isPlain, settings.source.isLoopback { transfers.unproxied = settings.source.host }
+        do {
+            client = try SourceClient(transfers)
+        } catch {
+            throw SyncFailure("\(error)")
+        }
+    }
+
+    /// - Throws: where nothing could be done.
+    package func run() throws(SyncFailure) -> SyncReport {
+        var record = SyncRecord()
+        if let path = settings.record { record = (try? SyncRecord(reading: path)) ?? record }
+        record.source = settings.source.text
+        do throws(SyncFailure) {
+            try work(&record)
+        } catch {
+            record.problem = error.description
+            keep(record)
+            throw error
+        }
+        record.problem = report.problem
+        if report.isWhole { record.lastWhole = wallClockSeconds() }
+        keep(record)
+        return report
+    }
+
+    private func keep(_ record: SyncRecord) {
+        guard let path = settings.record, !settings.isDryRun else { return }
+        var record = record
+        record.lastTry = wallClockSeconds()
+        do throws(SystemError) {
+            try record.write(to: path)
+        } catch {
+            report.fail(
+                RawName(path),
+                "what the daemon and the next run are to know cannot be written: \(error.sentence)")
+        }
+    }
+
+    private func work(_ record: inout SyncRecord) throws(SyncFailure) {
+        var (manifest, digest) = try ManifestFetch.manifest(settings, client, observer)
+        while true {
+            report.turns += 1
+            report.failures = []
+            report.moreFailures = 0
+            try turn(manifest)
+            if settings.isDryRun { break }
+            guard try hasMoved(digest) else { break }
+            if report.turns == Sync.mostTurns {
+                report.fail(
+                    ManifestFetch.name, "the source changes all the time; \(report.turns) turns did not do")
+                break
+            }
+            observer.onEvent(.moved)
+            (manifest, digest) = try ManifestFetch.manifest(settings, client, observer)
+        }
+        for fault in manifest.faults {
+            let line = fault.line.map { "line \($0) of the manifest" } ?? "the manifest"
+            report.fail(fault.text, "\(line) is refused: \(fault.reason)")
+        }
+        report.moreFailures += manifest.faultCount - manifest.faults.count
+        tidy(manifest, &record)
+    }
+
+    private func hasMoved(_ digest: Digest) throws(SyncFailure) -> Bool {
+        do throws(SyncFailure) {
+            return try ManifestFetch.digest(settings, client, observer) != digest
+        } catch {
+            // What is there is what the manifest said.
+            report.fail(ManifestFetch.name, "whether the source has changed meanwhile is not known: \(error)")
+            return false
+        }
+    }
+
+    // MARK: - A turn
+
+    private func turn(_ manifest: Manifest) throws(SyncFailure) {
+        let missing = look(manifest)
+        var missingBytes: UInt64 = 0
+        var kept: UInt64 = 0
+        for position in missing {
+            let entry = manifest[position]
+            missingBytes.add(saturating: entry.size)
+            kept.add(saturating: place.partBytes(entry))
+        }
+        observer.onEvent(
+            .planned(
+                files: report.files, bytes: report.bytes, missing: missing.count,
+                missingBytes: missingBytes - min(kept, missingBytes)))
+        if settings.isDryRun {
+            report.missing = missing
+            report.manifest = manifest
+            return
+        }
+        try checkRoom(missingBytes - min(kept, missingBytes))
+        let progress = SyncProgress(
+            phase: .fetching, totalFiles: missing.count, totalBytes: missingBytes)
+        fetch(missing, manifest, Fetching(settings, observer, place, client, manifest, progress))
+        var signed = SignedMetadata(place, settings, manifest)
+        forEachSignature(manifest) { signed.check($0, &report) }
+        named = signed.named
+    }
+
+    /// What is to be fetched, in the order of the manifest.
+    private func look(_ manifest: Manifest) -> [Int] {
+        report.files = 0
+        report.bytes = 0
+        report.present = 0
+        var missing: [Int] = []
+        var unknown: [Int] = []
+        var unknownBytes: UInt64 = 0
+        for position in 0..<manifest.count {
+            let entry = manifest[position]
+            guard settings.dropIn.accepts(entry.path) else { continue }
+            report.files += 1
+            report.bytes.add(saturating: entry.size)
+            do throws(SystemError) {
+                switch try place.look(entry) {
+                case .current: report.present += 1
+                case .missing: missing.append(position)
+                case .unknown:
+                    unknown.append(position)
+                    unknownBytes.add(saturating: entry.size)
+                }
+            } catch {
+                report.fail(entry.path, error.sentence)
+            }
+        }
+        var progress = SyncProgress(
+            phase: .checking, totalFiles: unknown.count, totalBytes: unknownBytes)
+        for position in unknown {
+            let entry = manifest[position]
+            do throws(SystemError) {
+                let digest = try place.digest(of: entry.path) { [observer] count in
+                    progress.bytes.add(saturating: count)
+                    observer.onProgress(progress)
+                }
+                if digest == entry.digest { report.present += 1 } else { missing.append(position) }
+            } catch {
+                report.fail(entry.path, error.sentence)
+            }
+            progress.files += 1
+        }
+        return missing
+    }
+
+    private func checkRoom(_ needed: UInt64) throws(SyncFailure) {
+        do throws(SystemError) {
+            let available = try place.availableBytes()
+            if needed > available {
+                throw SystemError(code: .noSpace, call: .write, subject: "\(needed) \(available)")
+            }
+        } catch {
+            guard error.code == .noSpace else { throw SyncFailure("\(place.path): \(error.sentence)") }
+            let numbers = error.subject.split(separator: " ")
+            throw SyncFailure(
+                "\(place.path): \(numbers.first ?? "") bytes are to come, and there is room for \(numbers.last ?? "")"
+            )
+        }
+    }
+
+    private func fetch(_ missing: [Int], _ manifest: Manifest, _ fetching: Fetching) {
+        var ranks: [[Int]] = [[], [], []]
+        for position in missing {
+            let entry = manifest[position]
+            let rank = Rank(entry.path)
+            if rank == .payload, wrong[entry.path] == entry.digest {
+                report.fail(entry.path, FileFetch.wrongContent)
+            } else {
+                ranks[rank.rawValue].append(position)
+            }
+        }
+        var publication = Publication(place, vouch: settings.vouch)
+        var signed = SignedMetadata(place, settings, manifest)
+        let isHeld = ranks[1].count + ranks[2].count <= Sync.mostHeld
+        func flush() {
+            publication.flush(&report) { file, report in mayAppear(file, &signed, &report) }
+        }
+        var stop: String?
+        for rank in Rank.allCases {
+            let appearsAtOnce = rank == .payload || !isHeld
+            if let stop {
+                for position in ranks[rank.rawValue] { report.fail(manifest[position].path, stop) }
+                continue
+            }
+            do throws(Fetching.Stop) {
+                try fetching.run(ranks[rank.rawValue]) { file in
+                    publication.add(file)
+                    if appearsAtOnce, publication.isFull { flush() }
+                } onPause: {
+                    if appearsAtOnce { flush() }
+                } onFailure: { position, reason in
+                    let entry = manifest[position]
+                    if reason == FileFetch.wrongContent { wrong[entry.path] = entry.digest }
+                    report.fail(entry.path, reason)
+                }
+            } catch {
+                stop = error.reason
+            }
+            if appearsAtOnce { flush() }
+        }
+        flush()
+        // Those that were there already may name what is not.
+        forEachSignature(manifest) { path in
+            guard let content = try? place.content(of: path, limit: SignedNames.longestFile) else { return }
+            _ = signed.complete(path, content, &report)
+        }
+    }
+
+    private func mayAppear(
+        _ file: Publication.File, _ signed: inout SignedMetadata, _ report: inout SyncReport
+    ) -> Bool {
+        guard file.entry.path.isSignature, file.entry.size <= UInt64(SignedNames.longestFile) else {
+            return true
+        }
+        do throws(SystemError) {
+            let content = try file.part.lend { (open) throws(SystemError) in
+                try open.content(count: Int(file.entry.size))
+            }
+            guard let fault = signed.complete(file.entry.path, content, &report) else { return true }
+            report.fail(file.entry.path, "held back: \(fault)")
+        } catch {
+            report.fail(file.entry.path, error.sentence)
+        }
+        return false
+    }
+
+    /// The manifest's `.jcat` files.
+    private func forEachSignature(_ manifest: Manifest, _ body: (RawName) -> Void) {
+        for position in 0..<manifest.count where manifest.isSignature(position) {
+            let path = manifest[position].path
+            if settings.dropIn.accepts(path) { body(path) }
+        }
+    }
+
+    // MARK: - What is there besides
+
+    private func tidy(_ manifest: Manifest, _ record: inout SyncRecord) {
+        let now = wallClockSeconds()
+        // Of files that did not come the next run takes what has come.
+        let parts = Set(
+            report.failures.compactMap { failure in
+                manifest.position(of: failure.path).map { MirrorPlace.partName(manifest[$0]) }
+            })
+        let arePartsKnown = report.moreFailures == 0
+        var replaced: [RawName: Int64] = [:]
+        var extras: [SyncReport.Planned] = []
+        var leftovers: [RawName] = []
+        do throws(SystemError) {
+            try place.walk {
+                settings.dropIn.entersDirectory($0)
+            } _: { seen in
+                if MirrorPlace.isPart(seen.path.basename) {
+                    if arePartsKnown, !parts.contains(seen.path.basename) { leftovers.append(seen.path) }
+                    return
+                }
+                guard settings.dropIn.accepts(seen.path), manifest.position(of: seen.path) == nil,
+                    !named.contains(seen.path)
+                else { return }
+                if seen.path.basename.bytes.starts(with: "firmware-".utf8) {
+                    let since = min(record.replaced[seen.path] ?? now, now)
+                    replaced[seen.path] = since
+                    if now - since < Int64(settings.dropIn.keepOld) { return }
+                }
+                extras.append(SyncReport.Planned(path: seen.path, size: seen.size))
+            }
+        } catch {
+            report.fail(.empty, error.sentence)
+        }
+        record.replaced = replaced
+        if settings.isDryRun {
+            if settings.deletes { report.toDelete = extras }
+            return
+        }
+        for path in leftovers { try? place.remove(path) }
+        guard settings.deletes, report.isWhole else { return }
+        for extra in extras {
+            do throws(SystemError) {
+                try place.remove(extra.path)
+                record.replaced[extra.path] = nil
+                report.deleted += 1
+            } catch {
+                if error.code != .notFound { report.fail(extra.path, "cannot be removed: \(error.sentence)") }
+            }
+        }
+    }
+}
+
+extension RawName {
+    fileprivate var isSignature: Bool { bytes.count > 5 && bytes.suffix(5).elementsEqual(".jcat".utf8) }
+}
+
+extension Descriptor {
+    /// The first bytes of a file.
+    fileprivate borrowing func content(count: Int) throws(SystemError) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { buffer.deallocate() }
+        var position = 0
+        while position < count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[position...])
+            let read = try read(into: rest, at: UInt64(position))
+            if read == 0 { break }
+            position += read
+        }
+        return Array(buffer[..<position])
+    }
+}

@@ -1,0 +1,66 @@
+package import PassimConfig
+package import PassimCore
+package import PassimFetch
+
+/// What is to be done.
+package struct SyncSettings: Sendable {
+    package var source: SourceURL
+    /// The directory, and what of the source belongs there.
+    package var dropIn: DropIn
+    package var transfers = SourceSettings()
+    /// http:// to other machines.
+    package var isInsecure = false
+    /// Files are removed that the source does not have.
+    package var deletes = false
+    /// Nothing is written.
+    package var isDryRun = false
+    /// Where it is noted what has come of it, and what was replaced when; nil: nowhere.
+    package var record: String?
+    /// Hands over files that are in the mirror now, with the digests of their content, to somebody who would hash them
+    /// otherwise. Called right after they have got their names, some at a time.
+    package var vouch: @Sendable ([Voucher]) -> Void = { _ in }
+
+    /// - Parameter dropIn: one with defaults where there is only a directory.
+    package init(_ source: SourceURL, _ dropIn: DropIn) {
+        self.source = source
+        self.dropIn = dropIn
+    }
+}
+
+/// What a run tells while it goes on; on the thread of the run.
+package struct SyncObserver {
+    /// How far it is; often.
+    package var onProgress: (SyncProgress) -> Void
+    package var onEvent: (SyncEvent) -> Void
+
+    package init(
+        onProgress: @escaping (SyncProgress) -> Void = { _ in },
+        onEvent: @escaping (SyncEvent) -> Void = { _ in }
+    ) {
+        self.onProgress = onProgress
+        self.onEvent = onEvent
+    }
+}
+
+package enum SyncEvent: Hashable, Sendable {
+    /// It is known what is to be done; of the bytes, those are left out that an earlier run has got.
+    case planned(files: Int, bytes: UInt64, missing: Int, missingBytes: UInt64)
+    /// The source changed meanwhile: its manifest is worked through again.
+    case moved
+    /// The source does not answer or wants to be left alone; it is asked again after so many seconds.
+    case waiting(seconds: UInt64, reason: String)
+}
+
+package struct SyncProgress: Hashable, Sendable {
+    package enum Phase: Hashable, Sendable {
+        /// Files are read whose content is not known.
+        case checking
+        case fetching
+    }
+
+    package var phase: Phase
+    package var files = 0
+    package var totalFiles: Int
+    package var bytes: UInt64 = 0
+    package var totalBytes: UInt64
+}
