@@ -112,6 +112,11 @@ struct StatusText {
         for line in table.lines { add(line) }
         let more = directories.count - shown
         if more > 0 { add("and \(more) more: passim status --all") }
+        for index in directories.indices where chosen.contains(index) {
+            for note in directories[index].notes {
+                add("\(path(directories[index])): \(StatusText.shown(note))")
+            }
+        }
     }
 
     private func row(_ directory: DirectoryStatus, _ now: Int64) -> [Table.Cell] {

@@ -137,6 +137,13 @@ import Testing
             ])
     }
 
+    @Test func statusTellsWhatIsUnusualInADirectory() {
+        var restless = directory(1)
+        restless.notes = ["a file is rewritten again and again: it is read ever more seldom"]
+        let shown = lines(properties(.running, [restless, directory(2)]))
+        #expect(shown.last == "/srv/1: a file is rewritten again and again: it is read ever more seldom")
+    }
+
     @Test func statusHasFifteenLinesHoweverMuchThereIs() {
         let troubles = (0..<9).map { number in
             Trouble(
