@@ -1,4 +1,4 @@
-// What Swift's Glibc module lacks. Calls that glibc declares only under _GNU_SOURCE, or has no wrapper
+// Fills the gaps of Swift's Glibc module. Calls that glibc declares only under _GNU_SOURCE, or has no wrapper
 // for, are made by number: the module map of Glibc decides which macros its headers were read with.
 #pragma once
 

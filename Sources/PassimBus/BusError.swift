@@ -54,7 +54,7 @@ extension BusError: CustomStringConvertible {
         }
     }
 
-    /// What to do about it; nil where the sentence says it.
+    /// The remedy; nil if the sentence says it.
     package var command: String? {
         switch self {
         case .noBus: "systemctl start dbus"
@@ -64,7 +64,7 @@ extension BusError: CustomStringConvertible {
         }
     }
 
-    /// Whether it would be allowed to root.
+    /// True if root would be allowed to.
     package var isForRoot: Bool {
         if case .remote(PublishError.notPermitted.busName, _) = self { true } else { false }
     }

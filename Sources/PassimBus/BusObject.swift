@@ -1,7 +1,7 @@
 package import PassimCore
 package import PassimSystem
 
-/// What stands behind the object on the bus.
+/// Stands behind the object on the bus.
 package protocol BusObject: Sendable {
     /// Called on the bus's thread: must not block.
     var properties: BusProperties { get }
@@ -42,14 +42,14 @@ package struct BusProperties: Sendable {
     package var downloadSaving: UInt64
     /// kg CO2e.
     package var carbonSaving: Double
-    /// What the interface Mirror has; nil where the daemon is an older one, without it.
+    /// Properties of the interface Mirror; nil if the daemon is an older one, without it.
     package var mirror: Mirror?
 
     package struct Mirror: Sendable {
         package var itemCount: UInt64
         package var totalBytes: UInt64
         package var directories: [DirectoryStatus]
-        /// What somebody is to do something about, the worst first.
+        /// Problems that somebody must act on, the worst first.
         package var troubles: [Trouble]
         /// Seconds since the start.
         package var uptime: UInt64 = 0
@@ -59,7 +59,7 @@ package struct BusProperties: Sendable {
         /// Files' worth of bytes that were sent since the start, and bytes of files.
         package var downloads: UInt64 = 0
         package var sentBytes: UInt64 = 0
-        /// Whether the daemon tells of troubles; one that does not may have any.
+        /// True if the daemon tells of troubles; one that does not may have any.
         package var tellsTroubles = true
 
         package init(

@@ -24,7 +24,7 @@ extension DirectoryStatus {
     /// | `last-sync` | x | Unix seconds: when its last whole sync ended |
     /// | `free-bytes`, `disk-bytes` | t | of its file system |
     ///
-    /// Those from `pending-files` on are left out where they are zero or not known.
+    /// Keys from `pending-files` on are left out if they are zero or not known.
     func write(to builder: inout VariantBuilder) {
         builder.entry("drop-in", dropIn)
         builder.entry("path", path)

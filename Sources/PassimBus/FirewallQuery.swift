@@ -1,7 +1,7 @@
 internal import PassimGLib
 
-/// Whether this machine's firewall lets others connect, as far as firewalld(1) knows. It is asked over the system bus, and
-/// never started by that.
+/// Asks firewalld(1) whether this machine's firewall lets others connect, as far as it knows: over the system bus,
+/// and without starting it.
 package enum FirewallQuery {
     package enum Answer: Equatable, Sendable {
         case open
@@ -46,7 +46,7 @@ package enum FirewallQuery {
         }
     }
 
-    /// Those that have an interface; or else the default one.
+    /// Zones that have an interface; or else the default one.
     private static func activeZones(_ bus: BusConnection) throws(CallFailure) -> [String] {
         let active = try call(
             bus, "getActiveZones", of: zones, at: path, to: service, [], answer: "(a{sa{sas}})")
@@ -67,7 +67,7 @@ package enum FirewallQuery {
         return try bus.call(method, Variant(tuple: arguments), answer: answer, seconds: seconds).children[0]
     }
 
-    /// What opens the port.
+    /// Opens the port.
     package static func command(port: UInt16, zone: String) -> String {
         let what =
             port == 27500

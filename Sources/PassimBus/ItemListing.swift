@@ -37,7 +37,7 @@ struct ItemListing: ~Copyable {
         if item.size != 0 { writer.entry("size", item.size) }
         if !item.flags.isEmpty { writer.entry("flags", UInt64(item.flags.rawValue)) }
         if item.created != 0 { writer.entry("ctime", item.created) }
-        // Of ListItems alone: GetItems is the stock daemon's.
+        // ListItems alone has it: GetItems is the stock daemon's.
         if !item.origin.isEmpty { writer.entry("drop-in", item.origin) }
         guard writer.size <= sizeLimit else {
             writer.abandon()

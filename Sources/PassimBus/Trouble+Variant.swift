@@ -22,7 +22,7 @@ extension Trouble {
         if let since { builder.entry("since", since) }
     }
 
-    /// What is not known of it is an error of another kind: rather that than nothing.
+    /// Unknown severities are errors, unknown kinds are `other`: rather that than nothing.
     ///
     /// - Returns: nil where it does not say what there is.
     init?(_ dictionary: Variant) {

@@ -16,7 +16,7 @@ package struct Complaint: Sendable, Hashable, Error {
     package var key: String?
     /// As it was written.
     package var value: String?
-    /// What is wrong, and what is used instead or what to do.
+    /// The fault, and what is used instead or what to do.
     package var message: String
 
     package init(
@@ -39,7 +39,7 @@ extension Complaint: CustomStringConvertible {
         if let group { place += ": [\(Complaint.shortened(group))]" }
         if let key { place += " \(Complaint.shortened(key))" }
         if let value { place += "=\(Complaint.shortened(value))" }
-        // What users and GLib wrote may hold anything but a NUL.
+        // Text of users and GLib may hold anything but a NUL.
         return RawName("\(place): \(Complaint.shortened(message))").description
     }
 

@@ -5,9 +5,9 @@ internal import PassimSystem
 /// Everything that is configured, and everything that is wrong with it.
 package struct Configuration: Sendable, Equatable {
     package var daemon = DaemonConfiguration()
-    /// Those that can be served, by file name.
+    /// Usable drop-ins, by file name.
     package var dropIns: [DropIn] = []
-    /// Those that cannot, by file name.
+    /// Unusable drop-ins, by file name.
     package var failures: [DropInFailure] = []
     /// Besides those of `failures`.
     package var complaints: [Complaint] = []
@@ -17,7 +17,7 @@ package struct Configuration: Sendable, Equatable {
     /// Every complaint, those of `failures` last.
     package var allComplaints: [Complaint] { complaints + failures.map(\.complaint) }
 
-    /// Those of `allComplaints` that an earlier configuration did not have. There may be very many of both.
+    /// The complaints that an earlier configuration did not have. There may be very many of both.
     package func complaints(since previous: Configuration) -> [Complaint] {
         let known = Set(previous.allComplaints)
         return allComplaints.filter { !known.contains($0) }

@@ -56,7 +56,7 @@ extension DaemonConfiguration {
         return (values, section.complaints)
     }
 
-    /// What `[daemon]` may hold.
+    /// Keys of `[daemon]`.
     static let keys = [
         "Port", "HTTPPort", "IPv6", "Path", "MaxItemSize", "Cooldown", "CarbonCost", "Listen", "MaxRate",
         "MaxConnections",
@@ -64,7 +64,7 @@ extension DaemonConfiguration {
         "Certificate", "Key", "Responder", "PeerNetworks",
     ]
 
-    /// Whether this may be an address, with or without a scope, or a name that the kernel would give an
+    /// True if this may be an address, with or without a scope, or a name that the kernel would give an
     /// interface (dev_valid_name: at most 15 bytes, no `/`, `:` or white space, neither `.` nor `..`).
     static func isListenable(_ text: String) -> Bool {
         let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
@@ -90,7 +90,7 @@ extension Section {
         setting = max(0, setting)
     }
 
-    /// What is wrong with them is for whoever uses them: a certificate of our own in the place of an authority's would be
+    /// Leaves their faults to whoever uses them: a certificate of our own in the place of an authority's would be
     /// taken for an attack.
     fileprivate mutating func readCertificate(into values: inout DaemonConfiguration) {
         func read(_ key: String) -> String? {

@@ -4,11 +4,11 @@ package import PassimCore
 package struct DaemonConfiguration: Sendable, Equatable {
     /// 0: the kernel chooses one.
     package var port: UInt16 = 27500
-    /// Of HTTP without TLS; 0: there is none.
+    /// Port of HTTP without TLS; 0: none.
     package var httpPort: UInt16 = 0
     /// Sockets and records for IPv6 as well as IPv4.
     package var ipv6 = false
-    /// Where published items are read from and written to; nil: `Paths.publishedItems`.
+    /// Directory of published items, read and written; nil: `Paths.publishedItems`.
     package var path: String?
     /// Bytes of one published item; 0: nothing can be published.
     package var maxItemSize: UInt64 = 104_857_600
@@ -23,17 +23,17 @@ package struct DaemonConfiguration: Sendable, Equatable {
     package var maxRate: UInt64 = 0
     /// 0: what the limit of descriptors allows.
     package var maxConnections = 0
-    /// Of one address, loopback excepted; 0: no limit.
+    /// Per address, loopback excepted; 0: no limit.
     package var maxConnectionsPerAddress = 256
     package var logClients = LogClients.full
     /// Bytes of the audit log, after which it is rotated; 0: never.
     package var auditLogSize: UInt64 = 67_108_864
     /// Rotated audit logs that are kept.
     package var auditLogsKept = 4
-    /// Who may read `/metrics` and `/healthz` besides loopback.
+    /// Readers of `/metrics` and `/healthz` besides loopback.
     package var metricsAllow: [Network] = []
     package var responder = Responder.auto
-    /// Of an authority, and the key that it is for; as they were written. Both or neither are set where they can be used.
+    /// An authority's certificate and its key, as they were written. Both or neither are set if they can be used.
     package var certificate: String?
     package var key: String?
     /// Networks whose peers are asked besides those that are private or on a link of this machine.

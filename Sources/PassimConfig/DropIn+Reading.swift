@@ -35,7 +35,7 @@ extension DropIn {
         return (dropIn, section.complaints)
     }
 
-    /// What `[passim]` may hold.
+    /// Keys of `[passim]`.
     static let keys = [
         "Path", "Recursive", "Include", "Exclude", "Advertise", "Cooldown", "RescanInterval",
         "StaleAfter", "MaxRate", "Names", "Prefix", "Source", "SourceCA", "KeepOld",
@@ -139,7 +139,7 @@ extension Section {
 }
 
 extension DropIn {
-    /// Whether there is no such directory now: it is shared when it appears.
+    /// True if there is no such directory now: it is shared when it appears.
     package var isMissing: Bool {
         do throws(SystemError) {
             _ = try Descriptor.open(path, .path)
@@ -149,7 +149,7 @@ extension DropIn {
         }
     }
 
-    /// What stands in the way of serving the directory now, for `--check-config`: the daemon itself finds
+    /// The obstacle to serving the directory now, for `--check-config`: the daemon itself finds
     /// out when it walks, and again later.
     package func examineDirectory() -> Complaint? {
         func complaint(_ message: String) -> Complaint {

@@ -8,7 +8,7 @@ extension DropIn {
         ".rsync-partial/",
         // curl (what it replaces when complete) and wget (what it fetches only to follow its links).
         "*.tmp",
-        // What people and scripts name a download of curl or wget until it is whole.
+        // Downloads of curl or wget, as people and scripts name them until whole.
         "*.part",
         // aria2: the control file beside an unfinished download, and the one that replaces it.
         "*.aria2",

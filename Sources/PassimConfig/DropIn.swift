@@ -10,11 +10,11 @@ package struct DropIn: Sendable, Equatable {
     package var file: String
     /// The directory, absolute. It may be a symlink, and need not exist.
     package var path: String
-    /// Whether sub-directories are shared too.
+    /// True if sub-directories are shared too.
     package var recursive = true
-    /// What is shared; empty: everything.
+    /// Files to share; empty: everything.
     package var include: [Glob] = []
-    /// What is not, included or not.
+    /// Not shared, included or not.
     package var exclude: [Glob] = DropIn.temporaries
     package var advertise = true
     /// Seconds before an address may have the same file again; 0: at once.
@@ -27,7 +27,7 @@ package struct DropIn: Sendable, Equatable {
     package var staleAfter: Int?
     /// Bytes per second over all its downloads; 0: no limit.
     package var maxRate: UInt64 = 0
-    /// Where `passim mirror sync` gets the files from; nil: it does not.
+    /// The URL `passim mirror sync` gets files from; nil: it does not.
     package var source: SourceURL?
     /// A file of the authorities that the source's certificate is checked with; nil: those of the system.
     package var sourceAuthorities: String?
@@ -38,7 +38,7 @@ package struct DropIn: Sendable, Equatable {
 
     /// 72 h, in seconds.
     package static let usualStaleAfter = 259_200
-    /// Whether files can be had by name as well as by digest.
+    /// True if files can be had by name as well as by digest.
     package var names = false
     /// The directory's path in URLs, for files that are to be had by name; without a slash at either end.
     package var prefix = RawName.empty
@@ -50,7 +50,7 @@ package struct DropIn: Sendable, Equatable {
         self.path = path
     }
 
-    /// Whether this file is shared, as far as its path tells: neither it nor a directory above it is
+    /// True if this file is shared, as far as its path tells: neither it nor a directory above it is
     /// excluded, and it or one of them is included.
     ///
     /// - Parameter entered: the caller has asked `entersDirectory` for those above: a walk does, and saves
@@ -67,7 +67,7 @@ package struct DropIn: Sendable, Equatable {
         path.bytes.withUnsafeBytes { accepts($0, entered: entered) }
     }
 
-    /// Whether a walk goes into this directory: neither it nor one above it is excluded. The empty path is
+    /// True if a walk goes into this directory: neither it nor one above it is excluded. The empty path is
     /// the drop-in's directory itself, which is always entered.
     package func entersDirectory(_ path: UnsafeRawBufferPointer) -> Bool {
         if path.isEmpty { return true }
@@ -79,14 +79,14 @@ package struct DropIn: Sendable, Equatable {
         path.bytes.withUnsafeBytes { entersDirectory($0) }
     }
 
-    /// What remains of a path in URLs below `prefix`: empty where it is the prefix; nil where it is not below.
+    /// The rest of a path in URLs below `prefix`: empty if it is the prefix; nil if it is not below.
     package func pathBelowPrefix(_ path: RawName) -> RawName? {
         if prefix.isEmpty || path == prefix { return prefix.isEmpty ? path : .empty }
         guard path.bytes.starts(with: prefix.appending(.empty).bytes) else { return nil }
         return RawName(bytes: Array(path.bytes[(prefix.bytes.count + 1)...]))
     }
 
-    /// Whether one of the patterns matches a directory above this path.
+    /// True if one of the patterns matches a directory above this path.
     private func hasParent(of path: UnsafeRawBufferPointer, in patterns: [Glob]) -> Bool {
         for end in path.indices where path[end] == 0x2F {
             let above = UnsafeRawBufferPointer(rebasing: path[..<end])

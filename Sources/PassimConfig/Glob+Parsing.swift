@@ -16,7 +16,7 @@ extension Glob {
         /// Anything up to some `/`, and that too.
         case throughSlash
 
-        /// Whether the token may take this character and go on, and whether that may be its last.
+        /// Says if the token may take this character and go on, and if that may be its last.
         @inline(__always)
         func accepts(_ character: UInt32) -> (stays: Bool, advances: Bool) {
             switch self {

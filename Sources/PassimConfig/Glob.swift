@@ -23,7 +23,7 @@ package final class Glob: Sendable {
     private let anywhere: Bool
     private let directoriesOnly: Bool
     private let tokens: [Token]
-    /// What every match begins and ends with: for nearly all names the answer is no, and this finds out.
+    /// The start and end of every match: for nearly all names the answer is no, and this finds out.
     private let prefix: [UInt8]
     private let suffix: [UInt8]
 
@@ -37,7 +37,7 @@ package final class Glob: Sendable {
         suffix = Array(Glob.literalBytes(tokens.reversed()).reversed())
     }
 
-    /// Whether this very path matches; that a directory above it does is for the caller to ask.
+    /// True if this very path matches; the caller asks about the directories above it.
     package func matches(_ path: UnsafeRawBufferPointer, isDirectory: Bool = false) -> Bool {
         if directoriesOnly, !isDirectory { return false }
         var start = 0
@@ -93,7 +93,7 @@ package final class Glob: Sendable {
         return bytes
     }
 
-    /// What can be reached without a character.
+    /// Reaches what needs no character.
     @inline(__always)
     private func skipEmpty(_ reached: UnsafeMutableBufferPointer<Bool>) {
         for index in tokens.indices where reached[index] {

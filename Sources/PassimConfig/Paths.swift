@@ -1,4 +1,4 @@
-/// Where things are: `SYSCONFDIR` and `LOCALSTATEDIR` of the environment, and what follows from them.
+/// Places of things: `SYSCONFDIR` and `LOCALSTATEDIR` of the environment, and what follows from them.
 package struct Paths: Sendable, Equatable {
     /// `/etc`
     package var systemConfiguration: String
@@ -37,7 +37,7 @@ package struct Paths: Sendable, Equatable {
     /// Downloads of files of directories, of those that are wanted most.
     package var mirrorShares: String { stateDirectory + "/mirror-shares" }
 
-    /// What is remembered of published items' digests.
+    /// Remembered digests of published items.
     package var itemDigests: String { stateDirectory + "/item-digests" }
 
     package var logDirectory: String { localState + "/log/passim" }
@@ -46,7 +46,7 @@ package struct Paths: Sendable, Equatable {
     /// The store of checksums for files that take no attributes.
     package var checksumDirectory: String { localState + "/cache/passim" }
 
-    /// What `passim mirror sync` notes of its runs for a drop-in.
+    /// Notes of `passim mirror sync` on its runs for a drop-in.
     ///
     /// - Parameter dropIn: its file's name.
     package func syncState(of dropIn: String) -> String {

@@ -13,7 +13,7 @@ struct Section {
     /// Complaints besides those.
     private var more = 0
 
-    /// Of one file: whoever reads them needs no more to see what kind of file it is.
+    /// Most per file: a reader needs no more to see what kind of file it is.
     static let mostComplaints = 20
 
     /// The first ones, and how many there are besides.

@@ -9,7 +9,7 @@ package struct SourceURL: Sendable, Hashable {
     /// Without the port; of IPv6 without the brackets.
     package let host: String
 
-    /// What is wrong with a URL, in words that follow it.
+    /// A URL's fault, in words that follow it.
     package struct Fault: Error, Hashable, CustomStringConvertible {
         package var description: String
     }

@@ -1,6 +1,6 @@
 internal import PassimGLib
 
-/// What is known of the syncs of one drop-in: a keyfile `/var/lib/passim-sync/NAME`, where NAME is that of the drop-in
+/// The state of one drop-in's syncs: a keyfile `/var/lib/passim-sync/NAME`, where NAME is that of the drop-in
 /// without `.conf`. Whoever syncs replaces it whole, readable for everybody, after each run:
 ///
 ///     [sync]

@@ -1,8 +1,8 @@
 internal import PassimCore
 internal import PassimSystem
 
-/// What passim.service hides from the daemon, as systemd reads it (systemd.exec(5)): `ProtectHome=` and `PrivateTmp=` of
-/// the unit and of its drop-ins.
+/// Paths passim.service hides from the daemon, as systemd reads it (systemd.exec(5)): `ProtectHome=` and
+/// `PrivateTmp=` of the unit and its drop-ins.
 package struct UnitSandbox: Sendable, Equatable {
     /// /home, /root and /run/user
     package var hidesHomes = false
@@ -34,7 +34,7 @@ package struct UnitSandbox: Sendable, Equatable {
         }
         var sandbox = UnitSandbox()
         sandbox.take(unit)
-        // Of two with the same name the one of the first directory counts.
+        // If two have the same name, the first directory's counts.
         var dropIns: [String: String] = [:]
         for directory in directories.reversed() {
             let place = directory + "/passim.service.d"

@@ -55,8 +55,8 @@ package struct Entry: Hashable, Sendable {
         self.flags = flags
     }
 
-    /// What stat(2) tells of a file under the entry's path, in the form in which the entry has it: equal where it is
-    /// the file that was hashed.
+    /// Brings what stat(2) tells of a file under the entry's path into the entry's form: equal if it is the file that
+    /// was hashed.
     @inline(__always)
     package func seen(_ identity: FileIdentity) -> FileIdentity {
         guard flags.contains(.isToldByPath) else { return identity }

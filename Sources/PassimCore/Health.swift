@@ -67,7 +67,7 @@ package struct Health: Sendable {
 
     private var reach: String {
         let shared = files == 1 ? "1 file is shared" : "\(files) files are shared"
-        // Of files with the same content there is one digest.
+        // Files with the same content have one digest.
         if wanted == 0 { return files == 0 ? "nothing is shared yet" : "\(shared), and none is advertised" }
         if found < wanted { return "\(shared); other machines can find \(found) of \(wanted) digests so far" }
         let all = files == 1 ? "it" : isAllWanted ? "all of them" : "\(wanted) digests"

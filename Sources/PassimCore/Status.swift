@@ -66,7 +66,7 @@ package struct DirectoryStatus: Sendable {
     package var hashedBytes: UInt64
     /// Files and directories that could not be read in the last pass.
     package var unreadable: Int
-    /// Whether other machines are told of its files.
+    /// True if other machines are told of its files.
     package var isAdvertised = true
     /// The modification time of the newest firmware metadata in it (`firmware*.xml*`), or else of the newest file.
     package var newest: Timestamp?
@@ -82,7 +82,7 @@ package struct DirectoryStatus: Sendable {
     /// Until what waits is hashed, at the rate so far; nil where nothing waits or the rate is not known yet.
     package var secondsLeft: Int?
 
-    /// What is unusual and no trouble, a sentence each.
+    /// Unusual facts that are no trouble, a sentence each.
     package var notes: [String] = []
 
     package init(dropIn: String, path: String, state: State) {

@@ -7,7 +7,7 @@ package struct Trouble: Hashable, Sendable {
         case warning
     }
 
-    /// What is at fault; in the order in which they are told.
+    /// The part at fault; in the order in which they are told.
     package enum Kind: String, Sendable, CaseIterable {
         case listening
         case discovery
@@ -21,7 +21,7 @@ package struct Trouble: Hashable, Sendable {
         case checksums
         case state
         case configuration
-        /// Of a newer daemon.
+        /// A newer daemon's kind.
         case other
     }
 
@@ -51,7 +51,7 @@ package struct Trouble: Hashable, Sendable {
         self.since = since
     }
 
-    /// What and why in one line.
+    /// Fault and reason in one line.
     package var sentence: String { why.isEmpty ? what : "\(what): \(why)" }
 
     /// Errors first, and each kind together: the worst is the first.

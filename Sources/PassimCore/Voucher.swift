@@ -1,6 +1,6 @@
-/// What root has found out about a file, and tells the daemon, so that it need not be read again.
+/// Tells the daemon what root has found out about a file, so that it need not be read again.
 package struct Voucher: Hashable, Sendable {
-    /// What fstat(2) told after the file had been read, and its attributes written.
+    /// The answer of fstat(2) after the file had been read, and its attributes written.
     package var identity: FileIdentity
     package var digest: Digest
 

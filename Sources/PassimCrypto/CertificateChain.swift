@@ -43,7 +43,7 @@ final class CertificateChain: @unchecked Sendable {
         return pem
     }
 
-    /// Whether the first certificate is for this key.
+    /// True if the first certificate is for this key.
     func matches(_ key: PrivateKey) -> Bool {
         let matches = key.lend { X509_check_private_key(pointers[0], $0) == 1 }
         CryptoError.drainQueue()
@@ -57,7 +57,7 @@ final class CertificateChain: @unchecked Sendable {
         case notYet(String)
     }
 
-    /// Of the first certificate; what it was issued by is the clients' business.
+    /// Judges the first certificate; its issuer is the clients' business.
     ///
     /// - Parameter now: seconds since 1970.
     func validity(at now: Int64) -> Validity {
@@ -78,7 +78,7 @@ final class CertificateChain: @unchecked Sendable {
         return Int64(days) * 86400 + Int64(seconds)
     }
 
-    /// Whether this has the form of those that `SelfSignedCertificate` makes, as nobody else's has: one certificate
+    /// True if this has the form of those that `SelfSignedCertificate` makes, as nobody else's has: one certificate
     /// with one name, signed by itself, with these extensions and no other, and for as long.
     var isSelfMade: Bool {
         defer { CryptoError.drainQueue() }

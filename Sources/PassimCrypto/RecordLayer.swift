@@ -1,4 +1,4 @@
-/// What the bytes of a server's connection go through on their way to a `TLSTransport`: records of TLS, or nothing.
+/// The layer between the bytes of a server's connection and a `TLSTransport`: records of TLS, or nothing.
 package enum RecordLayer {
     case tls(TLSSession)
     case plain(PlainSession)

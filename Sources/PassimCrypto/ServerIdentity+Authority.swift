@@ -53,7 +53,7 @@ extension ServerIdentity {
 }
 
 extension ServerIdentity.Location {
-    /// What the two names lead to now, to tell when that has changed; nil for one that cannot be reached.
+    /// Files that the two paths lead to now, to tell when they have changed; nil for one that cannot be reached.
     package var state: [FileIdentity?] {
         [keyPath, certificatePath].map { path in
             guard let file = try? Descriptor.open(path, .path) else { return nil }

@@ -5,7 +5,7 @@ package import PassimCore
 package final class ServerIdentity: Sendable {
     private let key: PrivateKey
     private let chain: CertificateChain
-    /// Whether the certificate is one of our own, which is made anew when it ends.
+    /// True if the certificate is one of our own, which is made anew when it ends.
     package let isMade: Bool
 
     /// - Parameter isMade: whether the certificate is one of our own.
@@ -15,7 +15,7 @@ package final class ServerIdentity: Sendable {
         self.isMade = isMade
     }
 
-    /// Whether a certificate of our own has to be made anew: it has expired, or the clock that it was made by was
+    /// True if a certificate of our own has to be made anew: it has expired, or the clock that it was made by was
     /// ahead.
     package func isOutdated(at now: Timestamp) -> Bool {
         isMade && chain.validity(at: now.seconds) != .valid
@@ -24,7 +24,7 @@ package final class ServerIdentity: Sendable {
     /// When the certificate ends, in seconds since 1970.
     package var end: Int64? { chain.end }
 
-    /// Where the two files are: `secret.key` and `cert.pem` in `$LOCALSTATEDIR/lib/passim`.
+    /// Paths of the two files: `secret.key` and `cert.pem` in `$LOCALSTATEDIR/lib/passim`.
     package struct Location: Hashable, Sendable {
         package var keyPath: String
         package var certificatePath: String
@@ -38,7 +38,7 @@ package final class ServerIdentity: Sendable {
     /// Reads key and certificate, and makes what is missing. What this program has made itself is made anew where it
     /// cannot be used, or is not valid now.
     ///
-    /// What an administrator has put there is never replaced. An expired certificate is used nevertheless: peers check
+    /// An administrator's files are never replaced. An expired certificate is used nevertheless: peers check
     /// digests and not certificates.
     ///
     /// - Parameter hostName: as gethostname(2) has it.

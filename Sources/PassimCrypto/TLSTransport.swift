@@ -68,7 +68,7 @@ package struct TLSTransport {
         case failure
     }
 
-    /// What comes next, from the socket or from before there was a session (recv(2)).
+    /// Takes the next bytes, from the socket or from before there was a session (recv(2)).
     mutating func receive(into bytes: UnsafeMutableRawBufferPointer) -> Received {
         if let count = takeEarly(bytes) { return .bytes(count) }
         if drained || inputLeft <= 0 { return .nothing }

@@ -30,8 +30,8 @@ final class AdvertisedDigests: Sendable {
         onChange?()
     }
 
-    /// Who advertises has itself told here before it asks for the digests for the first time: then there is no moment
-    /// at which others could be hidden unnoticed.
+    /// Calls `body` when the hidden origins change. An advertiser sets it before it first asks for the digests, so
+    /// that no change goes unnoticed.
     ///
     /// - Parameter body: called on the thread of who hides; nil ends it.
     func whenHiddenChange(_ body: (@Sendable () -> Void)?) {
@@ -49,7 +49,7 @@ final class AdvertisedDigests: Sendable {
         !entry.flags.contains(.disabled) && !hidden.contains(entry.origin)
     }
 
-    /// Those of disabled items are counted too, and some digests twice over where there are hidden origins.
+    /// Digests of disabled items are counted too, and some digests twice if there are hidden origins.
     var count: Int {
         let hidden = hidden
         let files = hidden.reduce(index.count) { $0 - index.totals(origin: $1).files }

@@ -124,7 +124,7 @@ struct ConfigurationCheck: Sendable {
 
     private mutating func add(_ census: Census, of dropIn: DropIn) {
         add("\(dropIn.file): \(dropIn.path): \(census.files) files, \(census.bytes) bytes")
-        // Where a symlink leads to is what counts.
+        // The target of a symlink is what counts.
         if let obstacle = sandbox?.obstacle(to: "\(census.place)") {
             fail("\(dropIn.file): [passim] Path=\(dropIn.path): it leads to \(census.place), and \(obstacle)")
         }

@@ -97,7 +97,7 @@ extension Daemon {
         replaceCertificate(server)
     }
 
-    /// Whether an administrator's files are others than were read, or could not be used and may be by now.
+    /// True if an administrator's files differ from those read last, even if those could not be used.
     var hasCertificateChanged: Bool {
         let state = certificate.withLock { $0 }
         guard let location = state.location else { return false }

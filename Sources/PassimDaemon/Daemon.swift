@@ -30,7 +30,7 @@ package final class Daemon: Sendable {
     let bus = Lock<BusService?>(nil)
     /// That is served; from when the daemon listens.
     let identity = Lock<ServerIdentity?>(nil)
-    /// Of the files that `identity` was read from, and why they are not in use where they cannot be used.
+    /// An administrator's key and certificate files, as they were read last.
     let certificate = Lock(CertificateState())
     /// From when it listens.
     let server = Lock<Server?>(nil)
@@ -41,9 +41,9 @@ package final class Daemon: Sendable {
     let survey = HealthSurvey()
     let disks = DiskSurvey()
     let freshness: FreshnessSurvey
-    /// Of `Listen=`, as it was when it was looked at last.
+    /// Addresses of `Listen=` absent at the last look.
     let absentAddresses = Lock<[String]>([])
-    /// Those that the mirror shares.
+    /// Drop-ins the mirror shares.
     let sharedDropIns = Lock<[OriginID: DropIn]>([:])
     /// From when the server starts until it stops.
     let neighbourhood = Lock<Neighbourhood?>(nil)
@@ -181,13 +181,13 @@ package final class Daemon: Sendable {
         return neighbourhood.withLock { $0 }?.isMetered == true ? .disabledMetered : .running
     }
 
-    /// Where it listens; before it does, where it is going to.
+    /// The port it listens at, or is going to listen at.
     var port: UInt16 { server.withLock { $0 }?.port ?? settings.withLock { $0.port } }
 
     /// kg CO2e of what clients did not fetch over the Internet, ever.
     var carbonSaving: Double { Double(totals.downloadSaving) / 0x1p30 * settings.withLock { $0.carbonCost } }
 
-    /// Of itself, something has changed.
+    /// Announces changed properties.
     func tellBus() {
         bus.withLock { $0 }?.propertiesChanged()
     }

@@ -95,7 +95,7 @@ struct DaemonObject: BusObject {
     // MARK: Publishing
 
     func publish(_ request: PublishRequest, content: borrowing Descriptor) throws(PublishError) {
-        // What is there already must be known, or it would be published twice.
+        // Existing items must be known, or one could be published twice.
         guard daemon.published.wait(until: monotonicNanoseconds() + 60_000_000_000) else {
             throw .timedOut("the items that are published already are still being read: try again")
         }

@@ -1,4 +1,4 @@
-/// What the command line and the environment say.
+/// Options of command line and environment.
 package struct DaemonOptions: Sendable {
     /// Any user may publish, not only root.
     package var insecure: Bool

@@ -50,7 +50,7 @@ struct EndGuard: Service {
         daemon.logger.warning(
             "not everything has stopped in time: a disk or another program does not answer; ending without it"
         )
-        // What can be saved at all takes no time.
+        // Saving, if it works at all, is quick.
         let saved = bell.ticket()
         _ = try? SystemThread(name: "last-save") { [self] in
             daemon.totals.stop()

@@ -2,10 +2,10 @@ internal import PassimCore
 internal import PassimHTTP
 internal import PassimWeb
 
-/// What the server did in each minute of the last day: 1440 samples, whatever happens.
+/// The server's activity in each minute of the last day: always 1440 samples.
 final class History: Sendable {
     private struct State {
-        /// What the server had done when it was asked last, and when that was.
+        /// The server's counts at the last `note`, and when that was.
         var known = Activity.Sample()
         var noted: UInt64
         /// A ring: the sample of minute n is at n modulo its size.

@@ -19,7 +19,7 @@ struct HistoryService: Service {
 }
 
 extension Daemon {
-    /// What was done until now, for the charts.
+    /// Notes the counts so far, for the charts.
     func noteHistory() {
         guard let server = server.withLock({ $0 }) else { return }
         history.note(Activity.Sample(server.counts), at: monotonicNanoseconds())

@@ -5,10 +5,10 @@ internal import PassimSystem
 /// The machines of the network for the page: asked for when somebody looks, and not otherwise.
 final class NeighbourSurvey: Sendable {
     private struct State {
-        /// Of the last survey that came to its end, and when.
+        /// Answers to the last finished survey, and its end.
         var last: [Neighbour] = []
         var completed: UInt64?
-        /// Of the one that goes on; nil where none does.
+        /// Answers to the running one; nil if none is.
         var current: [Neighbour]?
     }
 
@@ -32,7 +32,7 @@ final class NeighbourSurvey: Sendable {
         self.ask = ask
     }
 
-    /// Who is known to be there. Blocks for at most `nanoseconds`, where nobody has been asked for a while.
+    /// The known neighbours. Blocks for at most `nanoseconds`, if nobody has been asked for a while.
     func look(waiting nanoseconds: UInt64 = 300_000_000) -> (found: [Neighbour], isComplete: Bool) {
         let start = monotonicNanoseconds()
         beginIfDue(at: start)

@@ -67,13 +67,13 @@ final class Neighbourhood: Sendable {
         }
     }
 
-    /// Whether the connection is metered: then nothing is advertised.
+    /// True if the connection is metered: then nothing is advertised.
     var isMetered: Bool { state.withLock { $0.isMetered } }
 
     /// How others find this machine.
     var advertising: AdvertiserStatus { state.withLock { $0.advertiser }?.status ?? AdvertiserStatus() }
 
-    /// What was answered by this daemon itself.
+    /// Counts of this daemon's own answers.
     var answers: AnswerCounters { state.withLock { $0.advertiser }?.answers ?? AnswerCounters() }
 
     /// Has this machine found, from now on.
@@ -162,7 +162,7 @@ extension Neighbourhood {
 }
 
 extension Advertiser {
-    /// What a batch of the index changes for others.
+    /// Applies a batch's changes that others see.
     fileprivate func apply(_ batch: Batch, _ advertised: AdvertisedDigests) {
         var appeared: [Digest] = []
         var vanished = batch.vanished

@@ -4,7 +4,7 @@ internal import PassimCore
 struct NewestDigests {
     private let limit: Int
     private var kept: [(digest: Digest, changed: Timestamp)] = []
-    /// What is not later is not among them: so many later ones have been offered.
+    /// Digests no later than this are left out: enough later ones came.
     private var floor: Timestamp?
     private(set) var offered = 0
 

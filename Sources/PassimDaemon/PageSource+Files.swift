@@ -29,7 +29,7 @@ extension PageSource {
         if let neighbourhood = daemon.neighbourhood.withLock({ $0 }) {
             let advertising = neighbourhood.advertising
             page.advertising = IndexPage.Advertising(advertising)
-            // Who cannot be told of this machine cannot be asked either.
+            // If no machine can be told of this one, none can be asked.
             if !advertising.isWaiting, let survey = neighbourhood.survey {
                 let (found, isComplete) = survey.look()
                 page.neighbours = IndexPage.Neighbours(found: found, isComplete: isComplete)

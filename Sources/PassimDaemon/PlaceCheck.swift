@@ -4,7 +4,7 @@ internal import PassimCore
 internal import PassimServer
 internal import PassimSystem
 
-/// Whether the daemon could listen where it is to, and whether others could connect.
+/// Checks that the daemon could listen at its places, and that others could connect.
 struct PlaceCheck {
     private(set) var complaints: [Complaint] = []
     private(set) var notes: [String] = []
@@ -75,7 +75,7 @@ struct PlaceCheck {
         return UInt16(String(decoding: text.prefix { $0 > 0x20 }, as: UTF8.self)) ?? 1024
     }
 
-    /// Of those that it would listen at, one where it cannot.
+    /// The first place it would listen at that is taken.
     private static func takenPlace(_ daemon: DaemonConfiguration) -> Socket.Place? {
         let settings = ServerSettings(daemon, hostName: "localhost", descriptorLimit: 1024)
         return settings.places.first { place in

@@ -2,7 +2,7 @@ internal import Glibc
 internal import PassimSystem
 
 extension Program {
-    /// What holds for the process from its first moment on, whatever it was started with. Before anything else.
+    /// Makes this hold for the process, whatever it was started with. Call it before anything else.
     ///
     /// - Standard input, output and error are open, if only on /dev/null: what is opened next must not become them.
     /// - Writing to a pipe that nobody reads any more is an error, and not the end.

@@ -4,7 +4,7 @@ internal import PassimConfig
 internal import PassimCore
 internal import PassimSystem
 
-/// What `passimd` does with its arguments.
+/// Does what `passimd`'s arguments ask.
 package struct Program {
     private let options: DaemonOptions
 

@@ -167,7 +167,7 @@ struct ServerService: Service {
 }
 
 extension DaemonConfiguration {
-    /// Whether it differs from what a running daemon has only where that can be changed.
+    /// True if it differs from a running daemon's only in settings that can change then.
     fileprivate func canReplace(_ other: DaemonConfiguration) -> Bool {
         port == other.port && httpPort == other.httpPort && listen == other.listen && ipv6 == other.ipv6
             && path == other.path

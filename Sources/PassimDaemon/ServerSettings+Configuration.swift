@@ -46,7 +46,7 @@ extension ServerSettings {
         }
     }
 
-    /// Where the configuration wants to be reached by others.
+    /// Places where the configuration lets others connect.
     static func places(_ configuration: DaemonConfiguration) -> [Socket.Place] {
         let families = configuration.ipv6 ? [false, true] : [false]
         if configuration.listen.isEmpty { return families.map { .every(v6: $0) } }

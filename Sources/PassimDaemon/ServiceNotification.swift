@@ -3,7 +3,7 @@ internal import Glibc
 internal import PassimCore
 internal import PassimSystem
 
-/// What systemd is told of the daemon's life (sd_notify(3)); nothing happens where NOTIFY_SOCKET is not set.
+/// Tells systemd of the daemon's life (sd_notify(3)); does nothing if NOTIFY_SOCKET is not set.
 ///
 /// Telling waits where systemd does not read, so that a thread of its own tells all but what the watchdog's thread does.
 enum ServiceNotification {

@@ -35,7 +35,7 @@ final class ShareLedger: ShareObserver {
     func count(of digest: Digest) -> UInt32 { counts[digest] }
 }
 
-/// What each address has had of files of directories in parts, until they make a share.
+/// Bytes each address has had of directories' files in parts, until they make a share.
 ///
 /// Bounded: when it is full, those that asked longest ago begin anew.
 final class StaticShares: Sendable {

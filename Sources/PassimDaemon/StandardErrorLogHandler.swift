@@ -75,7 +75,7 @@ package struct StandardErrorLogHandler: LogHandler {
         }
     }
 
-    /// Whether standard error is the stream that JOURNAL_STREAM names (systemd.exec(5)).
+    /// True if standard error is the stream that JOURNAL_STREAM names (systemd.exec(5)).
     package static func standardErrorIsJournal(_ environment: [String: String]) -> Bool {
         guard let stream = environment["JOURNAL_STREAM"] else { return false }
         var status = stat()

@@ -3,7 +3,7 @@ internal import PassimCore
 package import PassimSystem
 internal import Synchronization
 
-/// What the daemon has sent, ever: a number that outlives it, and the rotation of the audit log.
+/// Bytes the daemon sent, ever: a number that outlives it, and the rotation of the audit log.
 package final class Totals: Sendable {
     private let bytes = Atomic<UInt64>(0)
     private let isUnsaved = Atomic<Bool>(false)
@@ -18,11 +18,11 @@ package final class Totals: Sendable {
     private let logger: Logger
 
     private struct Before {
-        /// What the audit log has that was not counted yet.
+        /// Parts of the audit log not counted yet.
         var parts: [AuditScan.Part] = []
-        /// What was saved.
+        /// Saved total.
         var saved: TotalsFile?
-        /// What was sent before this process, once the log is read: until then nothing is saved.
+        /// Bytes sent before this process, once the log is read: until then nothing is saved.
         var total: UInt64?
     }
 

@@ -1,11 +1,11 @@
 internal import PassimCore
 internal import PassimSystem
 
-/// What is kept of the total: a line with the number; and one with how far the audit log tells of it, so that after
+/// The saved total: a line with the number; and one with how far the audit log tells of it, so that after
 /// a crash what the log has more can be added: bytes that it tells of, inode and length of the log.
 struct TotalsFile: Equatable {
     var bytes: UInt64
-    /// Where the number is that of a version that did not note it, or there is no log, nil.
+    /// nil if a version that did not note it wrote the number, or if there is no log.
     var logged: Logged?
 
     struct Logged: Equatable {

@@ -31,7 +31,7 @@ package struct AdvertiserStatus: Equatable, Sendable {
     package var registered = 0
     /// Digests for which there is no room; the others of `wanted` are on their way.
     package var leftOut = 0
-    /// What there would have to be more of for them, as keys of avahi-daemon.conf.
+    /// Limits to raise for them: keys of avahi-daemon.conf, or of the system bus.
     package var remedies: [String] = []
 
     package init() {}

@@ -1,4 +1,4 @@
-// What has come of a file, and its digest so far.
+// The part of a file that came, and its digest so far.
 //
 // It lies beside its destination, so that it can be renamed, under a name that the digest gives, so that the
 // next try finds it. What it finds is read again: a crash may have lost any of it. `*.part` is among what a
@@ -11,7 +11,7 @@ package import PassimSystem
 
 /// A file that is being downloaded; for one thread.
 package final class PartialFile {
-    /// Who sent what is there.
+    /// The sender of the bytes there.
     enum Source: Hashable {
         case nobody
         case one(String)
@@ -160,10 +160,10 @@ package final class PartialFile {
         try file.truncate(to: 0)
     }
 
-    /// Of what is there.
+    /// Digest so far.
     package var digest: Digest { hasher.current }
 
-    /// What the next try will find.
+    /// Bytes that the next try will find.
     var keptBytes: UInt64 { name == nil ? 0 : byteCount }
 
     var availableBytes: UInt64 {

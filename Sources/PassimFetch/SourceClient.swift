@@ -37,7 +37,7 @@ package struct SourceAnswer: Hashable, Sendable {
     package var retryAfter: UInt64?
     /// When the file was changed last, in seconds since 1970; nil where it does not say.
     package var modified: Int64?
-    /// Who answered, after redirects.
+    /// The answering URL, after redirects.
     package var url: String
 }
 
@@ -236,7 +236,7 @@ extension EasyHandle {
         try set(CURLOPT_CONNECTTIMEOUT_MS, settings.connecting)
         try set(CURLOPT_LOW_SPEED_LIMIT, 1024)
         try set(CURLOPT_LOW_SPEED_TIME, settings.stall)
-        // What comes in one go is not held back by a limit: less of it where there is one.
+        // A limit does not hold back the bytes that come in one go: fewer of them if there is one.
         try set(CURLOPT_BUFFERSIZE, settings.maxRate > 0 ? 16 << 10 : 256 << 10)
         try set(CURLOPT_USERAGENT, agent)
         try keepDetail()

@@ -19,7 +19,7 @@ package struct ByteRange: Sendable, Hashable {
 
     package var last: UInt64 { first + count - 1 }
 
-    /// What a Range field means for a file of `size` bytes (RFC 9110 section 14).
+    /// Resolves a Range field for a file of `size` bytes (RFC 9110 section 14).
     ///
     /// Exactly one range of bytes is taken up. Several, another unit and anything malformed are ignored, as a
     /// server may. Positions too big for 64 bits count as the biggest there is. In an empty file no position

@@ -19,6 +19,6 @@ extension ByteSet {
     static let unreserved = ByteSet(low: 0x03FF_6000_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
     /// `reg-name` and IPv4 addresses of RFC 3986 section 3.2.2.
     static let registeredName = ByteSet(low: 0x2BFF_7FF2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
-    /// What stands between the brackets of an IP literal, with the zones of RFC 6874.
+    /// Bytes between the brackets of an IP literal, with the zones of RFC 6874.
     static let addressLiteral = ByteSet(low: 0x07FF_6020_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
 }

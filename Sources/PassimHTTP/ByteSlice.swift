@@ -1,4 +1,4 @@
-/// Where some bytes are in a buffer that belongs to somebody else: trivial to copy, and it does not go bad
+/// The place of some bytes in a buffer that belongs to somebody else: trivial to copy, and it does not go bad
 /// when the buffer is moved. Offsets fit 32 bits because a head has at most `RequestLimits.head` bytes.
 package struct ByteSlice: Hashable, Sendable {
     package var start: UInt32

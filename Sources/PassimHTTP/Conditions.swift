@@ -3,7 +3,7 @@ package import PassimCore
 /// Preconditions of GET and HEAD (RFC 9110 section 13) on a file whose entity tag is its digest. A condition
 /// that cannot be read is not met, so that the client gets the whole.
 package enum Conditions {
-    /// What the conditions of a request come to.
+    /// The outcome of a request's conditions.
     package enum Outcome: Hashable, Sendable {
         /// The file, or its range, is to be sent.
         case met
@@ -60,7 +60,7 @@ package enum Conditions {
         return ByteRange.resolve(header: range.bytes(of: bytes), size: size)
     }
 
-    /// Whether any line of If-None-Match names the file.
+    /// True if any line of If-None-Match names the file.
     package static func ifNoneMatch(
         _ head: RequestHead, in bytes: UnsafeRawBufferPointer, digest: Digest
     ) -> Bool {
@@ -70,7 +70,7 @@ package enum Conditions {
         }
     }
 
-    /// Whether one of the lines of a field does.
+    /// True if `does` holds for a line of a field.
     private static func anyLine(
         _ name: StaticString, _ first: ByteSlice, more: Bool, _ head: RequestHead,
         in bytes: UnsafeRawBufferPointer, _ does: (UnsafeRawBufferPointer) -> Bool

@@ -2,7 +2,7 @@ internal import PassimCore
 
 /// Entity tags (RFC 9110 section 8.8.3). Ours is the digest in lower-case hex, and strong.
 struct EntityTag {
-    /// What stands between the quotes.
+    /// The bytes between the quotes.
     let opaque: UnsafeRawBufferPointer
     let isWeak: Bool
 

@@ -20,10 +20,10 @@ package enum NamedTarget: Sendable, Equatable {
         }
     }
 
-    /// Whether a path has the form of a digest's, be it one or not: no file is to be had under it by its name.
+    /// True if a path has the form of a digest's, be it one or not: no file can be had under it by its name.
     package static func isByHash(_ path: RawName) -> Bool { byHash(path) != nil }
 
-    /// What stands in the place of the digest.
+    /// The segment in the place of the digest.
     private static func byHash(_ path: RawName) -> ArraySlice<UInt8>? {
         let segments = path.bytes.split(separator: ASCII.slash)
         // The last is the digest, or its name.

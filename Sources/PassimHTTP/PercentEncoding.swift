@@ -30,7 +30,7 @@ package enum PercentEncoding {
         name.bytes.withUnsafeBytes { append($0, to: &output) }
     }
 
-    /// What was encoded, byte by byte; a `%` without two hexadecimal digits behind it is itself.
+    /// Decodes byte by byte; a `%` without two hexadecimal digits behind it is itself.
     package static func decode(_ text: some Sequence<UInt8>) -> [UInt8] {
         var rest = Array(text)[...]
         var bytes: [UInt8] = []
@@ -58,7 +58,7 @@ package enum PercentEncoding {
         }
     }
 
-    /// Whether encoding leaves `name` as it is.
+    /// True if encoding leaves `name` as it is.
     package static func isPlain(_ name: UnsafeRawBufferPointer) -> Bool {
         name.allSatisfy(ByteSet.unreserved.contains)
     }

@@ -40,7 +40,7 @@ package enum Query: Sendable, Equatable {
         return .digest(value, localhost: localhost)
     }
 
-    /// Whether there is a `sha256=`, whatever follows it: then `/items/…` is a file's name (row 2).
+    /// True if there is a `sha256=`, whatever follows it: then `/items/…` is a file's name (row 2).
     package static func hasDigestParameter(_ query: UnsafeRawBufferPointer?) -> Bool {
         guard let query else { return false }
         for parameter in Parameters(query) where parameter.name.equals("sha256") { return true }

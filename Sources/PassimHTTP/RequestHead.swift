@@ -5,18 +5,18 @@ package enum Method: Sendable {
     case other
 }
 
-/// What the server needs of a request's head: offsets into the bytes it was parsed from, which the caller
+/// A request's head, as the server needs it: offsets into the bytes it was parsed from, which the caller
 /// keeps until it has answered. Trivial to copy; nothing in it is on the heap.
 package struct RequestHead: Sendable, Hashable {
     package var method: Method
     /// As it was sent.
     package var target: ByteSlice
-    /// What stands before the `?`; begins with `/` for `get` and `head`. Not decoded.
+    /// The part before the `?`; begins with `/` for `get` and `head`. Not decoded.
     package var path: ByteSlice
-    /// What stands after the first `?`; empty for a `?` with nothing behind it.
+    /// The part after the first `?`; empty for a `?` with nothing behind it.
     package var query: ByteSlice?
     package var isHTTP11: Bool
-    /// Whether the client wants to go on with this connection (RFC 9112 section 9.3).
+    /// True if the client wants to go on with this connection (RFC 9112 section 9.3).
     package var keepAlive: Bool
     /// The Host field, or the authority of an absolute target, which overrides it (RFC 9112 section 3.2.2).
     /// Nil for HTTP/1.0 without either.

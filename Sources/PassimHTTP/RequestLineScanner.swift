@@ -12,14 +12,14 @@ struct RequestLineScanner: Sendable {
 
     private var phase = Phase.start
     private var emptyLines = 0
-    /// Where the current part began.
+    /// Start of the current part.
     private var partStart = 0
 
     private(set) var method = Method.other
     private(set) var target = ByteSlice(start: 0, count: 0)
     private(set) var path = ByteSlice(start: 0, count: 0)
     private(set) var query: ByteSlice?
-    /// Of an absolute target.
+    /// Authority of an absolute target.
     private(set) var authority: ByteSlice?
     private(set) var isHTTP11 = false
     /// CONNECT: what follows may be a tunnel's already (RFC 9110 section 9.3.6).

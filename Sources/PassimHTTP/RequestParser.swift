@@ -14,7 +14,7 @@ package struct RequestParser: Sendable {
     /// The next byte to look at.
     private var position = 0
     private var line = RequestLineScanner()
-    /// Where the current field line began.
+    /// Start of the current field line.
     private var fieldStart = 0
     private var fields = FieldCollector()
 

@@ -1,4 +1,4 @@
-/// What a server has done since its start. Sums over its reactors: each counts for itself, so a sum may be of slightly
+/// Counts of a server since its start. Sums over its reactors: each counts for itself, so a sum may be of slightly
 /// different moments.
 package struct ServerCounts: Sendable, Equatable {
     /// Answers by status code, those that were sent at least once.
@@ -22,9 +22,9 @@ package struct ServerCounts: Sendable, Equatable {
     package var lookupsNobody: UInt64 = 0
     /// Openings and reads of files that were handed to threads, as a disk had to be waited for.
     package var fileWaits: UInt64 = 0
-    /// Those that nobody waited for to the end: the file system hangs.
+    /// Waits that nobody waited for to the end: the file system hangs.
     package var fileWaitsGivenUp: UInt64 = 0
-    /// Those that were not begun, as too many wait for that file system.
+    /// Waits that were not begun, as too many wait for that file system.
     package var fileWaitsRefused: UInt64 = 0
 
     package init() {}

@@ -2,7 +2,7 @@
 ///
 /// The field of RFC 9530 that took its place needs no reading: Repr-Digest is sent in any case.
 package enum WantDigest {
-    /// Whether one line's value names SHA-256, with a `q` that is not 0.
+    /// True if one line's value names SHA-256, with a `q` that is not 0.
     package static func acceptsSHA256(_ value: UnsafeRawBufferPointer) -> Bool {
         for element in CommaList(value) {
             let end = element.firstIndex(of: ASCII.semicolon) ?? element.count

@@ -58,7 +58,7 @@ package final class DigestIndex: Sendable {
         writer.withLock { $0.find(directory, name) }
     }
 
-    /// What is known under a path below an origin. A step for each directory on the way, however many files there are;
+    /// Finds the entry of a path below an origin. A step for each directory on the way, however many files there are;
     /// waits for a writer's batch where one is under way, some milliseconds at most but for a directory of millions.
     package func find(origin: OriginID, path: RawName) -> Entry? {
         guard let directory = tree.withLock({ $0.value.find(origin: origin, path: path.parent) }) else {

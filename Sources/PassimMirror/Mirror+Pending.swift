@@ -2,8 +2,8 @@ internal import PassimConfig
 package import PassimCore
 
 extension Mirror {
-    /// Whether it is still to be found out what a path below an origin is: its file waits to be hashed, or is being
-    /// written, or its directory has not been listed to its end. What the drop-in leaves out is never pending.
+    /// True if it is still to be found out what a path below an origin is: its file waits to be hashed, or is being
+    /// written, or its directory has not been listed to its end. A path that the drop-in leaves out is never pending.
     ///
     /// While other files of the same directory wait for their turn, a name that nothing is known of counts as one of
     /// them: which names those are is not kept.

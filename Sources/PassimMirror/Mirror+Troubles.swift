@@ -4,8 +4,8 @@ internal import PassimIndex
 internal import PassimSystem
 
 extension Mirror {
-    /// What is wrong with the directories, their files, the watches and the store of checksums; drop-ins that could not be
-    /// read are not among it. Does not wait for a disk.
+    /// Faults of the directories, their files, the watches and the store of checksums; drop-ins that could not be
+    /// read are not among them. Does not wait for a disk.
     package var troubles: [Trouble] {
         var troubles = look { state in state.origins.flatMap { $0.troubles } }
         if let shortage = watchShortage { troubles.append(shortage) }
@@ -78,7 +78,7 @@ extension Origin {
         return troubles
     }
 
-    /// Whether modes are the reason.
+    /// True if modes are the reason.
     private func isDenied(_ reason: String) -> Bool {
         reason.contains(SystemError.Code.accessDenied.sentence)
     }

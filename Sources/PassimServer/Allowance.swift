@@ -1,4 +1,4 @@
-/// What one download may still send in the present slice, under the limit of its origin and that of the
+/// Bytes that one download may still send in the present slice, under the limit of its origin and that of the
 /// whole server.
 struct Allowance {
     private let limiters: [RateLimiter]

@@ -1,7 +1,7 @@
 internal import PassimCore
 internal import PassimSystem
 
-/// Who counts as one client where connections are limited.
+/// One client, as the limits of connections count it.
 enum ClientAccount: Hashable, Sendable {
     /// Not limited: fwupd and the browser of this host share its addresses.
     case loopback

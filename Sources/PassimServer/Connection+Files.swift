@@ -63,7 +63,7 @@ struct PendingFile {
     let entry: Entry
     let plan: FilePlan
     let head: RequestHead
-    /// What `head` was parsed from.
+    /// The bytes `head` was parsed from.
     let bytes: [UInt8]
     let allowance: Allowance
     let job: FileThreads.Job
@@ -101,7 +101,7 @@ extension Connection {
     ) -> Bool {
         switch fault {
         case .stale, .unreadable: reactor.drop(entry, because: fault)
-        // Of published items only there is one for a digest, and the limits of others do not count for it.
+        // A digest has one published item, whose limits do not hold for other files with the digest.
         case .unavailable: search.passedOver.append(entry)
         case .hanging: search.hanging.append(entry.identity.device)
         case .exhausted:
@@ -154,7 +154,7 @@ extension Connection {
         let threads = reactor.state.threads
         let job = threads.begin(on: entry.identity.device, isUnderWay: isUnderWay) {
             let outcome = work.run()
-            // Of a server that has ended nothing is touched.
+            // Nothing of a server that has ended is touched.
             if !threads.hasEnded { send(.file(outcome)) }
         }
         guard let job else {
@@ -180,7 +180,7 @@ extension Connection {
         reactor.state.threads.cancel(file.job)
         reactor.counters.fileWaitsGivenUp.add(1)
         reactor.warnOfHanging(file.entry)
-        // What comes of it later is nobody's.
+        // A later result is ignored.
         waits &+= 1
         pending!.result = .file(.failed(.hanging))
         turn(reactor, [])

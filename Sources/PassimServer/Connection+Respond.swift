@@ -59,7 +59,7 @@ extension Connection {
             budget -= count
             current.content = .memory(bytes, offset: offset + count)
         case .file(let file, let offset, let remaining):
-            // What is staged holds the first piece already, or waits for its allowance.
+            // Staged bytes hold the first piece already, or wait for their allowance.
             guard remaining > 0, budget > 0, plaintext == 0 else { break }
             if current.reading != nil { return .pause }
             let room = Int(min(remaining, UInt64(min(budget, BufferPool.piece))))

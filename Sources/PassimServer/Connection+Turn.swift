@@ -3,7 +3,7 @@ internal import PassimHTTP
 internal import PassimSystem
 
 extension Connection {
-    /// What a stage of a turn came to.
+    /// Outcome of a stage of a turn.
     enum Step {
         /// The next stage can follow at once.
         case goOn
@@ -25,7 +25,7 @@ extension Connection {
         if interest.contains(.hangUp) { return reactor.close(self) }
         if interest.contains(.input) { transport.pointee.beginReading() }
 
-        // What the last turn left must go first.
+        // Output left by the last turn goes first.
         let isEndOfOutput = transport.pointee.output != nil
         switch flush(reactor) {
         case .all:
@@ -112,7 +112,7 @@ extension Connection {
         else { return }
         transport.pointee.output = buffer
         session.shutdown()
-        // What the socket does not take is lost with the connection.
+        // Bytes the socket does not take are lost with the connection.
         _ = flush(reactor)
     }
 

@@ -4,7 +4,7 @@
 internal import PassimCore
 internal import PassimHTTP
 
-/// What was waited for.
+/// The result of a wait.
 enum WaitingResult: Sendable {
     case peer(Peer)
     case nobody
@@ -15,7 +15,7 @@ enum WaitingResult: Sendable {
 /// A request that waits.
 struct PendingAnswer {
     enum Subject {
-        /// What a redirect needs, and the search.
+        /// Inputs of a redirect, and the search.
         case peer(digest: Digest, name: RawName, Task<Void, Never>)
         case page
         case file(PendingFile)
@@ -73,7 +73,7 @@ extension Connection {
         return { _ = mailbox.send(.found(token: token, wait: wait, $0)) }
     }
 
-    /// What was waited for has come.
+    /// Takes what was waited for.
     func take(_ result: WaitingResult, of wait: UInt32, _ reactor: Reactor) {
         // That of an earlier wait, which was given up, is of no use to this one.
         guard wait == waits else { return }

@@ -25,7 +25,7 @@ final class Connection {
     }
 
     let peer: IPAddress
-    /// Whom it is counted for.
+    /// The client it is counted for.
     let account: ClientAccount
     /// The descriptor's number, for the reactor's table.
     let number: CInt
@@ -55,7 +55,7 @@ final class Connection {
     /// The client of HTTP/1.0 that asks for keep-alive must be told that it gets it (RFC 9112, C.2.2).
     var announcesKeepAlive = false
 
-    /// What epoll watches now.
+    /// Events that epoll watches now.
     private var interest: Poller.Interest = .input
     /// When the present phase has lasted too long.
     var deadline: UInt64

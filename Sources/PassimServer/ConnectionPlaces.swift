@@ -7,7 +7,7 @@ final class ConnectionPlaces: Sendable {
     /// How many are taken.
     var count: Int { taken.load(ordering: .relaxed) }
 
-    /// Of reactors that accept at the same time one gets the last place.
+    /// Takes a place: of reactors that accept at once, one gets the last.
     ///
     /// - Returns: false where as many as `limit` are taken.
     func take(limit: Int) -> Bool {

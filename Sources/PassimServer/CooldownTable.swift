@@ -64,17 +64,17 @@ final class CooldownTable: Sendable {
             record.had = record.had.addingReportingOverflow(weight).overflow ? .max : record.had + weight
             record.lastEnd = now
             if record.end == 0, record.had >= Delivery.weight(of: size) { record.end = now &+ length }
-            // Who was sent nothing needs no record.
+            // An address sent nothing needs no record.
             records[key] = record.had == 0 && record.running == 0 ? nil : record
         }
     }
 
-    /// Whether a cooldown holds.
+    /// True if a cooldown holds.
     func holds(_ digest: Digest, for address: IPAddress, now: UInt64) -> Bool {
         records.withLock { ($0[ClientDigest(address, digest)]?.end ?? 0) > now }
     }
 
-    /// Whether a part may be sent nevertheless: the download that began the cooldown goes on.
+    /// True if a part may be sent nevertheless: the download that began the cooldown goes on.
     ///
     /// - Parameter size: of the file.
     func letsGoOn(_ digest: Digest, for address: IPAddress, size: UInt64, now: UInt64) -> Bool {

@@ -1,7 +1,7 @@
 internal import PassimCore
 internal import PassimHTTP
 
-/// What a request is to get of a file; told by its head and the index alone.
+/// The answer to a request for a file; told by its head and the index alone.
 struct FilePlan {
     enum Outcome {
         case notModified
@@ -12,7 +12,7 @@ struct FilePlan {
     }
 
     let outcome: Outcome
-    /// Of the file.
+    /// The file's size.
     let size: UInt64
     let isHead: Bool
     /// The URL may name other bytes later.
@@ -47,7 +47,7 @@ struct FilePlan {
             }
     }
 
-    /// Where the content begins, and its bytes; 0 where none is sent.
+    /// Start of the content, and its bytes; 0 if none is sent.
     var content: (first: UInt64, count: UInt64) {
         guard !isHead, case .content(let part) = outcome else { return (0, 0) }
         return (part?.first ?? 0, part?.count ?? size)

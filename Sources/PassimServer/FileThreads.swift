@@ -22,7 +22,7 @@ final class FileThreads: Sendable {
         var idle: UInt64 = 5_000_000_000
     }
 
-    /// What a thread does; given up by whoever has no use for it any more.
+    /// Work for a thread; its caller cancels it when it is of no more use.
     final class Job: Sendable {
         fileprivate let device: UInt64
         fileprivate let body: @Sendable () -> Void
@@ -81,7 +81,7 @@ final class FileThreads: Sendable {
     /// only now.
     func close(_ file: consuming Descriptor, on device: UInt64) {
         let number = file.release()
-        // Where all has ended, it stays open: better than a reactor that waits.
+        // After `end()` it stays open: better than a reactor that waits.
         _ = add(Job(device) { _ = Descriptor(owning: number) }, limit: .max)
     }
 
@@ -103,7 +103,7 @@ final class FileThreads: Sendable {
         for bell in bells { bell.ring(everyone: true) }
     }
 
-    /// Whether what a thread brings back is of use to nobody.
+    /// True if a thread's results are of use to nobody.
     var hasEnded: Bool { state.withLock { $0.isEnded } }
 
     // MARK: - Threads

@@ -1,13 +1,13 @@
 internal import PassimCore
 
-/// What a thread does with a file for a connection: opens it where it is not open, reads a part of it, and compares.
+/// A thread's work on a file for a connection: opens it if it is not open, reads a part of it, and compares.
 struct FileWork: Sendable {
     enum Subject: Sendable {
         case opened(PreparedFile)
         case closed(PreparedFile.Source)
     }
 
-    /// What came of it.
+    /// Its result.
     enum Outcome: Sendable {
         /// The file, and bytes that belong to its digest; none where none were wanted.
         case done(PreparedFile, [UInt8])

@@ -19,7 +19,7 @@ final class ListenerSet: Sendable {
         /// For HTTP without TLS.
         let isPlain: Bool
         var socket: SharedDescriptor?
-        /// Of the interface that the socket is bound to.
+        /// Number of the interface the socket is bound to.
         var interface: UInt32 = 0
         /// It could not be listened there, which has been said.
         var isMissed = false
@@ -35,7 +35,7 @@ final class ListenerSet: Sendable {
         var description: String { isPlain ? "\(place) (HTTPPort)" : "\(place)" }
     }
 
-    /// What `follow` has found.
+    /// A change that `follow` found.
     enum Change {
         case began(Port)
         /// The interface is gone.
@@ -44,9 +44,9 @@ final class ListenerSet: Sendable {
     }
 
     private let slots: Lock<[Slot]>
-    /// Of HTTPS, of all of them.
+    /// Port of HTTPS, of all of them.
     let port: UInt16
-    /// Of HTTP without TLS; nil: there is none.
+    /// Port of HTTP without TLS; nil: there is none.
     let plainPort: UInt16?
     /// Some are of interfaces.
     let followsInterfaces: Bool
@@ -97,7 +97,7 @@ final class ListenerSet: Sendable {
             }
             slots.append(slot)
         }
-        // Those before the first that could be bound have its port, too.
+        // Slots before the first that could be bound have its port, too.
         for index in slots.indices { slots[index].port = bound }
         return (slots, bound)
     }
@@ -155,7 +155,7 @@ final class ListenerSet: Sendable {
         return changes
     }
 
-    /// Where it should listen and does not.
+    /// Places it should listen at and does not.
     var missing: [Port] {
         slots.withLock { $0.filter { $0.socket == nil }.map(\.name) }
     }

@@ -1,7 +1,7 @@
 package import PassimCore
 package import PassimHTTP
 
-/// What a path that only this host may see is answered with.
+/// The answer for a path that only this host may see.
 package struct LocalPage: Sendable {
     package var status: Status
     package var contentType: String
@@ -36,7 +36,7 @@ package enum LocalPath: Hashable, Sendable {
 }
 
 extension LocalPath {
-    /// Whether a file cannot be had by its name as its path is a page's, or may become one's.
+    /// True if a file cannot be had by its name: its path is a page's, or may become one's.
     ///
     /// - Parameter path: decoded, without the slash at its beginning.
     package static func isReserved(_ path: RawName) -> Bool {
@@ -52,7 +52,7 @@ extension LocalPath {
 /// A request for one of them.
 package struct LocalRequest: Hashable, Sendable {
     package var path: LocalPath
-    /// What follows the `?`, as it was sent; empty where there is none.
+    /// The part after the `?`, as it was sent; empty if there is none.
     package var query: [UInt8]
 
     package init(path: LocalPath, query: [UInt8]) {
@@ -61,7 +61,7 @@ package struct LocalRequest: Hashable, Sendable {
     }
 }
 
-/// Who renders them.
+/// Renders the pages.
 package protocol LocalPages: Sendable {
     /// Called on a serving thread: must not block.
     ///

@@ -1,7 +1,7 @@
 internal import PassimCore
 internal import PassimSystem
 
-/// What other threads say to a reactor, and the wake-up for it.
+/// Messages to a reactor from other threads, and its wake-up.
 final class Mailbox: Sendable {
     private struct Content {
         var messages: [Reactor.Message] = []

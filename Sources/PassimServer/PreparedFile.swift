@@ -39,18 +39,18 @@ final class PreparedFile: @unchecked Sendable {
     private var file: Descriptor?
     private let threads: FileThreads
     private let index: DigestIndex
-    /// What the file is now if only its attributes have changed since it was opened: the index says that an identity of
-    /// this digest is that one.
+    /// The file's identity now, if only its attributes have changed since it was opened: the index says that it has
+    /// this digest.
     private let renewed = Lock<FileIdentity?>(nil)
 
-    /// What opening a file takes.
+    /// Inputs for opening a file.
     struct Source: Sendable {
         let entry: Entry
         let path: RawName
         let origin: ServedOrigin
         /// Descriptors from this number on are not for files.
         let descriptors: Int
-        /// What is not to be done on a reactor's thread is done on theirs.
+        /// Threads for work that must not be done on a reactor's thread.
         let threads: FileThreads
         let systems: LocalFileSystems
         let index: DigestIndex
@@ -77,7 +77,7 @@ final class PreparedFile: @unchecked Sendable {
 
     /// Closes it: here where that takes no time, else on a thread.
     private func release(_ file: consuming Descriptor) {
-        // Of a deleted file the blocks are given back only now.
+        // A deleted file's blocks are given back only now.
         let isQuick = isLocal && PreparedFile.hasName(file)
         if isQuick { return }
         threads.close(file, on: entry.identity.device)
@@ -291,7 +291,7 @@ final class PreparedFile: @unchecked Sendable {
 
     private static let other = SystemError(code: .notFound, call: .openat2)
 
-    /// Whether a descriptor, which is not one of the last, is of the file that was indexed.
+    /// True if a descriptor, not being one of the last, is of the file that was indexed.
     ///
     /// - Parameter waiting: if only its ctime has moved, until the index has that.
     /// - Returns: false where that would have to be waited for.
@@ -309,7 +309,7 @@ final class PreparedFile: @unchecked Sendable {
         if identity == known { return true }
         guard source.entry.origin != .published, identity.sameContent(as: known) else { throw other }
         if !waiting { return false }
-        // What it is by then is compared with what is read.
+        // Its identity by then is compared with what is read.
         if wait(for: identity, of: source.entry.digest, in: source.index) != nil { return true }
         throw other
     }

@@ -36,7 +36,7 @@ final class RateLimiter: Sendable {
                 state.takers = 0
                 state.left = bytesPerSlice
             }
-            // Who comes too late counts as well, or would be late in each slice to come.
+            // A latecomer counts as well, or would be late in each slice to come.
             state.takers += 1
             guard state.left > 0 else { return 0 }
             let sharers = UInt64(max(state.takers, state.takersBefore))

@@ -4,7 +4,7 @@ internal import PassimSystem
 internal import Synchronization
 
 extension Reactor {
-    /// Who has been accepted, and counted for its address, and waits for a place.
+    /// A client that is accepted and counted for its address, and waits for a place.
     struct Newcomer {
         var socket: CInt
         let peer: IPAddress
@@ -19,7 +19,7 @@ extension Reactor {
     /// Others who wait for a place here and not in the kernel, so that this host's own behind them are seen.
     private static let mostWaiting = 64
 
-    /// What the search for a place came to.
+    /// Outcome of the search for a place.
     private enum Seat {
         case taken
         /// There are as many connections as there may be, and none can go.
@@ -88,7 +88,7 @@ extension Reactor {
                     _ = waitForPlace(after: seat)
                     continue
                 }
-                // Those for whom others had to go come one a turn: what the others have sent is read between them.
+                // Clients for whom others had to go come one a turn: what the others have sent is read between them.
                 if state.connectionCount <= count { return }
             } catch {
                 pauseAccepting(error)

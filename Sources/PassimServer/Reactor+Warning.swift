@@ -1,4 +1,4 @@
-// What an operator should know of, and not ten times a second.
+// Warnings that an operator needs, and not ten times a second.
 
 internal import Logging
 internal import PassimCore
@@ -6,7 +6,7 @@ internal import PassimIndex
 internal import PassimSystem
 
 extension Reactor {
-    /// Of each kind so many are enough: whatever a client can bring about comes as often as he likes.
+    /// Kinds of trouble, with limited warnings: whatever a client can bring about comes as often as he likes.
     enum Trouble: Hashable {
         case descriptors, crowd, listening, connection, file, fileSystem
     }
@@ -29,7 +29,7 @@ extension Reactor {
     /// Nobody shall get this entry again before its file has been looked at.
     func drop(_ entry: Entry, because fault: PreparedFile.Fault) {
         if case .unreadable(let error) = fault {
-            // Of the path the index knows as long as the entry is there.
+            // The index knows the path as long as the entry is there.
             let path = state.index.path(of: entry).map { "\($0)" } ?? "a file"
             warn(.file, "\(path) cannot be read, and is not shared until it can: \(error)")
         }

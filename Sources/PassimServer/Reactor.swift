@@ -8,7 +8,7 @@ internal import PassimSystem
 internal import Synchronization
 
 final class Reactor {
-    /// What other threads say to a reactor.
+    /// Messages to a reactor from other threads.
     enum Message {
         case adopt(Newcomer)
         /// Another reactor has a newcomer, and nobody of its own whom it could end for it.
@@ -16,7 +16,7 @@ final class Reactor {
         case settingsChanged
         /// There are other sockets to accept from.
         case listenersChanged
-        /// What the connection of that token has waited for has come.
+        /// The result that the connection of that token waited for.
         case found(token: UInt64, wait: UInt32, WaitingResult)
         /// Somebody wants to know whether it turns.
         case beat(UInt64)
@@ -51,7 +51,7 @@ final class Reactor {
     private let mounts: Descriptor?
     /// Tells when interfaces change, where they are listened at by name; one reactor watches it for all.
     let interfaceChanges: InterfaceChanges?
-    /// Of the table that the cached files' origins are from.
+    /// Generation of the cached files' origin table.
     private var originsGeneration = 0
     var buffers = BufferPool()
     /// Plaintext of the turn: a response's head and content.
@@ -69,7 +69,7 @@ final class Reactor {
     var acceptAgainAt: UInt64?
     /// For whom there was none.
     var waiting: [Newcomer] = []
-    /// Of each kind of trouble that there was.
+    /// One for each kind of trouble that there was.
     var paces: [Trouble: WarningPace] = [:]
     var drainDeadline: UInt64?
 
@@ -98,7 +98,7 @@ final class Reactor {
         poller = try Poller(capacity: 256) { [logger = state.logger] error in
             logger.warning("serving thread \(number) cannot wait for clients, and tries again: \(error)")
         }
-        // Where there is no /proc, mounts are taken for what they were.
+        // Without /proc, mounts are taken for what they were.
         mounts = number == 0 ? try? Descriptor.open("/proc/self/mountinfo", .readOnly) : nil
         interfaceChanges = number == 0 && listeners.followsInterfaces ? try? InterfaceChanges() : nil
         try mailbox.watch(poller, token: Reactor.mailboxToken)
@@ -195,7 +195,7 @@ final class Reactor {
         guard !throttled.isEmpty, now >= throttled[0].throttledUntil else { return }
         let batch = throttled
         throttled.removeAll(keepingCapacity: true)
-        // Where a slice has fewer bytes than there are downloads, each must be among the first at some time.
+        // Each must be among the first at some time, if a slice has fewer bytes than there are downloads.
         let first = Int(now / RateLimiter.slice % UInt64(batch.count))
         for connection in batch[first...] where connection.isOpen { connection.turn(self, [.output]) }
         for connection in batch[..<first] where connection.isOpen { connection.turn(self, [.output]) }
@@ -262,7 +262,7 @@ final class Reactor {
 
     // MARK: Connections
 
-    /// What a connection may encrypt in one turn.
+    /// Bytes that a connection may encrypt in one turn.
     var turnSize: Int { senders <= 4 ? BufferPool.largeTurn : BufferPool.smallTurn }
 
     /// It has been counted when it was accepted.

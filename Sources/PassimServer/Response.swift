@@ -15,7 +15,7 @@ struct Response {
     /// encrypted yet: its head, and content read with it. Only within a turn.
     var staged = 0
     var allowance = Allowance([])
-    /// Where it has content of a file that is sent.
+    /// Set if content of a file is sent.
     var counted: CountedDelivery?
     /// Bytes of the file that a thread has read, from `fetchedFrom` on, in place of those at `offset`.
     var fetched: [UInt8] = []
@@ -30,7 +30,7 @@ struct Response {
         if case .file(_, _, let remaining) = content { remaining } else { 0 }
     }
 
-    /// What a thread has read.
+    /// Takes what a thread has read.
     mutating func take(_ outcome: FileWork.Outcome) {
         reading = nil
         switch outcome {

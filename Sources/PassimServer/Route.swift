@@ -4,7 +4,7 @@
 internal import PassimCore
 internal import PassimHTTP
 
-/// What a request is to be answered with.
+/// The kind of answer to a request.
 enum Route {
     /// Row 1.
     case methodNotAllowed
@@ -87,6 +87,6 @@ enum Route {
 }
 
 extension LocalPath {
-    /// What other machines may be allowed to read (`MetricsAllow`).
+    /// True if other machines may be allowed to read it (`MetricsAllow`).
     fileprivate var isForMonitoring: Bool { self == .metrics || self == .health || self == .readiness }
 }

@@ -14,13 +14,13 @@ package final class ServedOrigin: Sendable {
     let limiter: RateLimiter?
     /// The name of a file for those who fetch it, from its path below the directory.
     let filename: @Sendable (RawName) -> RawName
-    /// Where its files are to be had by name; nil: by digest only.
+    /// Names that its files can be had by; nil: by digest only.
     package let names: Names?
 
     package struct Names: Sendable {
-        /// Of their paths in URLs; empty, or directories with a slash behind each.
+        /// Start of the files' paths in URLs; empty, or directories with a slash behind each.
         package let prefix: RawName
-        /// Whether it is still to be found out what a path below the directory is. Called on a serving thread: must not
+        /// True if it is not known yet what a path below the directory is. Called on a serving thread: must not
         /// block.
         let isPending: @Sendable (RawName) -> Bool
 
@@ -66,7 +66,7 @@ package final class ServedOrigin: Sendable {
 /// All origins of now, by number.
 package final class OriginTable: Sendable {
     private let origins = Lock<[OriginID: ServedOrigin]>([:])
-    /// Those with names, the longest prefix first.
+    /// Origins with names, the longest prefix first.
     private let named = Lock<[ServedOrigin]>([])
     private let replacements = Atomic<Int>(0)
 
@@ -88,10 +88,10 @@ package final class OriginTable: Sendable {
     /// Changes with each `replace`: tells who keeps origins when to ask again.
     var generation: Int { replacements.load(ordering: .acquiring) }
 
-    /// Whether any files are to be had by name.
+    /// True if any files can be had by name.
     var hasNames: Bool { named.withLock { !$0.isEmpty } }
 
-    /// What a path in a URL may name, the first that is there.
+    /// Files that a path in a URL may name: the first that is there.
     func files(named path: RawName) -> [NamedFile] {
         named.withLock { $0 }.compactMap { origin in
             guard let prefix = origin.names?.prefix.bytes, path.bytes.count > prefix.count,
@@ -111,6 +111,6 @@ struct NamedFile: Sendable {
     let origin: ServedOrigin
     let path: RawName
 
-    /// Whether it is still to be found out what it is.
+    /// True if it is not known yet what it is.
     var isPending: Bool { origin.names?.isPending(path) == true }
 }

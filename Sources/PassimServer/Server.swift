@@ -41,10 +41,10 @@ package final class Server: Sendable {
     /// The port it listens on; that of the settings, or a free one where they say 0.
     package var port: UInt16 { listeners.port }
 
-    /// Of HTTP without TLS; nil where there is none.
+    /// Port of HTTP without TLS; nil if there is none.
     package var plainPort: UInt16? { listeners.plainPort }
 
-    /// Where it should listen and does not, as an interface is not there; for people.
+    /// Places it should listen at and does not, as an interface is missing; for people.
     package var missingPlaces: [String] { listeners.missing.map { "\($0)" } }
 
     /// Starts the reactors: all of them, or none.
@@ -59,7 +59,7 @@ package final class Server: Sendable {
                 started += 1
             }
         } catch {
-            // Those that have started end, and nobody waits for the others.
+            // Started reactors end, and nobody waits for the others.
             for _ in started..<count { ended.count() }
             beginStopping(within: 0)
             throw error
@@ -107,7 +107,7 @@ package final class Server: Sendable {
         return sum
     }
 
-    /// Whether each reactor has turned since the last call, and asks them again. One caller.
+    /// True if each reactor has turned since the last call; then asks them again. One caller.
     package func haveReactorsTurned() -> Bool {
         let beat = state.beat.load(ordering: .relaxed)
         guard state.turns.allSatisfy({ $0.beat.load(ordering: .relaxed) == beat }) else { return false }

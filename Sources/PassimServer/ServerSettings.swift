@@ -1,13 +1,13 @@
 package import PassimCore
 package import PassimSystem
 
-/// What a server is told when it starts, and again when the configuration is read again.
+/// A server's settings: given when it starts, and when the configuration is read again.
 package struct ServerSettings: Sendable {
-    /// Where to listen; fixed for the life of a server.
+    /// Places to listen at; fixed for the life of a server.
     package var places: [Socket.Place]
     /// 0 takes a free one; fixed for the life of a server.
     package var port: UInt16
-    /// Of HTTP without TLS at the same places; nil: nowhere, 0 takes a free one. Fixed for the life of a server.
+    /// Port of HTTP without TLS at the same places; nil: nowhere, 0 takes a free one. Fixed for the life of a server.
     package var plainPort: UInt16?
     /// Threads that serve, at least 1; fixed for the life of a server.
     package var reactors: Int
@@ -25,7 +25,7 @@ package struct ServerSettings: Sendable {
     package var maxRate: UInt64
     /// Names of this host that a browser may have asked for, besides localhost and loopback addresses.
     package var hostNames: [String]
-    /// Who may read `/metrics` and `/healthz`, besides this host.
+    /// Networks that may read `/metrics` and `/healthz`, besides this host.
     package var metricsAllow: [Network]
     package var timeLimits: TimeLimits
 
@@ -62,8 +62,8 @@ package struct TimeLimits: Sendable {
     package var slowWindow: UInt64 = 60_000_000_000
     /// Bytes that a reader takes in each such time at least: 1 KiB/s.
     package var slowBytes: UInt64 = 60 * 1024
-    /// Where there is no place for others: from when on a reader's speed tells, and bytes a second that make it a slow
-    /// one.
+    /// Limits when there is no place for others: time before a reader's speed counts, and bytes a second below which
+    /// it is slow.
     package var crowdedWindow: UInt64 = 10_000_000_000
     package var crowdedSpeed: UInt64 = 16 * 1024
     /// For the network to say who has a file: more than twice of what a look-up takes.

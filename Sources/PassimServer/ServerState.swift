@@ -6,9 +6,9 @@ internal import PassimIndex
 internal import PassimSystem
 internal import Synchronization
 
-/// What all reactors of a server share.
+/// State shared by a server's reactors.
 final class ServerState: Sendable {
-    /// What can change while the server runs; each reactor keeps a copy and takes a new one when told.
+    /// Settings that can change while the server runs; each reactor keeps a copy and takes a new one when told.
     struct Settings: Sendable {
         var values: ServerSettings
         var tls: TLSContext
@@ -43,7 +43,7 @@ final class ServerState: Sendable {
     /// The last beat that each reactor has answered, and that they were asked for.
     let turns: [ReactorTurn]
     let beat = Atomic<UInt64>(0)
-    /// Of each reactor.
+    /// One for each reactor.
     let counters: [ReactorCounters]
     private let current: Lock<Settings>
 
@@ -89,7 +89,7 @@ final class ReactorLoad: Sendable {
     let connections = Atomic<Int>(0)
 }
 
-/// What a reactor shows of its turning.
+/// A reactor's sign that it turns.
 final class ReactorTurn: Sendable {
     let beat = Atomic<UInt64>(0)
 }

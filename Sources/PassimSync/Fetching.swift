@@ -232,7 +232,7 @@ final class Fetching {
         }
     }
 
-    /// What this machine cannot do: with a full disk, nothing more.
+    /// Fails a file that this machine cannot take; a full disk ends it all.
     private func settle(
         _ job: Job, _ entry: Manifest.Entry, _ error: DownloadError, _ onFailure: (Int, String) -> Void
     ) throws {
@@ -245,7 +245,7 @@ final class Fetching {
 }
 
 extension PartialFile {
-    /// Whether this is the file from before; what is there and cannot be its beginning is thrown away.
+    /// True if the whole file is there from before; bytes that cannot be its beginning are thrown away.
     fileprivate func holds(_ entry: Manifest.Entry) throws(DownloadError) -> Bool {
         if byteCount == entry.size, digest == entry.digest { return true }
         guard byteCount >= entry.size, byteCount > 0 else { return false }

@@ -8,7 +8,7 @@ final class FileFetch: SourceReceiver {
     enum Outcome: Equatable {
         /// It is what the manifest says.
         case whole
-        /// What was there before does not go with what the source sends: it is to be asked for all of it.
+        /// The bytes from before do not go with what the source sends: it is to be asked for all of it.
         case beginAnew
         /// It is something else, in words.
         case wrong(String)
@@ -119,7 +119,7 @@ final class FileFetch: SourceReceiver {
     private func examine() -> Outcome {
         if part.byteCount != entry.size { return wrongSize(part.byteCount) }
         if part.digest == entry.digest { return .whole }
-        // What was there before may be to blame.
+        // The bytes from before may be to blame.
         if offset > 0, restart() { return .beginAnew }
         return .wrong(FileFetch.wrongContent)
     }

@@ -15,7 +15,7 @@ package struct Manifest: Sendable {
     package struct Fault: Hashable, Sendable {
         /// From 1; nil where it is about several.
         package var line: Int?
-        /// Of the line, as it was written; short.
+        /// The line as it was written; cut short.
         package var text: RawName
         package var reason: String
     }
@@ -26,7 +26,7 @@ package struct Manifest: Sendable {
 
     /// The paths in the order of the lines, in blocks: one memory that grows would be there twice each time.
     private var blocks: [[UInt8]] = []
-    /// Where a path begins: the block's number above `Manifest.blockBits` bits of place.
+    /// Starts of the paths: the block's number above `Manifest.blockBits` bits of place.
     private var starts: [UInt32] = []
     private var lengths: [UInt16] = []
     private var digests: [Digest] = []
@@ -58,7 +58,7 @@ package struct Manifest: Sendable {
         return low
     }
 
-    /// Whether the file is a `.jcat`: without making a value of its path.
+    /// True if the file is a `.jcat`: without making a value of its path.
     func isSignature(_ position: Int) -> Bool {
         let path = path(Int(order[position]))
         return path.count > 5 && path.suffix(5).elementsEqual(".jcat".utf8)

@@ -35,7 +35,7 @@ final class ManifestFetch: SourceReceiver {
         }
     }
 
-    /// What its digest is now.
+    /// The manifest's digest now.
     static func digest(
         _ settings: SyncSettings, _ client: SourceClient, _ observer: SyncObserver
     ) throws(SyncFailure) -> Digest {
@@ -115,7 +115,7 @@ final class ManifestFetch: SourceReceiver {
 }
 
 extension SyncSettings {
-    /// Whether what a URL names may be believed: what comes by http could come from anybody between here and there,
+    /// True if a URL's content may be believed: what comes by http could come from anybody between here and there,
     /// and a manifest is all that tells what the files are.
     func allows(_ url: String) -> Bool {
         guard let place = try? SourceURL(String(url.prefix { $0 != "?" && $0 != "#" })) else { return false }

@@ -1,7 +1,7 @@
 internal import PassimCore
 
-/// What a manifest may name a file: a path below the directory, and nothing that leads out of it or that this program
-/// needs for itself.
+/// Names that a manifest may give a file: a path below the directory, and nothing that leads out of it or that this
+/// program needs for itself.
 enum ManifestName {
     /// Bytes of a component (NAME_MAX) and of a path (PATH_MAX without its NUL).
     static let longestComponent = 255

@@ -14,11 +14,11 @@ package struct ManifestParser {
         case noFiles
     }
 
-    /// Of a line, in bytes: the longest path, a digest, a size.
+    /// Bytes of a line at most: the longest path, a digest, a size.
     static let longestLine = ManifestName.longestPath + 1 + 64 + 1 + 20
     static let mostLines = 1_000_000
     static let mostPathBytes = 256 << 20
-    /// Of a manifest, refused lines too, in bytes.
+    /// Bytes of a manifest at most, refused lines too.
     static let longest = 1 << 30
 
     private var manifest = Manifest()

@@ -14,7 +14,7 @@ final class MirrorPlace {
     let stamps = FileStamps()
     let isSyncedAsAWhole: Bool
     private let isReadOnly: Bool
-    /// Whose the files are to be, where this is root in somebody's directory.
+    /// The owner to give the files, if this is root in somebody's directory.
     private let owner: (user: UInt32, group: UInt32)?
     private let fileMode = ordinaryFileMode()
     /// The directory that was opened last.
@@ -97,7 +97,7 @@ final class MirrorPlace {
             guard let open = try open(path) else { return nil }
             if let digest = stamps.recorded(on: open.file, open.identity) { return digest }
             guard let digest = try stamps.hash(open.file, open.identity, onBytes: onBytes) else { continue }
-            // Where nothing can be recorded it is read the next time, too.
+            // If nothing can be recorded, it is read the next time, too.
             if !isReadOnly { _ = try? stamps.record(digest, on: open.file, open.identity, isOnDisk: false) }
             return digest
         }
@@ -159,7 +159,7 @@ final class MirrorPlace {
         return RawName(".passim-\(key.hex.prefix(40)).part")
     }
 
-    /// Whether it is what `partName` makes.
+    /// True if it has the form of `partName`.
     static func isPart(_ name: RawName) -> Bool {
         ManifestName.isOwn(name.bytes) && name.bytes.count == ".passim-.part".utf8.count + 40
     }

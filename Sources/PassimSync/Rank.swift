@@ -6,7 +6,7 @@ enum Rank: Int, CaseIterable, Comparable {
     case payload
     /// Metadata of fwupd: `firmware.xml.gz`.
     case metadata
-    /// What says that metadata may be believed: `.jcat`, `.asc`.
+    /// Proof that metadata may be believed: `.jcat`, `.asc`.
     case signature
 
     init(_ path: RawName) {

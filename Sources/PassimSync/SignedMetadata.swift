@@ -1,4 +1,4 @@
-// What a `.jcat` names must be there before the `.jcat` is: fwupd takes the name from it, and asks for that.
+// A file that a `.jcat` names must be there before the `.jcat`: fwupd takes the name from it, and asks for that.
 
 internal import PassimConfig
 internal import PassimCore

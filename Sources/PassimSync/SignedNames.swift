@@ -1,7 +1,7 @@
 internal import PassimCore
 internal import PassimGLib
 
-/// What a `.jcat` signs (jcat-tool(1)): gzip of JSON, `Items[{Id, AliasIds, Blobs[{Kind, Data}]}]`.
+/// Items of a `.jcat` (jcat-tool(1)), which signs them: gzip of JSON, `Items[{Id, AliasIds, Blobs[{Kind, Data}]}]`.
 ///
 /// fwupd fetches the metadata by its `Id`, which need not be the name that the source has it under.
 struct SignedNames {

@@ -19,7 +19,7 @@ package final class Sync {
     private var report = SyncReport()
     /// Files of which the source sends other content than it says, whatever turn it is.
     private var wrong: [RawName: Digest] = [:]
-    /// What the mirror's `.jcat` files name.
+    /// Files that the mirror's `.jcat`s name.
     private var named: Set<RawName> = []
 
     /// - Throws: where the directory or the source cannot be used, or somebody else is filling it.
@@ -104,7 +104,7 @@ package final class Sync {
         do throws(SyncFailure) {
             return try ManifestFetch.digest(settings, client, observer) != digest
         } catch {
-            // What is there is what the manifest said.
+            // The files there are as the manifest said.
             report.fail(ManifestFetch.name, "whether the source has changed meanwhile is not known: \(error)")
             return false
         }
@@ -139,7 +139,7 @@ package final class Sync {
         named = signed.named
     }
 
-    /// What is to be fetched, in the order of the manifest.
+    /// Finds the files to fetch, in the order of the manifest.
     private func look(_ manifest: Manifest) -> [Int] {
         report.files = 0
         report.bytes = 0
@@ -238,7 +238,7 @@ package final class Sync {
             if appearsAtOnce { flush() }
         }
         flush()
-        // Those that were there already may name what is not.
+        // `.jcat`s that were there already may name what is not.
         forEachSignature(manifest) { path in
             guard let content = try? place.content(of: path, limit: SignedNames.longestFile) else { return }
             _ = signed.complete(path, content, &report)
@@ -275,7 +275,7 @@ package final class Sync {
 
     private func tidy(_ manifest: Manifest, _ record: inout SyncRecord) {
         let now = wallClockSeconds()
-        // Of files that did not come the next run takes what has come.
+        // The next run goes on with the parts of files that did not come.
         let parts = Set(
             report.failures.compactMap { failure in
                 manifest.position(of: failure.path).map { MirrorPlace.partName(manifest[$0]) }

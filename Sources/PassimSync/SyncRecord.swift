@@ -1,12 +1,12 @@
-// What is remembered of a mirror between runs, for the next run and for the daemon, which tells of it: a keyfile that
-// everybody may read.
+// Memory of a mirror between runs, for the next run and for the daemon, which tells of it: a keyfile that everybody
+// may read.
 
 package import PassimCore
 internal import PassimGLib
 package import PassimSystem
 
 package struct SyncRecord: Hashable, Sendable {
-    /// Where it was filled from.
+    /// The source that filled it.
     package var source = ""
     /// Seconds since 1970: when the last run ended, and the last one after which all was there; nil: none did.
     package var lastTry: Int64?

@@ -1,6 +1,6 @@
 package import PassimCore
 
-/// What came of a run.
+/// The result of a run.
 package struct SyncReport: Sendable {
     /// A file that is not as the source says, and why.
     package struct Failure: Hashable, Sendable {
@@ -18,7 +18,7 @@ package struct SyncReport: Sendable {
     /// Files that the source has and the drop-in selects.
     package var files = 0
     package var bytes: UInt64 = 0
-    /// Of these, those that were there already.
+    /// Files of these that were there already.
     package var present = 0
     package var fetched = 0
     package var fetchedBytes: UInt64 = 0
@@ -35,7 +35,7 @@ package struct SyncReport: Sendable {
     package var stampRefusal: String?
     /// In a dry run: what would be deleted; what would be fetched, see `forEachToFetch`.
     package var toDelete: [Planned] = []
-    /// Of `manifest`, by position: there may be very many.
+    /// Positions in `manifest`: there may be very many.
     var missing: [Int] = []
     var manifest: Manifest?
 

@@ -2,7 +2,7 @@ package import PassimConfig
 package import PassimCore
 package import PassimFetch
 
-/// What is to be done.
+/// The task of a run.
 package struct SyncSettings: Sendable {
     package var source: SourceURL
     /// The directory, and what of the source belongs there.
@@ -14,7 +14,7 @@ package struct SyncSettings: Sendable {
     package var deletes = false
     /// Nothing is written.
     package var isDryRun = false
-    /// Where it is noted what has come of it, and what was replaced when; nil: nowhere.
+    /// The file that notes the result, and what was replaced when; nil: none.
     package var record: String?
     /// Hands over files that are in the mirror now, with the digests of their content, to somebody who would hash them
     /// otherwise. Called right after they have got their names, some at a time.
@@ -27,7 +27,7 @@ package struct SyncSettings: Sendable {
     }
 }
 
-/// What a run tells while it goes on; on the thread of the run.
+/// Receives a run's news while it goes on; on the thread of the run.
 package struct SyncObserver {
     /// How far it is; often.
     package var onProgress: (SyncProgress) -> Void

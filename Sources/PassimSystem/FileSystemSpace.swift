@@ -11,7 +11,7 @@ package struct FileSystemSpace: Hashable, Sendable {
     /// Files that may still be made; both are 0 where the file system counts none.
     package var freeFiles: UInt64
     package var files: UInt64
-    /// Of a kind that nobody ever writes to, and that is full by nature: an image.
+    /// True if nobody ever writes to its kind, and it is full by nature: an image.
     package var isImage: Bool
 
     package init(
@@ -26,7 +26,7 @@ package struct FileSystemSpace: Hashable, Sendable {
         self.isImage = isImage
     }
 
-    /// Of the file system that a path leads to. Waits where that does.
+    /// Asks the file system that a path leads to. Waits if that does.
     package static func of(_ path: String) throws(SystemError) -> FileSystemSpace {
         let place = try Descriptor.open(path, [.path])
         var status = statvfs()

@@ -1,6 +1,6 @@
 internal import PassimCore
 
-/// What the daemon did, step by step, up to now.
+/// The daemon's work, step by step, up to now.
 package struct Activity: Hashable, Sendable {
     package struct Sample: Hashable, Sendable {
         /// Answers, whatever they were.

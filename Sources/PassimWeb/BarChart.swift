@@ -3,7 +3,7 @@ struct BarChart {
     let values: [UInt64]
 
     static let height = 100
-    /// Of a bar with the gap behind it.
+    /// Width of a bar and its gap.
     private static let pitch = 10
     private static let bar = 8
 

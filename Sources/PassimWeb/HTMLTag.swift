@@ -6,7 +6,7 @@ package enum HTMLTag: String, Sendable {
     case form, label, input, select, option, button
     case figure, figcaption, details, summary, svg, path
 
-    /// Whether it is a part of the text around it, where a line's end would be seen as a blank.
+    /// True if it is a part of the text around it, where a line's end would be seen as a blank.
     var isInline: Bool {
         switch self {
         case .a, .bdi, .span, .time, .progress, .code: true
@@ -22,7 +22,7 @@ package enum HTMLAttributeName: String, Sendable {
     case ariaLabel = "aria-label"
     case ariaLabelledby = "aria-labelledby"
     case ariaSort = "aria-sort"
-    /// What a cell is of, where the table's head is not shown.
+    /// A cell's column, if the table's head is not shown.
     case dataLabel = "data-label"
 }
 

@@ -14,7 +14,7 @@ package struct HealthText: Sendable {
         self.health = health
     }
 
-    /// Whether nothing keeps others from what is to be shared.
+    /// True if nothing keeps others from what is to be shared.
     package var isReady: Bool { health.verdict != .error }
 
     /// `ok` in the first line as long as the daemon answers: a mirror of which one disk is missing serves the others, and

@@ -29,7 +29,7 @@ package struct IndexPage: Sendable {
     package var found: Int
     package var total: Int
 
-    /// What others had from here and not from the internet.
+    /// Downloads by others from here, not the internet.
     package struct Savings: Sendable {
         package var bytes: UInt64
         /// kg CO2e.
@@ -43,7 +43,7 @@ package struct IndexPage: Sendable {
 
     /// How other machines find this one.
     package struct Advertising: Sendable {
-        /// Of the service; empty while there is none.
+        /// The service's; empty while there is none.
         package var name: String
         /// How it goes, in words.
         package var state: String
@@ -56,7 +56,7 @@ package struct IndexPage: Sendable {
 
     package struct Neighbours: Sendable {
         package var found: [Neighbour]
-        /// Whether all that are going to answer have.
+        /// True if all that are going to answer have.
         package var isComplete: Bool
 
         package init(found: [Neighbour], isComplete: Bool) {

@@ -8,7 +8,7 @@ package struct ItemPage: Sendable {
     package var files: [File]
     /// Until when and how often it is shared, where it was published.
     package var publication: ItemDescription?
-    /// Where this daemon listens.
+    /// This daemon's port.
     package var port: UInt16
     package var hostName: String
     package var version: String
@@ -34,7 +34,7 @@ package struct ItemPage: Sendable {
         self.version = version
     }
 
-    /// Of the first: a digest has any name.
+    /// The first file's: any name will do.
     private var name: RawName { files.first?.item.path.basename ?? .empty }
 
     /// Path and query; nothing of it needs quoting, in an attribute or a shell.

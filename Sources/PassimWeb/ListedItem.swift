@@ -5,7 +5,7 @@ package struct ListedItem: Hashable, Sendable {
     package var entry: Entry
     /// Its path as people know it: without what is before it on disk only.
     package var path: RawName
-    /// Whose it is: the drop-in's file name, or "published".
+    /// Its owner: the drop-in's file name, or "published".
     package var directory: String
 
     package init(entry: Entry, path: RawName, directory: String) {

@@ -5,7 +5,7 @@ extension Metrics {
         package var wanted = 0
         package var registered = 0
         package var leftOut = 0
-        /// Whether questions are answered by this daemon, and not by avahi-daemon from records.
+        /// True if this daemon answers questions, and not avahi-daemon from records.
         package var isAnswering = false
         package var questions: UInt64 = 0
         package var answers: UInt64 = 0

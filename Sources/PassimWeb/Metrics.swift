@@ -1,7 +1,7 @@
 package import PassimCore
 package import PassimHTTP
 
-/// What `/metrics` tells: the values, and their names.
+/// Content of `/metrics`: the values, and their names.
 package struct Metrics: Sendable {
     package var version = passimVersion
     package var status = DaemonStatus.unknown

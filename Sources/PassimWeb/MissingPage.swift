@@ -1,6 +1,6 @@
 internal import PassimCore
 
-/// What is said of a path that leads to nothing.
+/// The page for a path that leads to nothing.
 package struct MissingPage: Sendable {
     package var version: String
 

@@ -1,8 +1,7 @@
 package import PassimCore
 internal import PassimHTTP
 
-/// What the form of the page asks for: the parameters of `/`. Whatever is wrong with one, it counts as not
-/// given.
+/// A query of the page's form: the parameters of `/`. A parameter that is wrong counts as not given.
 package struct PageQuery: Hashable, Sendable {
     /// Part of a name, or the beginning of a digest; empty: all.
     package var search = ""
@@ -59,7 +58,7 @@ package struct PageQuery: Hashable, Sendable {
         return text
     }
 
-    /// Where the page with these parameters is.
+    /// URL of the page with these parameters.
     package var href: String {
         var parameters: [(name: String, value: String)] = []
         if !search.isEmpty { parameters.append(("q", search)) }

@@ -1,6 +1,6 @@
 /// `/style.css`: system fonts and colours of either scheme, with a contrast of at least 7 to 1 for text.
 ///
-/// Where it is narrow each row of a table becomes a block, and its cells say what they are by themselves.
+/// A narrow window turns each row of a table into a block whose cells say what they are by themselves.
 enum StyleSheet {
     static let text = """
         :root {

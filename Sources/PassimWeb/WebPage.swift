@@ -1,4 +1,4 @@
-/// What all our pages have in common.
+/// The common parts of all our pages.
 package enum WebPage {
     package static let contentType = "text/html; charset=utf-8"
 

@@ -3,7 +3,7 @@ internal import PassimCore
 internal import PassimFetch
 internal import PassimSystem
 
-/// Whom to ask for a file: those that the daemon has found, or the daemon itself, which sends on to them. For one
+/// Sources of a file: the peers that the daemon has found, or the daemon itself, which sends on to them. For one
 /// thread.
 final class Candidates {
     private let client: BusClient
@@ -11,7 +11,7 @@ final class Candidates {
     private let name: RawName
     private var asked: Set<String> = []
     private var rounds = 0
-    /// Where the daemon sends on from; nil as long as it names peers.
+    /// The URL that the daemon sends on from; nil as long as it names peers.
     private var redirect: String?
 
     /// An older daemon sends to one of several at random.
@@ -28,7 +28,7 @@ final class Candidates {
     /// URLs, best first.
     func first() throws(BusError) -> [String] {
         let here = try own()
-        // What it shares of its directories it has on its disk; of a published file each download counts.
+        // Files of its directories are on its disk; each download of a published file counts.
         if let here, here.isUnlimited { return [here.url] }
         let found = try next()
         if !found.isEmpty { return found + [here].compactMap { $0?.url } }
@@ -133,7 +133,7 @@ final class Candidates {
             troubles: (try? client.properties())?.mirror?.troubles ?? [])
     }
 
-    /// Whether others could be asked at all decides what is to be done.
+    /// The remedy depends on whether others could be asked at all.
     ///
     /// - Parameter interfaces: none where they are not known.
     static func nobody(has name: RawName, interfaces: [NetworkInterface], troubles: [Trouble]) -> Failure {

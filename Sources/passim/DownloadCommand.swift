@@ -29,7 +29,7 @@ struct DownloadCommand: ParsableCommand {
             valueName: "file"))
     var output: PathArgument?
 
-    /// What is asked for: the last part.
+    /// The name asked for: the last part.
     private var basename: String { destination.split(separator: "/").last.map(String.init) ?? "" }
 
     func validate() throws {

@@ -3,7 +3,7 @@ internal import PassimCore
 
 /// The name of a drop-in, with or without `.conf`.
 struct DropInName: ExpressibleByArgument, Hashable {
-    /// Of the file in passim.d.
+    /// The file name in passim.d.
     let file: String
 
     init?(argument: String) {

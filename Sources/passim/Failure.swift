@@ -1,7 +1,7 @@
-/// What ends the command: printed on standard error after the command's name.
+/// Ends the command: printed on standard error after the command's name.
 struct Failure: Error, CustomStringConvertible {
     var description: String
-    /// What to do: printed on a line of its own, to be pasted; nil where there is nothing.
+    /// The remedy: printed on a line of its own, to be pasted; nil if there is none.
     var command: String?
 
     init(_ error: some Error) {

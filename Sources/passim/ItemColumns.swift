@@ -3,10 +3,10 @@ internal import PassimSystem
 
 /// The listing on a terminal: one line an item, names first, as wide as the terminal and no wider.
 ///
-/// What does not fit gives way: the digest to its first 12 digits, and then the name in its middle.
+/// Without enough room, the digest is cut to its first 12 digits, and then the name in its middle.
 struct ItemColumns {
     let width: Int
-    /// Whether there are published files among them, which have an end.
+    /// True if there is a column for the end, which only published files have.
     let hasLimits: Bool
     private let hasWholeDigest: Bool
 

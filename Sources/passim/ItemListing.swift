@@ -6,7 +6,7 @@ internal import PassimSystem
 struct ItemListing {
     let client: BusClient
     let selection: ItemSelection
-    /// Where none was asked for.
+    /// Holds if the user gave none.
     var limit = UInt64.max
 
     /// - Parameter width: of the terminal; nil where it is none, or nothing is to be shortened.

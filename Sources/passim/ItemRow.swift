@@ -4,7 +4,7 @@ internal import PassimSystem
 /// How an item is shown.
 enum ItemRow {
     static let alignments: [Table.Alignment] = [.left, .right, .right, .right, .left, .left]
-    /// Of all pages alike.
+    /// The same on all pages.
     static let widths = [Digest.hexCount, 8, 6, 8, 4, 0]
 
     static func heading(_ style: Style) -> [Table.Cell] {

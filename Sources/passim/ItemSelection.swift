@@ -13,7 +13,7 @@ struct ItemSelection: ParsableArguments {
     @Option(help: "Show so many items at most.")
     var limit: UInt64?
 
-    /// Whether the user has said anything of it.
+    /// True if the user has narrowed it.
     var isGiven: Bool { !filter.isEmpty || offset > 0 || limit != nil }
 
     /// Items that are asked for at once: some 2 MB, of the 32 MiB that a message of the system bus may have.

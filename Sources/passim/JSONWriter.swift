@@ -2,17 +2,17 @@
 
 internal import PassimCore
 
-/// What has been written so far is taken away with `take`.
+/// Keeps the text written so far until `take` takes it away.
 struct JSONWriter {
     private enum Container { case object, array }
 
     private var bytes: [UInt8] = []
-    /// What is open, and whether it is still empty.
+    /// Open containers, and whether each is empty.
     private var open: [(container: Container, isEmpty: Bool)] = []
     private var isAfterKey = false
     private var isBreaking = false
 
-    /// What was written since the last time.
+    /// Takes the bytes since the last call.
     mutating func take() -> [UInt8] {
         defer { bytes = [] }
         return bytes
@@ -49,7 +49,7 @@ struct JSONWriter {
         isAfterKey = true
     }
 
-    /// What follows begins on a line of its own: for people, and tools that go by lines.
+    /// Begins the next token on a line of its own: for people, and tools that go by lines.
     mutating func lineBreak() {
         isBreaking = true
     }
@@ -61,7 +61,7 @@ struct JSONWriter {
         string(text)
     }
 
-    /// What is no UTF-8 comes as U+FFFD.
+    /// Invalid UTF-8 comes as U+FFFD.
     mutating func value(_ name: RawName) {
         value(String(decoding: name.bytes, as: UTF8.self))
     }

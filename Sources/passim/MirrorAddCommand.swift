@@ -71,7 +71,7 @@ struct MirrorAddCommand: ParsableCommand {
         }
     }
 
-    /// What the unit of the timer needs, and how it is started.
+    /// Makes what the timer's unit needs, and tells how to start it.
     private func prepareSync(_ path: String, _ paths: Paths) throws(Failure) {
         let unit = SyncUnit(name, paths)
         try unit.write(path)

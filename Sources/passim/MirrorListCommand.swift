@@ -33,7 +33,7 @@ struct MirrorListCommand: ParsableCommand {
             try output.write(MirrorListCommand.text(rows, Style()))
         }
         try output.flush()
-        // What is wrong with none of them; that of passim.conf is for passimd --check-config.
+        // Faults of passim.d itself; those of passim.conf are for passimd --check-config.
         for complaint in configuration.complaints where complaint.file == paths.dropInDirectory {
             Output.complain("\(complaint)")
         }
@@ -67,7 +67,7 @@ struct MirrorRow {
     var isFaulty: Bool
     /// There is no such directory now.
     var isMissing = false
-    /// What is wrong with it, each in one line.
+    /// Its faults, each in one line.
     var notes: [String]
 
     /// Sorted by name.

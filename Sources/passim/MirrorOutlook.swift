@@ -5,10 +5,10 @@ internal import PassimCore
 internal import PassimMirror
 internal import PassimSystem
 
-/// What will keep the daemon from sharing a directory that is about to be added, as `passimd --check-config` says it.
+/// Obstacles to sharing a directory that is about to be added, as `passimd --check-config` tells them.
 struct MirrorOutlook {
     private(set) var problems: [String] = []
-    /// What opens the firewall; nil where it is open, or nobody knows.
+    /// Opens the firewall; nil if it is open, or nobody knows.
     private(set) var firewallCommand: String?
 
     /// - Parameters:

@@ -80,10 +80,10 @@ struct MirrorRemoteCommand: ParsableCommand {
 
 /// A file of remotes.d (fwupd-remotes.d(5)).
 struct RemoteFile {
-    /// Of the mirror.
+    /// The mirror's name.
     var name: String
     var host: String
-    /// Where files are to be had by name.
+    /// The URL that serves files by name.
     var base: SourceURL
     /// The name of the metadata.
     var metadata: String

@@ -93,7 +93,7 @@ struct Passim: ParsableCommand {
         return ExitCode(1)
     }
 
-    /// What ArgumentParser throws: help that was asked for, wrong usage, an exit status.
+    /// Handles ArgumentParser's errors: help that was asked for, wrong usage, an exit status.
     private static func end(_ error: any Error) -> CInt {
         let code = exitCode(for: error)
         let message = fullMessage(for: error)

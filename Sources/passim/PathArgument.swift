@@ -23,7 +23,7 @@ struct PathArgument: ExpressibleByArgument, Hashable {
         for index in 1..<Int(max(1, CommandLine.argc)) {
             guard let pointer = CommandLine.unsafeArgv[index] else { break }
             let bytes = Array(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer)))
-            // Of `--option=value` it is what comes after the sign.
+            // In `--option=value` the value comes after the sign.
             let value = bytes.firstIndex(of: 0x3D).map { Array(bytes[($0 + 1)...]) } ?? bytes
             for candidate in [bytes, value] where String(decoding: candidate, as: UTF8.self) == argument {
                 return candidate

@@ -46,7 +46,7 @@ struct ScanCommand: ParsableCommand {
                     }
                 }
                 vouching.flush()
-                // Those that need no reading count by the file.
+                // Files that need no reading count as files only.
                 bar.show(progress.bytes, of: list.bytes, "\(progress.files) of \(counted(list.files))")
             }
         } catch {

@@ -1,7 +1,7 @@
 internal import PassimBus
 internal import PassimCore
 
-/// What `passim status` prints of the daemon: the verdict, and no more lines than a terminal shows at a glance.
+/// Output of `passim status` about the daemon: the verdict, and no more lines than a terminal shows at a glance.
 struct StatusText {
     private(set) var lines: [String] = []
 
@@ -96,7 +96,7 @@ struct StatusText {
         guard !directories.isEmpty, room.map({ $0 >= 3 }) ?? true else { return }
         let places = room.map { min($0 - 2, StatusText.mostOfAKind + 1) } ?? directories.count
         let shown = directories.count <= places ? directories.count : places - 1
-        // Those that need attention, and then the largest.
+        // Directories that need attention, then the largest.
         let chosen = Set(
             directories.indices.sorted { one, other in
                 let (one, other) = (directories[one], directories[other])
@@ -183,7 +183,7 @@ struct StatusText {
         name.hasPrefix("firmware") && name.contains(".xml")
     }
 
-    /// Of what others wrote.
+    /// Others' text, printable.
     private static func shown(_ text: String) -> String {
         ForeignText.shown(text, in: .terminal, limit: 1024)
     }
@@ -208,7 +208,7 @@ extension DirectoryStatus {
 }
 
 extension Double {
-    /// Of what anybody might send, a number that can be printed.
+    /// A printable number, whatever anybody might send.
     fileprivate var clamped: Double { isFinite ? max(0, min(self, 1e15)) : 0 }
 }
 

@@ -3,7 +3,7 @@ internal import PassimCore
 internal import PassimSync
 internal import PassimSystem
 
-/// What `passim mirror sync` prints, and its exit status.
+/// Output of `passim mirror sync`, and its exit status.
 final class SyncOutput {
     private let isJSON: Bool
     private let isDryRun: Bool

@@ -3,10 +3,10 @@ internal import PassimConfig
 internal import PassimCore
 internal import PassimSystem
 
-/// What passim-sync@NAME.service, which runs as a user of its own and sees everything read-only, needs to fill a mirror:
-/// a directory that is that user's, and a drop-in for the unit that lets it write there.
+/// Lets passim-sync@NAME.service fill a mirror, though it runs as a user of its own and sees everything read-only:
+/// with a directory that is that user's, and a drop-in for the unit that lets it write there.
 struct SyncUnit {
-    /// Of etc/sysusers.d.
+    /// From etc/sysusers.d.
     static let user = "passim-sync"
 
     private let name: String
@@ -18,7 +18,7 @@ struct SyncUnit {
         directory = "\(paths.systemConfiguration)/systemd/system/passim-sync@\(name).service.d"
     }
 
-    /// Whether the name can be that of an instance without being written otherwise (systemd-escape(1)).
+    /// True if the name can be that of an instance without being escaped (systemd-escape(1)).
     static func isFit(_ dropIn: DropInName) -> Bool {
         dropIn.file.utf8.allSatisfy { byte in
             0x30...0x39 ~= byte || 0x41...0x5A ~= byte || 0x61...0x7A ~= byte

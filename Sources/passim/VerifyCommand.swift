@@ -83,7 +83,7 @@ struct VerifyCommand: ParsableCommand {
     }
 }
 
-/// What `passim verify` prints, and counts.
+/// Prints and counts what `passim verify` finds.
 private final class VerifyReport {
     let bar = ProgressBar("Verifying")
     private let tree: Tree

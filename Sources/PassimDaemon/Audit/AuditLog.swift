@@ -74,7 +74,7 @@ package final class AuditLog: Sendable {
             let lines = try held.left()
             let writer = AuditWriter(path: path, logger: logger)
             for line in lines { writer.add(line) }
-            // What cannot be written now is still there at the next start.
+            // Lines that cannot be written now stay for the next start.
             guard writer.flush() else { return }
             try held.store([], after: nil)
         } catch {
@@ -152,7 +152,7 @@ package final class AuditLog: Sendable {
             let (count, isStopping, isReopening) = look()
             if count > 0, flushAt == nil { flushAt = now + AuditLog.delay }
             let isUrgent = isStopping || isReopening || (count >= limit / 2 && !writer.hasPending)
-            // What could not be written is tried again at its time, and not before.
+            // Unwritten lines are tried again at their time, and not before.
             let at = writer.hasPending ? flushAt : [flushAt, repeats.nextDue].compactMap { $0 }.min()
             guard isUrgent || at.map({ $0 <= now }) ?? false else {
                 bell.wait(after: ticket, until: at)
@@ -191,7 +191,7 @@ package final class AuditLog: Sendable {
     private func flush(
         _ writer: AuditWriter, _ repeats: inout AuditRepeats, _ lastCount: inout Int, at time: UInt64
     ) -> Bool {
-        // What could not be written comes first; meanwhile the queue fills up to its limit.
+        // Unwritten lines come first; meanwhile the queue fills up to its limit.
         guard writer.flush() else { return false }
         // As large as the last one was, and not made while others wait for the lock.
         var records: [AuditRecord] = []

@@ -5,7 +5,7 @@ package struct AuditMark: Sendable, Equatable {
     package var place: Place
 
     package struct Place: Sendable, Equatable {
-        /// Of the file that is written, by whatever name.
+        /// The written file's, by whatever name.
         package var inode: UInt64
         /// Bytes up to the end of the last line.
         package var length: UInt64

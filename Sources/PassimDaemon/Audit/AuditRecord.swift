@@ -1,7 +1,7 @@
 internal import PassimConfig
 internal import PassimCore
 
-/// What a serving thread leaves for the audit log: copied without formatting anything.
+/// A serving thread's entry for the audit log: copied without formatting anything.
 struct AuditRecord: Sendable {
     enum Event: Sendable {
         case published(cmdline: String)

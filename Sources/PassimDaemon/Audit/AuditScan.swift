@@ -24,7 +24,7 @@ enum AuditScan {
 
         var count: UInt64 { end - start }
 
-        /// What is in it, or the beginning.
+        /// Reads it, or its beginning.
         func read(atMost limit: Int) throws(SystemError) -> [UInt8] {
             let size = Int(min(UInt64(limit), count))
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, size), alignment: 16)
@@ -99,7 +99,7 @@ enum AuditScan {
     ) throws(SystemError) -> Bool {
         var filled = 0
         var position = part.start
-        /// Of a line that is too long, until its end.
+        /// True within a line that is too long.
         var isSkipping = false
         while true {
             guard goOn() else { return false }
@@ -107,7 +107,7 @@ enum AuditScan {
             let space = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<(filled + room)])
             let count = room == 0 ? 0 : try part.file.read(into: space, at: position)
             if count == 0 {
-                // What has no end was torn, and may have lost digits.
+                // A line with no end was torn: it may lack digits.
                 if filled > 0, !isSkipping { sum.malformed += 1 }
                 return true
             }

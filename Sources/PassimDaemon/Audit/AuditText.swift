@@ -10,7 +10,7 @@ enum AuditText {
         byte == UInt8(ascii: ",") || byte == UInt8(ascii: "=") || byte == backslash
     }
 
-    /// What is no UTF-8 is written as U+FFFD, and characters that `ForeignText` shows nowhere as it shows them, `\\u202e`:
+    /// Writes invalid UTF-8 as U+FFFD, and harmful characters as `ForeignText` escapes them, `\\u202e`:
     /// a file name can neither make a line nor break one, nor show itself as another, whoever reads it.
     static func append(_ value: [UInt8], to bytes: inout [UInt8]) {
         if value.allSatisfy({ 0x20..<0x7F ~= $0 && !isSpecial($0) }) {

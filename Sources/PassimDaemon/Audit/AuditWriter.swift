@@ -27,7 +27,7 @@ final class AuditWriter {
         self.logger = logger
     }
 
-    /// Whether there is something left from before.
+    /// True if lines are left from before.
     var hasPending: Bool { !pending.isEmpty }
 
     func add(_ records: [AuditRecord], clients: LogClients, dropped: UInt64) {
@@ -53,7 +53,7 @@ final class AuditWriter {
             place: .init(inode: identity.inode, length: identity.size))
     }
 
-    /// What comes next goes to a file that is opened anew: the old one has been renamed.
+    /// Opens the file anew for what comes next: the old one has been renamed.
     func reopen() {
         wantsReopening = true
         openFile()

@@ -65,7 +65,7 @@ struct HeldLines {
 }
 
 extension AuditLine {
-    /// Whether both are about the same client and this one is a merged line.
+    /// True if both are about the same client and this one is a merged line.
     fileprivate func isMerged(with other: AuditLine) -> Bool {
         guard count != nil, case .shared(_, let client) = event,
             case .shared(_, let otherClient) = other.event

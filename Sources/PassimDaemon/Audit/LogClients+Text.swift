@@ -2,7 +2,7 @@ package import PassimConfig
 package import PassimCore
 
 extension LogClients {
-    /// What may be recorded of a client: its address, its network with the prefix length behind it
+    /// The text to record of a client: its address, its network with the prefix length behind it
     /// (`192.0.2.0/24`, `2001:db8:1::/48`), or nothing.
     package func text(of address: IPAddress) -> String {
         switch self {

@@ -3,7 +3,7 @@ internal import PassimCore
 /// Lines that wait to be written, with what they say was sent.
 struct PendingLines {
     private(set) var bytes: [UInt8] = []
-    /// Where lines about shares end, and their bytes sent.
+    /// Ends of lines about shares, and their bytes sent.
     private var shares: [(end: Int, size: UInt64)] = []
 
     var isEmpty: Bool { bytes.isEmpty }

@@ -20,7 +20,7 @@ extension Daemon {
             found: UInt64(clamping: advertising?.registered ?? 0))
     }
 
-    /// Of all drop-ins, with the room and the age of each.
+    /// States of all drop-ins, with room and age of each.
     var directories: [DirectoryStatus] {
         mirror.statuses.map { status in
             var status = status
@@ -142,7 +142,7 @@ extension Daemon {
         return found.map { .init(trouble: $0) }
     }
 
-    /// What is wrong with the configuration, as it was read last.
+    /// Notes what is wrong with the configuration read last.
     func noteTroubles(of configuration: Configuration) {
         var found = configuration.failures.map { failure in
             Trouble(
@@ -165,7 +165,7 @@ extension Daemon {
 }
 
 extension DirectoryStatus.State {
-    /// Whether the directory was there when it was looked at last.
+    /// True if the directory was there when it was looked at last.
     fileprivate var isThere: Bool {
         switch self {
         case .scanning, .watching, .polling: true

@@ -5,9 +5,9 @@ internal import PassimSystem
 
 /// How old the content of each directory is, and when it was synced last, as it was when it was looked at last.
 final class FreshnessSurvey: Sendable {
-    /// What is known of one directory.
+    /// One directory's age and sync.
     struct Freshness: Equatable {
-        /// Of the newest firmware metadata, or else of the newest file.
+        /// Time of the newest firmware metadata, else the newest file.
         var newest: Timestamp?
         var newestName = ""
         var sync: SyncState?
@@ -95,7 +95,7 @@ extension Array<UInt8> {
 }
 
 extension DropIn {
-    /// Whether its directory is stale.
+    /// Says if its directory is stale.
     ///
     /// - Parameter now: Unix seconds.
     func staleness(_ freshness: FreshnessSurvey.Freshness, at now: Int64) -> Trouble? {

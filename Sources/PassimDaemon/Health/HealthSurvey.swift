@@ -16,7 +16,7 @@ final class HealthSurvey: Sendable {
     private let bell = Doorbell()
 
     private static let interval: UInt64 = 30_000_000_000
-    /// What is older is looked at again when somebody asks.
+    /// An older look is repeated when somebody asks.
     private static let fresh: UInt64 = 2_000_000_000
 
     /// - Parameter look: may block.

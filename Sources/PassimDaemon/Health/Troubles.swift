@@ -6,7 +6,7 @@ internal import PassimSystem
 /// A trouble has gone when its source does not name it any more. Since when each is there is kept here, and some count only
 /// when they last.
 final class Troubles: Sendable {
-    /// Who finds troubles; each replaces what it has said before.
+    /// Finders of troubles; each replaces what it said before.
     enum Source: Hashable {
         case configuration, certificate, startup
     }

@@ -1,7 +1,7 @@
 package import PassimCore
 package import PassimSystem
 
-/// What is recorded on single files: for a program that fills a mirror and knows what it has written there. On any
+/// Records on single files: for a program that fills a mirror and knows what it has written there. On any
 /// thread, one at a time for each file.
 package struct FileStamps: Sendable {
     private let cache = ChecksumCache(
@@ -44,7 +44,7 @@ package struct FileStamps: Sendable {
         return refusal
     }
 
-    /// Whether syncfs(2) brings the content of files there to where it lasts: with network file systems and FUSE
+    /// True if syncfs(2) brings the content of files there to where it lasts: with network file systems and FUSE
     /// only fdatasync(2) of each does.
     package func isSyncedAsAWhole(_ directory: borrowing Descriptor, _ identity: FileIdentity) -> Bool {
         let volume = volumes.volume(of: directory, device: identity.device)
