@@ -234,8 +234,8 @@ final class Checks {
     func compareState() throws {
         let usual: Set = [
             "lib/passim/secret.key", "lib/passim/cert.pem", "lib/passim/totals", "lib/passim/share-counts",
-            "lib/passim/item-digests", "lib/passim/made-by-passimd", "lib/passim/mirror-shares", "lib/passim/lock",
-            "lib/passim/first-start",
+            "lib/passim/item-digests", "lib/passim/made-by-passimd", "lib/passim/lock",
+            "lib/passim/first-start", "lib/passim/mirror-shares",
             "log/passim/audit.log", "log/passim/audit.log.held", "log/passim/.audit.log.held.new",
         ]
         let list = ["find", hosts.site.tree.absolute("var"), "-type", "f", "-printf", "%P\\n"]
