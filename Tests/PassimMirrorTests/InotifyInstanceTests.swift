@@ -53,7 +53,6 @@ extension LiveTests {
             tree.write("sub/b", "")
             tree.remove("sub/b")
             tree.remove("sub")
-            let found = events(instance)
             let expected: [InotifyEvent] = [
                 InotifyEvent(watch: root, mask: .created, name: name),
                 InotifyEvent(watch: root, mask: .modified, name: name),
@@ -65,7 +64,19 @@ extension LiveTests {
                 InotifyEvent(watch: sub, mask: .ignored, name: nil),
                 InotifyEvent(watch: root, mask: [.deleted, .isDirectory], name: RawName("sub")),
             ]
-            #expect(found == expected)
+            // A program that another test starts at that moment has the file for an instant, too, and closes it later.
+            var found: [InotifyEvent] = []
+            #expect(
+                eventually {
+                    found += events(instance)
+                    return found.count >= expected.count
+                })
+            #expect(found.count == expected.count)
+            for event in expected { #expect(found.contains(event), "\(event) is not in \(found)") }
+            for watch in [root, sub] {
+                let first = expected.first { $0.watch == watch }
+                #expect(found.first(where: { $0.watch == watch }) == first)
+            }
         }
 
         @Test func descriptorIsReadableWhenThereAreEventsAndNotInherited() throws {
