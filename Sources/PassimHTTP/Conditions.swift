@@ -48,12 +48,16 @@ package enum Conditions {
 
     /// The range to send: the Range field of a GET (section 14.2: no other method has one), where If-Range
     /// holds.
+    ///
+    /// - Parameter mayChange: the URL can name other bytes later. Then a date in If-Range does not hold: two versions
+    ///   of a file may have it.
     package static func range(
-        _ head: RequestHead, in bytes: UnsafeRawBufferPointer, digest: Digest, modified: Int64, size: UInt64
+        _ head: RequestHead, in bytes: UnsafeRawBufferPointer, digest: Digest, modified: Int64, size: UInt64,
+        mayChange: Bool = false
     ) -> RangeOutcome {
         guard head.method == .get, let range = head.range else { return .whole }
         if let condition = head.ifRange,
-            !ifRange(condition.bytes(of: bytes), digest: digest, modified: modified)
+            !ifRange(condition.bytes(of: bytes), digest: digest, modified: mayChange ? nil : modified)
         {
             return .whole
         }
@@ -114,17 +118,18 @@ package enum Conditions {
     }
 
     /// A tag compared strongly, or exactly the date of Last-Modified (section 13.1.5). The date counts as a
-    /// strong validator: a URL with a digest never names other bytes, and one with a name names a file that nobody
-    /// writes for two seconds before it is sent.
+    /// strong validator where a URL with a digest never names other bytes.
+    ///
+    /// - Parameter modified: nil if no date holds.
     package static func ifRange(
-        _ value: UnsafeRawBufferPointer, digest: Digest, modified: Int64
+        _ value: UnsafeRawBufferPointer, digest: Digest, modified: Int64?
     ) -> Bool {
         let value = value.trimmed
         var reader = EntityTagReader(value)
         if let tag = reader.tag() {
             return reader.rest.isEmpty && !tag.isWeak && tag.names(digest)
         }
-        guard let date = HTTPDate(parsing: value) else { return false }
+        guard let modified, let date = HTTPDate(parsing: value) else { return false }
         return date.seconds == CivilTime.clamped(modified)
     }
 }

@@ -7,20 +7,29 @@ extension Mirror {
     ///
     /// While other files of the same directory wait for their turn, a name that nothing is known of counts as one of
     /// them: which names those are is not kept.
+    ///
+    /// A path of more than 32 names is not pending: globs are compared with each directory above it, and who asks may be
+    /// anybody.
     package func isPending(origin id: OriginID, path: RawName) -> Bool {
-        look { state in
-            guard let origin = state.origins.first(where: { $0.id == id }) else { return false }
-            return origin.isPending(path)
+        let names = path.bytes.split(separator: 0x2F, maxSplits: 32).map { RawName(bytes: Array($0)) }
+        guard names.count <= 32 else { return false }
+        let dropIn = look { state -> DropIn? in
+            guard let origin = state.origins.first(where: { $0.id == id }), origin.isPending(names[...]) else {
+                return nil
+            }
+            return origin.dropIn
         }
+        return dropIn?.accepts(path) ?? false
     }
 }
 
 extension Origin {
-    func isPending(_ path: RawName) -> Bool {
-        if isRemoved || !dropIn.accepts(path) { return false }
+    /// - Parameter names: those of a path, from the root on.
+    fileprivate func isPending(_ names: ArraySlice<RawName>) -> Bool {
+        if isRemoved { return false }
         // Before it was looked for there is no saying, and of a disk that is away nothing is known.
         guard var node = root else { return isThere || isRootDue || isRootBusy }
-        var names = path.bytes.split(separator: 0x2F).map { RawName(bytes: Array($0)) }[...]
+        var names = names
         while names.count > 1, let child = node.children[names.first!] {
             node = child
             names.removeFirst()

@@ -42,9 +42,9 @@ struct FileSearch {
         case .names(let files):
             for file in files {
                 if let entry = index.find(origin: file.origin.id, path: file.path) {
-                    if isUntried(entry) { return entry }
-                } else if file.isPending {
                     // The next one's would be another file.
+                    return isUntried(entry) ? entry : nil
+                } else if file.isPending {
                     return nil
                 }
             }

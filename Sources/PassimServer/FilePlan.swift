@@ -39,7 +39,8 @@ struct FilePlan {
         }
         outcome =
             switch Conditions.range(
-                head, in: bytes, digest: entry.digest, modified: modified, size: entry.identity.size)
+                head, in: bytes, digest: entry.digest, modified: modified, size: entry.identity.size,
+                mayChange: isByName)
             {
             case .whole: .content(nil)
             case .part(let part): .content(part)

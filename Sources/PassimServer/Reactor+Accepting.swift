@@ -71,7 +71,9 @@ extension Reactor {
                 guard let accepted = try listeners.accept(listener) else { return }
                 let newcomer = Newcomer(
                     socket: accepted.socket, peer: accepted.peer,
-                    account: state.accounts.account(of: accepted.peer, now: now),
+                    // Without TLS this host is a client like others: it may be a proxy's.
+                    account: accepted.isPlain && accepted.peer.isLoopback
+                        ? .address(accepted.peer) : state.accounts.account(of: accepted.peer, now: now),
                     isPlain: accepted.isPlain)
                 guard admit(newcomer) else { continue }
                 let isOwn = newcomer.account == .loopback

@@ -298,7 +298,8 @@ package final class Sync {
                 if seen.path.basename.bytes.starts(with: "firmware-".utf8) {
                     let since = min(record.replaced[seen.path] ?? now, now)
                     replaced[seen.path] = since
-                    if now - since < Int64(settings.dropIn.keepOld) { return }
+                    let (age, isEndless) = now.subtractingReportingOverflow(since)
+                    if !isEndless, age < Int64(settings.dropIn.keepOld) { return }
                 }
                 extras.append(SyncReport.Planned(path: seen.path, size: seen.size))
             }

@@ -75,7 +75,7 @@ struct StatusText {
         for trouble in troubles.prefix(shown) {
             let colour = trouble.severity == .error ? style.bad : style.warning
             let word = trouble.severity.rawValue
-            let age = trouble.since.map { now - $0 } ?? 0
+            let age = trouble.since.map { now &- $0 } ?? 0
             let lasting = age >= 120 ? " (for \(TimeSpan(seconds: age)))" : ""
             let pad = String(repeating: " ", count: 9 - word.utf8.count)
             add(colour(word) + pad + StatusText.shown(trouble.sentence) + lasting)

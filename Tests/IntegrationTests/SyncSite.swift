@@ -21,7 +21,8 @@ struct SyncSite {
         setting.workingDirectory = tree.path
         setting.environment = [
             "SYSCONFDIR": tree.absolute("etc"), "LOCALSTATEDIR": tree.absolute("var"), "http_proxy": nil,
-            "https_proxy": nil, "all_proxy": nil, "no_proxy": nil,
+            "https_proxy": nil, "all_proxy": nil, "no_proxy": nil, "HTTPS_PROXY": nil, "ALL_PROXY": nil,
+            "NO_PROXY": nil,
         ]
         for (key, value) in environment { setting.environment[key] = value }
         return setting

@@ -70,7 +70,7 @@ import Testing
         #expect(describe(type, uuid: [UInt8](repeating: 0, count: 16)).id == unknown.id)
     }
 
-    @Test(arguments: ["fuse", "fuse.sshfs", "fuse.unionfs", "fuse.mergerfs"])
+    @Test(arguments: ["fuse.sshfs", "fuse.unionfs", "fuse.mergerfs"])
     func pathsTellFilesWhereInodeNumbersDoNotLast(_ type: String) {
         let volume = describe(type, "user@host:/")
         #expect(
@@ -88,7 +88,9 @@ import Testing
         #expect(usual.of(file, RawName("b")) == file && usual.flags == [])
     }
 
-    @Test(arguments: ["squashfs", "erofs", "iso9660", "vfat", "exfat"])
+    @Test(arguments: [
+        "squashfs", "erofs", "iso9660", "vfat", "exfat", "fuse", "fuse.squashfuse", "fuse.archivemount",
+    ])
     func nothingLastsWhereAnInodeNumberMayBeAnotherFiles(_ type: String) {
         let uuid = (0..<16).map { UInt8($0) }
         #expect(describe(type, uuid: uuid).id == nil)

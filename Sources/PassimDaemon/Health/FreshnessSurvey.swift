@@ -103,7 +103,7 @@ extension DropIn {
         guard limit > 0 else { return nil }
         let unit = name.hasSuffix(".conf") ? String(name.dropLast(5)) : name
         if let sync = freshness.sync {
-            if let last = sync.lastWhole, now - last < limit { return nil }
+            if let last = sync.lastWhole, DropIn.age(of: last, at: now) < limit { return nil }
             let reason = sync.error.map { "; the last one: \($0)" } ?? ""
             let command = ShellWord.command("passim mirror sync", unit)
             guard let last = sync.lastWhole else {
@@ -114,13 +114,21 @@ extension DropIn {
             }
             return Trouble(
                 .error, .freshness, subject: path, "\(path) is stale",
-                why: "its last whole sync ended \(DropIn.span(now - last)) ago\(reason)", command: command)
+                why: "its last whole sync ended \(DropIn.span(DropIn.age(of: last, at: now))) ago\(reason)", command: command)
         }
-        guard let newest = freshness.newest, now - newest.seconds >= limit else { return nil }
+        guard let newest = freshness.newest else { return nil }
+        let age = DropIn.age(of: newest.seconds, at: now)
+        guard age >= limit else { return nil }
         return Trouble(
             .error, .freshness, subject: path, "\(path) is stale",
-            why: "its newest content, \(freshness.newestName), is \(DropIn.span(now - newest.seconds)) old",
+            why: "its newest content, \(freshness.newestName), is \(DropIn.span(age)) old",
             command: "look at the job that fills it")
+    }
+
+    /// Seconds between two times, of which the first comes from a file and may be anything.
+    private static func age(of time: Int64, at now: Int64) -> Int64 {
+        let (age, overflow) = now.subtractingReportingOverflow(time)
+        return overflow ? (time < 0 ? .max : .min) : age
     }
 
     private static func span(_ seconds: Int64) -> String {

@@ -8,8 +8,8 @@
 //   unmounted). On XFS, f2fs, squashfs and others it is the device number.
 // - There, the UUID: FS_IOC_GETFSUUID since Linux 6.9, before that what udev has read from the disk.
 // - On NFS, 9p, virtiofs, and FUSE servers whose inode numbers last: the source in mountinfo.
-// - On other FUSE servers the source in mountinfo, too, and their inode numbers do not last: a file is told by its
-//   path there.
+// - On some FUSE servers the source in mountinfo, too, and their inode numbers do not last: a file is told by its
+//   path there. Of those that may show images, nothing.
 // - None on FAT, whose inode numbers do not last either, and which has nothing that tells one disk from another; and
 //   none for images, in which other content may have the same inode number, size and times: squashfs has the times
 //   that its maker wrote. Their files are hashed at each start.
@@ -96,6 +96,11 @@ final class Volume: Sendable, Hashable {
         "fuse.bindfs", "fuse.glusterfs", "fuse.ceph", "fuse.ceph-fuse", "fuse.juicefs",
         "fuse.mfs", "fuse.moosefs",
     ]
+    /// FUSE servers without numbers that last, of directories: what has a path, size and times once is the file.
+    private static let pathServers: Set<String> = [
+        "fuse.sshfs", "fuse.unionfs", "fuse.unionfs-fuse", "fuse.mergerfs", "fuse.fuse-overlayfs", "fuse.rclone",
+        "fuse.davfs2", "fuse.smbnetfs",
+    ]
     /// In these, f_fsid says which one it is.
     private static let identifiedTypes: Set<String> = [
         "ext2", "ext3", "ext4", "btrfs", "zfs", "tmpfs", "ceph", "cifs", "smb3",
@@ -153,7 +158,9 @@ final class Volume: Sendable, Hashable {
             if layers.contains(where: { !$0.contains("=/") }) { layers.append("\(status?.id ?? 0)") }
             return volume("overlay:" + VolumeID(layers.joined(separator: ",")).hexadecimal)
         case "nfs", "nfs4": return volume("nfs:" + mount.source)
-        case _ where isNumberlessServer(type) && !passesInodes: return volume("path:\(type):\(mount.source)")
+        case _ where isNumberlessServer(type) && !passesInodes:
+            // The others may be images, in which another file has the same path, size and times.
+            return volume(pathServers.contains(type) ? "path:\(type):\(mount.source)" : nil)
         case _ where numberedServers.contains(type) || sourcedTypes.contains(type) || passesInodes:
             return volume("\(type):\(mount.source)")
         default: return volume(nil)
