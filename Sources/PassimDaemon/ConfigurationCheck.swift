@@ -2,6 +2,7 @@ internal import Glibc
 internal import PassimBus
 internal import PassimConfig
 internal import PassimCore
+internal import PassimCrypto
 internal import PassimMirror
 internal import PassimServer
 internal import PassimSystem
@@ -73,7 +74,7 @@ struct ConfigurationCheck: Sendable {
         for complaint in overlaps.complaints + configuration.allComplaints {
             add("\(complaint.severity.rawValue): \(complaint)\(advice(complaint))")
         }
-        for path in [paths.secretKey, paths.certificate] { examine(path) }
+        examineIdentity(daemon, paths)
         if configuration.dropIns.isEmpty && configuration.failures.isEmpty {
             add("\(paths.dropInDirectory): no drop-ins, so nothing is served but published items")
         }
@@ -107,6 +108,19 @@ struct ConfigurationCheck: Sendable {
         let isDenied = complaint.message.contains(SystemError.Code.accessDenied.sentence)
         return isDenied && complaint.key == nil
             ? "; for the user passim: chmod 644 \(RawName(complaint.file))" : ""
+    }
+
+    /// An administrator's certificate must be usable; ours is made where there is none.
+    private mutating func examineIdentity(_ daemon: DaemonConfiguration, _ paths: Paths) {
+        do throws(CryptoError) {
+            if let location = try daemon.certificateLocation() {
+                _ = try ServerIdentity.load(ofAdministrator: location, now: wallClock())
+            } else {
+                for path in [paths.secretKey, paths.certificate] { examine(path) }
+            }
+        } catch {
+            fail("\(paths.passimConf): \(error)")
+        }
     }
 
     /// The key and the certificate, where there are any.

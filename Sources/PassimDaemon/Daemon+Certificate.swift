@@ -108,7 +108,7 @@ extension Daemon {
 
 extension DaemonConfiguration {
     /// - Throws: where only one of the two is there, or one is no absolute path.
-    fileprivate func certificateLocation() throws(CryptoError) -> ServerIdentity.Location? {
+    func certificateLocation() throws(CryptoError) -> ServerIdentity.Location? {
         if certificate == nil, key == nil { return nil }
         func failure(_ reason: String) -> CryptoError {
             CryptoError(doing: "using Certificate= and Key= of passim.conf", reasons: [reason])

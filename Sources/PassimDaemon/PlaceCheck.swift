@@ -22,30 +22,31 @@ struct PlaceCheck {
                 .warning, "Listen", $0,
                 "this machine has no such interface or address now; it is listened at when it comes")
         }
-        guard daemon.port > 0 else { return }
-        let first = PlaceCheck.firstUnprivilegedPort
-        if daemon.port < first {
-            complaints.append(
-                complaint(
-                    .error, "Port", "\(daemon.port)",
-                    "only root may have a port below \(first): take a higher one, or: "
-                        + "sysctl net.ipv4.ip_unprivileged_port_start=\(daemon.port)"))
-        } else if let taken = PlaceCheck.takenPlace(daemon), !PlaceCheck.isRunning(paths) {
-            complaints.append(
-                complaint(
-                    .error, "Port", "\(daemon.port)",
-                    "another program has it at \(taken): ss -ltnp 'sport = \(daemon.port)' tells which"))
-        }
-        switch FirewallQuery.ask(port: daemon.port) {
-        case .open: break
-        case .closed(let zone):
-            complaints.append(
-                complaint(
-                    .warning, "Port", "\(daemon.port)",
-                    "firewalld has it closed in the zone \(zone): "
-                        + FirewallQuery.command(port: daemon.port, zone: zone)))
-        case .unknown(let reason):
-            notes.append("whether a firewall has port \(daemon.port) closed is not known: \(reason)")
+        for (key, port) in [("Port", daemon.port), ("HTTPPort", daemon.httpPort)] where port > 0 {
+            let first = PlaceCheck.firstUnprivilegedPort
+            if port < first {
+                complaints.append(
+                    complaint(
+                        .error, key, "\(port)",
+                        "only root may have a port below \(first): take a higher one, or: "
+                            + "sysctl net.ipv4.ip_unprivileged_port_start=\(port)"))
+            } else if let taken = PlaceCheck.takenPlace(daemon, port), !PlaceCheck.isRunning(paths) {
+                complaints.append(
+                    complaint(
+                        .error, key, "\(port)",
+                        "another program has it at \(taken): ss -ltnp 'sport = \(port)' tells which"))
+            }
+            switch FirewallQuery.ask(port: port) {
+            case .open: break
+            case .closed(let zone):
+                complaints.append(
+                    complaint(
+                        .warning, key, "\(port)",
+                        "firewalld has it closed in the zone \(zone): "
+                            + FirewallQuery.command(port: port, zone: zone)))
+            case .unknown(let reason):
+                notes.append("whether a firewall has port \(port) closed is not known: \(reason)")
+            }
         }
     }
 
@@ -76,11 +77,11 @@ struct PlaceCheck {
     }
 
     /// The first place it would listen at that is taken.
-    private static func takenPlace(_ daemon: DaemonConfiguration) -> Socket.Place? {
+    private static func takenPlace(_ daemon: DaemonConfiguration, _ port: UInt16) -> Socket.Place? {
         let settings = ServerSettings(daemon, hostName: "localhost", descriptorLimit: 1024)
         return settings.places.first { place in
             do throws(SystemError) {
-                _ = try Socket.listen(place, port: daemon.port)
+                _ = try Socket.listen(place, port: port)
                 return false
             } catch {
                 return error.code == .addressInUse

@@ -217,13 +217,14 @@ final class Fetching {
     private func pause(
         _ job: Job, _ wanted: UInt64?, _ reason: String, _ fail: (String) -> Void
     ) throws {
-        refusals += 1
+        // Of so many files in a row: one that is never to be had does not keep the others from coming.
+        if job.tries <= 1 { refusals += 1 }
         let seconds = wanted ?? min(1 << UInt64(min(job.tries - 1, 10)), 60)
         guard refusals <= Fetching.refusals, seconds <= Fetching.longestWait else {
             fail(reason)
             throw Stop(reason: wanted.map { "\(reason), for \($0) s" } ?? reason)
         }
-        guard job.tries <= Fetching.tries || wanted != nil else { return fail(reason) }
+        guard job.tries <= (wanted == nil ? Fetching.tries : 4 * Fetching.tries) else { return fail(reason) }
         waiting.append(job)
         let end = monotonicNanoseconds() + seconds * Fetching.second
         if end > pausedUntil {

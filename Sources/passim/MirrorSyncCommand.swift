@@ -64,7 +64,7 @@ struct MirrorSyncCommand: ParsableCommand {
 
     func run() throws {
         let report = SyncOutput(isJSON: json, isDryRun: dryRun)
-        for mirror in try mirrors() { try run(mirror, report) }
+        for mirror in try mirrors(report) { try run(mirror, report) }
         let status = try report.finish()
         if status != 0 { throw ExitCode(status) }
     }
@@ -102,11 +102,19 @@ struct MirrorSyncCommand: ParsableCommand {
 
     // MARK: - Which
 
-    private func mirrors() throws(Failure) -> [DropIn] {
+    private func mirrors(_ report: SyncOutput) throws(Failure) -> [DropIn] {
         if isOnce { return [try once()] }
         let paths = Paths(environment: Style.variable)
         let configuration = Configuration.read(systemConfigurationDirectory: paths.systemConfiguration)
         if all {
+            // One that cannot be read, or whose source cannot, is not filled.
+            let unusable =
+                configuration.failures.map(\.complaint)
+                + configuration.complaints.filter { $0.key == "Source" }
+            for complaint in unusable {
+                Output.complain("\(complaint)")
+                report.noteUnusable()
+            }
             let mirrors = configuration.dropIns.filter { $0.source != nil }
             if mirrors.isEmpty { throw Failure("no drop-in in \(paths.dropInDirectory) has a Source=") }
             return mirrors

@@ -159,6 +159,11 @@ final class SyncOutput {
     }
 
     /// Nothing could be done for a mirror; others may still be filled.
+    /// A drop-in cannot be used, which has been said: not all is filled.
+    func noteUnusable() {
+        isIncomplete = true
+    }
+
     func fail(_ dropIn: DropIn, _ reason: String) throws(Failure) {
         clear()
         mirrors += 1
