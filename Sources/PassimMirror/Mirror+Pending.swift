@@ -14,7 +14,8 @@ extension Mirror {
         let names = path.bytes.split(separator: 0x2F, maxSplits: 32).map { RawName(bytes: Array($0)) }
         guard names.count <= 32 else { return false }
         let dropIn = look { state -> DropIn? in
-            guard let origin = state.origins.first(where: { $0.id == id }), origin.isPending(names[...]) else {
+            guard let origin = state.origins.first(where: { $0.id == id }), origin.isPending(names[...])
+            else {
                 return nil
             }
             return origin.dropIn

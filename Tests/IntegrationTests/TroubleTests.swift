@@ -294,7 +294,9 @@ struct TroubleTests {
         let end = ContinuousClock.now + .seconds(60)
         var outcome = try place.passim("status")
         // A moment after the start nobody has been asked yet.
-        while !outcome.text.hasPrefix(text), ContinuousClock.now < end { outcome = try place.passim("status") }
+        while !outcome.text.hasPrefix(text), ContinuousClock.now < end {
+            outcome = try place.passim("status")
+        }
         #expect(outcome.text.hasPrefix(text), "\(outcome.text)")
     }
 }

@@ -114,7 +114,8 @@ extension DropIn {
             }
             return Trouble(
                 .error, .freshness, subject: path, "\(path) is stale",
-                why: "its last whole sync ended \(DropIn.span(DropIn.age(of: last, at: now))) ago\(reason)", command: command)
+                why: "its last whole sync ended \(DropIn.span(DropIn.age(of: last, at: now))) ago\(reason)",
+                command: command)
         }
         guard let newest = freshness.newest else { return nil }
         let age = DropIn.age(of: newest.seconds, at: now)

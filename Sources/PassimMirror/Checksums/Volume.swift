@@ -98,7 +98,8 @@ final class Volume: Sendable, Hashable {
     ]
     /// FUSE servers without numbers that last, of directories: what has a path, size and times once is the file.
     private static let pathServers: Set<String> = [
-        "fuse.sshfs", "fuse.unionfs", "fuse.unionfs-fuse", "fuse.mergerfs", "fuse.fuse-overlayfs", "fuse.rclone",
+        "fuse.sshfs", "fuse.unionfs", "fuse.unionfs-fuse", "fuse.mergerfs", "fuse.fuse-overlayfs",
+        "fuse.rclone",
         "fuse.davfs2", "fuse.smbnetfs",
     ]
     /// In these, f_fsid says which one it is.
