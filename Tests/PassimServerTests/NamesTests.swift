@@ -125,6 +125,10 @@ struct NamesTests {
             #expect(part.status == 206)
             #expect(part.text == "nt")
             #expect(try get(test, "/sub/a%20b.txt", "Range: bytes=99-\r\n").status == 416)
+            // Two versions of a file may have the same date: a part of one never goes to the beginning of another.
+            let date = try #require(answer.fields["last-modified"])
+            let whole = try get(test, "/sub/a%20b.txt", "Range: bytes=2-3\r\nIf-Range: \(date)\r\n")
+            #expect(whole.status == 200)
             let head = try get(test, "/sub/a%20b.txt", method: "HEAD")
             #expect(head.status == 200)
             #expect(head.fields["content-length"] == "7")

@@ -146,6 +146,15 @@ import Testing
                 == "/srv/lvfs was never synced whole: refused")
     }
 
+    @Test(arguments: [Int64.min, .min + 1, .max])
+    func timesOfFilesMayBeAnything(_ seconds: Int64) {
+        let now: Int64 = 1_800_000_000
+        let newest = FreshnessSurvey.Freshness(
+            newest: Timestamp(seconds: seconds, nanoseconds: 0), newestName: "firmware.xml.zst")
+        #expect((dropIn(staleAfter: 86400).staleness(newest, at: now) != nil) == (seconds < 0))
+        #expect((dropIn().staleness(synced(seconds), at: now) != nil) == (seconds < 0))
+    }
+
     @Test func contentThatNothingSyncsIsStaleOnlyWhereThatIsSaid() {
         let now: Int64 = 10_000_000
         let old = FreshnessSurvey.Freshness(
