@@ -32,6 +32,13 @@ struct NumberlessDiskTests {
         for digest in digests { try daemon.waitForStatus(200, of: digest, seconds: 60) }
     }
 
+    /// Puts another file in the place of the first, in one go.
+    private func replace(_ content: String) throws {
+        try tree.write("another", content)
+        try tree.setModified("another", DaemonSite.longAgo)
+        try tree.rename("another", to: "branch/0/0")
+    }
+
     /// It is busy while somebody scans it.
     private func unmount(_ daemon: DaemonProcess) throws {
         let script = "for i in $(seq 300); do umount \"$1\" 2>/dev/null && exit; sleep 0.1; done; exit 1"
@@ -62,8 +69,7 @@ struct NumberlessDiskTests {
         for digest in digests { #expect(try first.fetch(digest).status == 200) }
         #expect(try first.metric("passim_hashed_files_total") == hashed)
         // What is changed is read, though size and mtime are as before.
-        try tree.write("branch/0/0", "FILE 0")
-        try tree.setModified("branch/0/0", DaemonSite.longAgo)
+        try replace("FILE 0")
         try first.waitForStatus(404, of: digests[0], seconds: 60)
         try first.waitForStatus(200, of: Digest(of: "FILE 0"), seconds: 60)
         #expect(first.log.contains("Inode numbers do not last"), "\(first.log)")
@@ -74,8 +80,7 @@ struct NumberlessDiskTests {
         #expect(try first.process.terminate() == .exit(0))
 
         // Mounted again, and known by what the store has.
-        try tree.write("branch/0/0", "file 0")
-        try tree.setModified("branch/0/0", DaemonSite.longAgo)
+        try replace("file 0")
         let second = try site.start()
         try mount(second)
         #expect(try second.metric("passim_hashed_files_total") == 1)

@@ -115,7 +115,7 @@ import Testing
     @Test func clientsOfBothPortsAreCountedTogether() async throws {
         try await withPlainServer { settings in
             settings.maxConnections = 20
-            settings.timeLimits.head = 1_000_000_000
+            settings.timeLimits.head = 5_000_000_000
         } _: { test in
             let digest = try test.add("file", [1])
             let silent = try (0..<40).map { _ in try client(of: test) }
@@ -129,7 +129,7 @@ import Testing
 
     @Test func slowReaderIsEnded() async throws {
         try await withPlainServer { settings in
-            settings.timeLimits.slowWindow = 1_000_000_000
+            settings.timeLimits.slowWindow = 8_000_000_000
             settings.timeLimits.slowBytes = 1 << 40
         } _: { test in
             let digest = try test.addSparse("large", size: 1 << 30)
