@@ -77,9 +77,8 @@ extension Daemon {
     private var staleDirectories: [Troubles.Finding] {
         let now = wallClock().seconds
         return sharedDropIns.withLock { $0 }.compactMap { origin, dropIn in
-            freshness.freshness(of: origin).flatMap { dropIn.staleness($0, at: now) }.map {
-                .init(trouble: $0)
-            }
+            guard let found = freshness.freshness(of: origin) else { return nil }
+            return dropIn.emptiness(found) ?? dropIn.staleness(found, at: now).map { .init(trouble: $0) }
         }
     }
 

@@ -126,6 +126,19 @@ extension DropIn {
             command: "look at the job that fills it")
     }
 
+    /// The trouble of a directory with a source from which nothing ever came; as long as it may be stale, that is none.
+    func emptiness(_ freshness: FreshnessSurvey.Freshness) -> Troubles.Finding? {
+        let limit = Int64(staleAfter ?? DropIn.usualStaleAfter)
+        guard source != nil, limit > 0, freshness.sync == nil, freshness.newest == nil else { return nil }
+        let unit = name.hasSuffix(".conf") ? String(name.dropLast(5)) : name
+        return .init(
+            trouble: Trouble(
+                .error, .freshness, subject: path, "\(path) was never synced",
+                why: "it has Source=, and nothing fills it",
+                command: ShellWord.command("systemctl enable --now", "passim-sync@\(unit).timer")),
+            patience: limit)
+    }
+
     /// Seconds between two times, of which the first comes from a file and may be anything.
     private static func age(of time: Int64, at now: Int64) -> Int64 {
         let (age, overflow) = now.subtractingReportingOverflow(time)

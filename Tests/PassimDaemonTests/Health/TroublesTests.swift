@@ -146,6 +146,18 @@ import Testing
                 == "/srv/lvfs was never synced whole: refused")
     }
 
+    @Test func directoryWithASourceThatNothingFillsIsATroubleAfterAWhile() throws {
+        var dropIn = dropIn()
+        #expect(dropIn.emptiness(.init()) == nil)
+        dropIn.source = try SourceURL("https://cdn.example/downloads/")
+        let finding = try #require(dropIn.emptiness(.init()))
+        #expect(finding.patience == 259_200)
+        #expect(
+            finding.trouble.sentence == "/srv/lvfs was never synced: it has Source=, and nothing fills it")
+        #expect(finding.trouble.command == "systemctl enable --now passim-sync@lvfs.timer")
+        #expect(dropIn.emptiness(synced(nil)) == nil)
+    }
+
     @Test(arguments: [Int64.min, .min + 1, .max])
     func timesOfFilesMayBeAnything(_ seconds: Int64) {
         let now: Int64 = 1_800_000_000
