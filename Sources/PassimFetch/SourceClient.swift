@@ -219,7 +219,7 @@ extension EasyHandle {
         try set(CURLOPT_MAXREDIRS, 5)
         if let authorities = settings.authorities {
             try set(CURLOPT_CAINFO, authorities)
-            // Else those of the system are believed besides.
+            // The authorities of the system would be believed besides.
             try set(CURLOPT_CAPATH, nil)
         }
         if let host = settings.unproxied {

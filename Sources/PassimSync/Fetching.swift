@@ -217,7 +217,7 @@ final class Fetching {
     private func pause(
         _ job: Job, _ wanted: UInt64?, _ reason: String, _ fail: (String) -> Void
     ) throws {
-        // Of so many files in a row: one that is never to be had does not keep the others from coming.
+        // Files in a row are counted, not tries: one that is never to be had does not keep the others from coming.
         if job.tries <= 1 { refusals += 1 }
         let seconds = wanted ?? min(1 << UInt64(min(job.tries - 1, 10)), 60)
         guard refusals <= Fetching.refusals, seconds <= Fetching.longestWait else {

@@ -50,16 +50,13 @@ final class MirrorPlace {
         throw SyncFailure("\(path) is being filled by another passim mirror sync; wait until that has ended")
     }
 
-    /// The directory itself is what is locked: nothing is left behind, and it is the same by whatever path and for
-    /// whatever user. NFS locks only what is open for writing (flock(2), EBADF): there it is a file.
+    /// A file that only the directory's owner and root can open is locked, and stays: whoever may read the directory
+    /// could lock that itself (flock(2)), and keep it from being filled.
     private func isLocked() throws(SystemError) -> Bool {
-        do throws(SystemError) {
-            return try root.lockExclusively()
-        } catch {
-            guard error.code == .badDescriptor else { throw error }
-        }
         let file = try root.open(
-            MirrorPlace.lockName, [.readWrite, .create, .noFollow, .nonBlocking], mode: 0o644)
+            MirrorPlace.lockName, [.readWrite, .create, .noFollow, .nonBlocking, .noControllingTerminal],
+            mode: 0o600)
+        if let owner, try file.status().owner == 0 { try file.changeOwner(owner.user, group: owner.group) }
         guard try file.lockExclusively() else { return false }
         lockFile = OpenPlace(file)
         return true

@@ -33,7 +33,7 @@ struct MirrorRemoteCommand: ParsableCommand {
             throw Failure("\(paths.dropInDirectory) has no \(RawName(name.file)): see passim mirror list")
         }
         let host = try self.host ?? MirrorRemoteCommand.ownName()
-        let base = try base(configuration, host: host)
+        let base = try base(configuration.daemon, dropIn, host: host)
         guard let metadata = try MirrorRemoteCommand.metadata(in: dropIn.path) else {
             throw Failure(
                 "\(RawName(dropIn.path)) has no firmware.xml.* with its .jcat: fill it first, with passim mirror sync"
@@ -46,12 +46,30 @@ struct MirrorRemoteCommand: ParsableCommand {
         try output.flush()
     }
 
-    private func base(_ configuration: Configuration, host: String) throws(Failure) -> SourceURL {
-        let port = configuration.daemon.port
+    /// The URL of the mirror by name: without TLS where that is served and nobody has signed our certificate.
+    private func base(
+        _ daemon: DaemonConfiguration, _ dropIn: DropIn, host: String
+    ) throws(Failure) -> SourceURL {
         let authority = host.contains(":") ? "[\(host)]" : host
-        let text = url ?? "https://\(authority):\(port)/"
+        let isPlain = daemon.httpPort > 0 && daemon.certificate == nil
+        let place =
+            isPlain ? "http://\(authority):\(daemon.httpPort)/" : "https://\(authority):\(daemon.port)/"
+        if url == nil {
+            if !dropIn.names {
+                Output.complain(
+                    "\(RawName(dropIn.file)): nothing is served by name yet: it needs Names=true")
+            }
+            if !isPlain, daemon.certificate == nil {
+                Output.complain(
+                    "fwupd refuses the certificate that passimd made: passim.conf needs HTTPPort=, or Certificate= and Key="
+                )
+            }
+        }
+        let text = url ?? place
         do throws(SourceURL.Fault) {
-            return try SourceURL(text)
+            let root = try SourceURL(text)
+            if url != nil || dropIn.prefix.isEmpty { return root }
+            return try SourceURL(root.url(of: dropIn.prefix) + "/")
         } catch {
             throw Failure("\(RawName(text)): \(error)")
         }

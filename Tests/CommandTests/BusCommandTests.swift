@@ -206,7 +206,7 @@ import Testing
                 ? fixture.passimAsNobody(arguments[0]) : fixture.passimAsNobody(arguments[0], arguments[1])
             #expect(outcome.end == .exit(1))
             #expect(outcome.errorText.contains("root"), "\(arguments): \(outcome.errorText)")
-            // What can be pasted.
+            // A command that can be pasted.
             let command = "\n        sudo passim \(arguments.joined(separator: " "))\n"
             #expect(outcome.errorText.hasSuffix(command), "\(outcome.errorText)")
         }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import passim
 
-/// What `passim mirror add --source`, `remove` and `remote` write.
+/// The files that `passim mirror add --source`, `remove` and `remote` write.
 @Suite struct MirrorSourceTests {
     private let tree: TemporaryTree
 
@@ -88,6 +88,17 @@ import Testing
         #expect(lines.contains("MetadataURI=https://box.example:27501/firmware.xml.gz"), "\(outcome.text)")
         #expect(lines.contains("FirmwareBaseURI=https://box.example:27501/"))
         #expect(lines[0].contains("/etc/fwupd/remotes.d/lvfs-mirror.conf"))
+        #expect(outcome.errorText.contains("it needs Names=true"))
+        #expect(outcome.errorText.contains("needs HTTPPort=, or Certificate= and Key="))
+        try tree.write("etc/passim.conf", "[daemon]\nHTTPPort=8081\n")
+        try tree.write(
+            "etc/passim.d/lvfs.conf",
+            "[passim]\nPath=\(tree.absolute("srv"))\nNames=true\nPrefix=/pub/lv fs\n")
+        let plain = try passim("remote", "lvfs", "--host", "box.example")
+        #expect(plain.errorText.isEmpty, "\(plain.errorText)")
+        #expect(
+            plain.text.contains("\nMetadataURI=http://box.example:8081/pub/lv%20fs/firmware.xml.gz\n"),
+            "\(plain.text)")
         let other = try passim("remote", "lvfs", "--url", "http://box:8080/lvfs")
         #expect(other.text.contains("\nMetadataURI=http://box:8080/lvfs/firmware.xml.gz\n"))
     }

@@ -27,7 +27,7 @@ struct AuditLogCrashTests {
         return sum
     }
 
-    /// Of a daemon that has written none yet: 0.
+    /// The total as it is written; 0 before a daemon has written one.
     private func total(_ site: DaemonSite) throws -> Int {
         guard site.tree.exists("var/lib/passim/totals") else { return 0 }
         let text = String(decoding: try site.tree.read("var/lib/passim/totals"), as: UTF8.self)

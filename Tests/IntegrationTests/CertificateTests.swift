@@ -38,7 +38,7 @@ struct CertificateTests {
         try tree.rename(".chain.pem", to: "chain.pem")
     }
 
-    /// What a client that checks certificates gets.
+    /// The answer to a client that checks certificates.
     private func fetch(_ daemon: DaemonProcess) throws -> String {
         try Command.succeed([
             "curl", "-sS", "--cacert", tree.absolute("ca.pem"), "--noproxy", "*", "--resolve",

@@ -210,9 +210,9 @@ struct CitationChecker {
         text.prose.matches(of: /\]\([^)]+\)|passim[a-z.-]*\(\d\)|[\w.\/-]+\.md(?!\w)/).count
     }
 
-    /// What is cited and not there, in words.
+    /// Citations of things that are not there, in words.
     func problems(in text: CitedText, of file: String) -> [String] {
-        // What a link leads to is looked for once.
+        // The target of a link is looked for once.
         let words =
             file.hasSuffix(".md") ? text.prose.replacing(/\[[^\]]*\]\([^)]*\)/, with: " ") : text.prose
         return documents(words, file) + architecture(words) + manual(words) + paths(words)

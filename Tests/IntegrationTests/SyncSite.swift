@@ -60,7 +60,9 @@ struct SyncSite {
     }
 
     func parts() throws -> [String] {
-        try tree.list("mirror").map(\.description).filter { $0.hasSuffix(".part") }
+        try tree.list("mirror").map(\.description).filter {
+            $0.hasSuffix(".part") && $0 != ".passim-lock.part"
+        }
     }
 
     func digest(_ name: String) throws -> Digest {

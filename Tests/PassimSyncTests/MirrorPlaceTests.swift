@@ -15,17 +15,23 @@ import Testing
         withExtendedLifetime(first) {}
     }
 
-    /// As NFS does: flock(2) of a directory gives EBADF.
-    @Test func whereADirectoryCannotBeLockedAFileIs() throws {
+    @Test func readerWhoLocksTheDirectoryKeepsNobodyFromFillingIt() throws {
         let tree = try TemporaryTree()
-        func place() throws -> MirrorPlace {
-            let place = try MirrorPlace(tree.path)
-            try FaultPlan.$current.withValue(FaultPlan([.flock: [.badDescriptor]])) { try place.lock() }
-            return place
-        }
-        let first = try place()
-        #expect(throws: SyncFailure.self) { try place() }
-        withExtendedLifetime(first) {}
+        let reader = try Descriptor.open(tree.path, [.readOnly, .directory])
+        #expect(try reader.lockExclusively())
+        let place = try MirrorPlace(tree.path)
+        try place.lock()
+        // Nor can a reader lock what is locked.
+        let status = try Descriptor.open(tree.absolute(".passim-lock.part"), .path).status()
+        #expect(status.mode & 0o777 == 0o600)
+        withExtendedLifetime(place) { _ = reader.lend { $0 } }
+    }
+
+    @Test func lockIsNotFollowedElsewhere() throws {
+        let tree = try TemporaryTree()
+        try tree.symlink(".passim-lock.part", to: "elsewhere")
+        #expect(throws: SyncFailure.self) { try MirrorPlace(tree.path).lock() }
+        #expect(!tree.exists("elsewhere"))
     }
 
     @Test func partsAreNamedByPathAndContent() {
