@@ -77,6 +77,41 @@ extension LiveTests {
             #expect(isPending(fixture, origin, "a/x"))
         }
 
+        /// Else whoever asks for a file that a mirror need not have would be sent away for as long as other files are
+        /// looked at.
+        @Test func namesKnownToBeMissingAreNotPending() throws {
+            let fixture = try LiveFixture(isStarted: false)
+            defer { fixture.stop() }
+            for number in 0..<3 {
+                fixture.tree.write("a/\(number)", "\(number)")
+                fixture.tree.setModified("a/\(number)", DaemonSite.longAgo)
+            }
+            let origin = fixture.share()[0]
+            #expect(
+                eventually {
+                    fixture.drain()
+                    return fixture.mirror.firstPassDone && fixture.known()[origin.id]?.count == 3
+                })
+            fixture.mirror.rescanAll()
+            let worker = Worker(fixture.mirror)
+            var turns = 0
+            repeat {
+                turns += 1
+                #expect(!isPending(fixture, origin, "a/none"), "after \(turns) turns")
+                #expect(!isPending(fixture, origin, "b/none"), "after \(turns) turns")
+            } while worker.turn()
+            worker.rest()
+            #expect(turns > 2)
+            let isLookedAt = fixture.mirror.change { state, now in
+                guard let node = state.origins.first?.root?.children[RawName("a")] else { return false }
+                state.mark(node, RawName("0"), due: now, now: now)
+                return state.beginLook(node) != nil
+            }
+            #expect(isLookedAt)
+            #expect(isPending(fixture, origin, "a/0"))
+            #expect(!isPending(fixture, origin, "a/none"))
+        }
+
         @Test func directoryThatIsNotThereHasNothing() throws {
             let fixture = try LiveFixture(isStarted: false)
             defer { fixture.stop() }

@@ -13,6 +13,8 @@ struct HashJob {
     var isForced: Bool
     /// It was written before it was queued, so nobody's word counts but that of its bytes.
     var isWritten: Bool
+    /// Its directory's `names` had it when it was queued.
+    var isNamed = false
 
     init(
         _ block: NameBlock, at offset: UInt32, size: UInt64, isCounted: Bool, isForced: Bool = false,

@@ -15,9 +15,10 @@ extension MirrorState {
     /// Queues files to be hashed, which count as pending from now on.
     mutating func push(_ jobs: [HashJob], of origin: Origin) {
         if jobs.isEmpty || origin.isRemoved { return }
-        for job in jobs {
+        for var job in jobs {
+            job.isNamed = !job.node.names.isEmpty && job.node.names[job.name] != nil
             origin.queue.push(job)
-            job.node.waitingFiles += 1
+            if !job.isNamed { job.node.waitingFiles += 1 }
             origin.progress.addPending(size: job.size)
             if job.isCounted, let scan = job.block.scan { scan.open += 1 }
         }
@@ -27,7 +28,7 @@ extension MirrorState {
     /// - Returns: nil for a job of a directory that is gone.
     mutating func begin(_ job: HashJob, _ progress: HashProgress?, now: UInt64) -> HashItem? {
         let node = job.node
-        if progress == nil { node.waitingFiles -= 1 }
+        if progress == nil, !job.isNamed { node.waitingFiles -= 1 }
         if node.isGone || !node.isEntered {
             endJob(job)
             return nil

@@ -34,7 +34,7 @@ extension MirrorState {
         } else {
             node.dirty.removeFirst(taken.count)
         }
-        node.isBusy = true
+        node.work = .look(names.map(\.name))
         return Look(
             node: node, names: names, isProven: node.watch >= 0 && node.provenSince > lost)
     }
@@ -53,7 +53,7 @@ extension MirrorState {
         push(jobs, of: turn.origin)
         checkRace(turn, node, changed: changed, seen: look.names.lazy.map(\.name), now: now)
         if !changed.isEmpty { node.changed = advance() }
-        node.isBusy = false
+        node.work = .none
         if node.unreadable > 0 {
             // Which names those are is not known: perhaps one of these.
             requestVisit(node, .shallow, due: now + Limits.recountDelay, scan: nil, now: now)
@@ -66,13 +66,13 @@ extension MirrorState {
         for (name, what) in look.names {
             mark(look.node, name, what.suspicion, isDeep: what.isDeep, due: now + delay, now: now)
         }
-        look.node.isBusy = false
+        look.node.work = .none
         queue(look.node, now)
     }
 
     /// The directory of a look is not where it was: whatever has become of it shows in the one above.
     mutating func escalate(_ look: Look, now: UInt64) {
-        look.node.isBusy = false
+        look.node.work = .none
         if look.node.isGone { return }
         markSelf(look.node, now: now)
         queue(look.node, now)
@@ -132,7 +132,9 @@ extension MirrorState {
     mutating func beginVisit(_ node: Node) -> Visit? {
         node.isVisitQueued = false
         if node.isGone || node.isBusy || node.whole == .none { return nil }
-        node.isBusy = true
+        node.work = .visit
+        // Its names have been forgotten: until the visit ends any may be there.
+        if node.writtenSince != nil { node.provenSince = 0 }
         defer {
             node.whole = .none
             node.scan = nil
@@ -239,7 +241,7 @@ extension MirrorState {
     mutating func end(_ visit: Visit, _ turn: Turn, obstacle: Obstacle?, now: UInt64) {
         let node = visit.node
         let origin = node.origin
-        node.isBusy = false
+        node.work = .none
         if !node.isGone {
             if node.isUnreadable { origin.unreadable.count -= 1 }
             node.isUnreadable = false

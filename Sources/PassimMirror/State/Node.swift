@@ -54,16 +54,33 @@ final class Node: @unchecked Sendable {
     /// Names that the drop-in leaves out, of files that have others: their inodes.
     var outside: [RawName: UInt64] = [:]
 
-    /// A worker looks at names, or a visit goes on.
-    var isBusy = false
+    /// What is done in it now.
+    var work = Work.none
     var isLookQueued = false
     var isVisitQueued = false
     /// How often it could not be listed, one time after another.
     var tries: UInt8 = 0
-    /// Files to be hashed that no turn has begun.
+    /// Files to be hashed that no turn has begun, and which are not in `names`.
     var waitingFiles: Int32 = 0
     /// Names that the last visit could not read, and which are not in `names`.
     var unreadable = 0
+
+    enum Work {
+        case none
+        /// A worker looks at these names.
+        case look([RawName])
+        case visit
+    }
+
+    var isBusy: Bool {
+        if case .none = work { false } else { true }
+    }
+
+    /// True if it has no name but those that it is known to have: it was listed to its end, no drop-in has changed
+    /// since, and of each change since an event has told.
+    func isKnown(lost: UInt64) -> Bool {
+        isEntered && watch >= 0 && writtenSince == nil && provenSince > max(lost, origin.rules)
+    }
 
     enum Whole: UInt8, Comparable {
         case none
