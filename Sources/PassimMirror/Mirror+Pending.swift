@@ -45,7 +45,8 @@ extension Node {
     fileprivate func isPending(_ name: RawName, lost: UInt64) -> Bool {
         switch work {
         case .none: if whole != .none, !isKnown(lost: lost) { return true }
-        case .look(let names): if names.contains(name) || whole != .none && !isKnown(lost: lost) { return true }
+        case .look(let names):
+            if names.contains(name) || whole != .none && !isKnown(lost: lost) { return true }
         case .visit: if !isKnown(lost: lost) { return true }
         }
         if !isEntered { return !isUnreadable }
