@@ -45,7 +45,7 @@ let libraries: [Target] = [
     .target(name: "PassimCore"),
     .target(name: "PassimSystem", dependencies: ["PassimCore", "CLinux"]),
     .target(name: "PassimCrypto", dependencies: ["PassimCore", "PassimSystem", "COpenSSL"]),
-    .target(name: "PassimGLib", dependencies: ["PassimCore", "CGLib"]),
+    .target(name: "PassimGLib", dependencies: ["PassimCore", "PassimSystem", "CGLib"]),
     .target(name: "PassimConfig", dependencies: ["PassimCore", "PassimSystem", "PassimGLib"]),
     .target(name: "PassimIndex", dependencies: ["PassimCore"]),
     .target(

@@ -1,4 +1,6 @@
 internal import CGLib
+internal import PassimCore
+internal import PassimSystem
 
 /// GLib's main loop on a thread of its own: whatever GIO has to report is reported there.
 package final class MainLoop: Sendable {
@@ -74,40 +76,24 @@ package final class MainLoop: Sendable {
     }
 
     /// The end of the thread, for one who does not want to wait for ever.
-    private final class End: @unchecked Sendable {
-        // Unchecked: `hasCome` is reached only with the mutex held.
-        private let mutex = UnsafeMutablePointer<GMutex>.allocate(capacity: 1)
-        private let condition = UnsafeMutablePointer<GCond>.allocate(capacity: 1)
-        private var hasCome = false
-
-        init() {
-            g_mutex_init(mutex)
-            g_cond_init(condition)
-        }
-
-        deinit {
-            g_cond_clear(condition)
-            g_mutex_clear(mutex)
-            condition.deallocate()
-            mutex.deallocate()
-        }
+    private final class End: Sendable {
+        private let hasCome = Lock(false)
+        private let bell = Doorbell()
 
         func come() {
-            g_mutex_lock(mutex)
-            hasCome = true
-            g_cond_broadcast(condition)
-            g_mutex_unlock(mutex)
+            hasCome.withLock { $0 = true }
+            bell.ring(everyone: true)
         }
 
         /// - Returns: whether it has come.
         func wait(seconds: Double) -> Bool {
-            let deadline = g_get_monotonic_time() + gint64(seconds * 1_000_000)
-            g_mutex_lock(mutex)
-            defer { g_mutex_unlock(mutex) }
-            while !hasCome {
-                if g_cond_wait_until(condition, mutex, deadline) == 0 { return hasCome }
+            let deadline = monotonicNanoseconds() + UInt64(seconds * 1e9)
+            while true {
+                let ticket = bell.ticket()
+                if hasCome.withLock({ $0 }) { return true }
+                if monotonicNanoseconds() >= deadline { return false }
+                bell.wait(after: ticket, until: deadline)
             }
-            return true
         }
     }
 

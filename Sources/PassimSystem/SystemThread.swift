@@ -50,8 +50,14 @@ package final class SystemThread: Sendable {
             return handle
         }
         guard let thread else { return true }
-        let (seconds, rest) = (Int64(deadline / 1_000_000_000), Int64(deadline % 1_000_000_000))
-        if clinux_join_until(thread, seconds, rest) == 0 { return true }
+        #if PASSIM_SANITIZE
+            let now = monotonicNanoseconds()
+            let code = clinux_join_within(thread, Int64(clamping: deadline > now ? deadline - now : 0))
+        #else
+            let code = clinux_join_until(
+                thread, Int64(deadline / 1_000_000_000), Int64(deadline % 1_000_000_000))
+        #endif
+        if code == 0 { return true }
         pthread_detach(thread)
         return false
     }
