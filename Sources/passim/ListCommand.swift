@@ -13,7 +13,7 @@ struct ListCommand: ParsableCommand {
 
     @OptionGroup var selection: ItemSelection
 
-    @Flag(help: "Shorten nothing, as where standard output is no terminal.")
+    @Flag(help: "Print names and digests in full, also on a terminal.")
     var wide = false
 
     @Flag(help: "Print JSON.")

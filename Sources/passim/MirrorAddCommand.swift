@@ -20,7 +20,7 @@ struct MirrorAddCommand: ParsableCommand {
 
     @Flag(help: "Let files be fetched by their names as well as by digest (Names=true).")
     var names = false
-    @Option(help: ArgumentHelp("Where it is filled from: the place of a PULP_MANIFEST.", valueName: "url"))
+    @Option(help: ArgumentHelp("Fill it from this URL, which has a PULP_MANIFEST.", valueName: "url"))
     var source: String?
 
     @Flag(help: "Replace a file that is there.")

@@ -6,7 +6,7 @@ internal import PassimSystem
 
 struct MirrorRemoteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remote", abstract: "Print the file that has fwupd use a mirror.",
+        commandName: "remote", abstract: "Print the file that makes fwupd use a mirror.",
         discussion: """
             The file is for the clients, for /etc/fwupd/remotes.d; it says itself what to do with it. The metadata is \
             the firmware.xml.* of the mirror that has a .jcat beside it.
@@ -20,7 +20,7 @@ struct MirrorRemoteCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where the files are to be had by name, in place of what is configured.", valueName: "url"))
+            "The URL below which clients fetch files by name, if not as configured.", valueName: "url"))
     var url: String?
 
     func run() throws {

@@ -4,7 +4,7 @@ internal import PassimCore
 
 struct MirrorRemoveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Share a directory no longer; its files stay.")
+        commandName: "remove", abstract: "Stop sharing a directory; its files stay.")
 
     @Argument(help: "The name of its file in passim.d, with or without .conf.")
     var name: DropInName

@@ -6,15 +6,15 @@ internal import PassimSystem
 
 struct PublishCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "publish", abstract: "Share a copy of a file for a while; for root.")
+        commandName: "publish", abstract: "Share a copy of a file for a while (needs root).")
 
     @Argument(help: "The file. Its name is what it is shared under.")
     var file: PathArgument
 
-    @Argument(help: "Seconds after which it is shared no longer; 86400 where none are given.")
+    @Argument(help: "Seconds after which it is no longer shared (default: 86400).")
     var maxAge: CountArgument?
 
-    @Argument(help: "Downloads after which it is shared no longer; 5 where none are given.")
+    @Argument(help: "Downloads after which it is no longer shared (default: 5).")
     var shareLimit: CountArgument?
 
     @Argument(help: ArgumentHelp("More is passed over, as the older command does.", visibility: .hidden))
@@ -24,7 +24,7 @@ struct PublishCommand: ParsableCommand {
     var nextReboot = false
 
     func run() throws {
-        if !more.isEmpty { Output.complain("passed over: \(more.joined(separator: " "))") }
+        if !more.isEmpty { Output.complain("ignored arguments: \(more.joined(separator: " "))") }
         let content = try PublishCommand.open(file.path)
         let digest = try PublishCommand.digest(of: content, file.path)
         var lifetime = Lifetime()

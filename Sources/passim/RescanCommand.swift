@@ -3,7 +3,7 @@ internal import PassimBus
 
 struct RescanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rescan", abstract: "Have the daemon walk all its directories again; for root.")
+        commandName: "rescan", abstract: "Have the daemon scan all its directories again (needs root).")
 
     func run() throws {
         try BusClient().rescan()

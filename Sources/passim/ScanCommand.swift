@@ -5,7 +5,7 @@ internal import PassimSystem
 
 struct ScanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "scan", abstract: "Hash the files of a directory beforehand, and note it on them.",
+        commandName: "scan", abstract: "Hash the files of a directory beforehand, and record their digests.",
         discussion: """
             Writes the extended attributes user.checksum.sha256 and user.checksum.sha256.stamp, from which the \
             daemon takes the digests without reading the files at its next start. Where it runs, and root scans, it \

@@ -4,7 +4,7 @@ internal import PassimCore
 
 struct UnpublishCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unpublish", abstract: "Share a published file no longer; for root.")
+        commandName: "unpublish", abstract: "Stop sharing a published file (needs root).")
 
     @Argument(help: "The file's SHA-256, in 64 hexadecimal digits.", transform: DigestArgument.parse)
     var hash: DigestArgument

@@ -157,7 +157,7 @@ import Testing
         try fixture.tree.write("file", "content")
         let outcome = try await fixture.passim("publish", "file", "60s", " 7x", "more", "still more")
         #expect(outcome.end == .exit(0), "\(outcome.errorText)")
-        #expect(outcome.errorText == "passim: passed over: more still more\n")
+        #expect(outcome.errorText == "passim: ignored arguments: more still more\n")
         let request = fixture.daemon.state.withLock { $0.published.first }
         #expect(request?.lifetime == Lifetime(maxAge: 60, shareLimit: 7))
     }
