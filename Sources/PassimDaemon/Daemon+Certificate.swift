@@ -44,7 +44,7 @@ extension Daemon {
                     (paths.certificate, ShellWord.command("ls -ld", paths.stateDirectory))
                 }
             return Trouble(
-                .warning, .certificate, subject: path, "key or certificate are not as they should be",
+                .warning, .certificate, subject: path, "the key or certificate needs attention",
                 why: "\(event)",
                 command: command)
         }

@@ -59,7 +59,7 @@ final class Neighbourhood: Sendable {
             lookup = PeerSearch(finder: browser, probe: prober, daemonUser: geteuid())
             survey = NeighbourSurvey(browser)
         } catch {
-            logger.warning("no peers are asked for what is not here: \(error)")
+            logger.warning("no peers can be asked for files that are not here: \(error)")
             browser = nil
             prober = nil
             lookup = nil

@@ -20,7 +20,7 @@ struct PlaceCheck {
         complaints += PlaceCheck.absent(daemon).map {
             complaint(
                 .warning, "Listen", $0,
-                "this machine has no such interface or address now; it is listened at when it comes")
+                "this machine has no such interface or address now; passimd listens there when it appears")
         }
         for (key, port) in [("Port", daemon.port), ("HTTPPort", daemon.httpPort)] where port > 0 {
             let first = PlaceCheck.firstUnprivilegedPort

@@ -26,7 +26,7 @@ struct PublishingService: Service {
             do throws(SystemError) {
                 try daemon.mirrorShares.save()
             } catch {
-                daemon.logger.warning("how often files were had is not kept: \(error)")
+                daemon.logger.warning("the download counts of files cannot be saved: \(error)")
             }
         }
     }
@@ -53,7 +53,7 @@ extension Daemon {
             try store.start()
         } catch {
             // Without the thread nothing expires; files of directories are served all the same.
-            logger.error("published items are not looked after: \(error)")
+            logger.error("published files do not expire until passimd is restarted: \(error)")
             troubles.add(
                 Trouble(
                     .warning, .state, subject: "published", "published files do not expire", why: "\(error)",

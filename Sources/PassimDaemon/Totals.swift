@@ -84,7 +84,7 @@ package final class Totals: Sendable {
                 let kept = try setFileAside(path)
                 logger.warning("the total in \(path) cannot be used: \(error); it is kept as \(kept)")
             } catch let other {
-                logger.warning("the total in \(path) cannot be used: \(error); it stays there: \(other)")
+                logger.warning("the total in \(path) cannot be used: \(error); nor renamed: \(other)")
             }
             return nil
         }

@@ -283,7 +283,7 @@ struct AdvertiserThread {
             if why != saidRefusal {
                 saidRefusal = why
                 logger.warning(
-                    "questions for digests cannot be answered, and Avahi's records are used, as many as it takes: \(why)"
+                    "mDNS questions cannot be answered by passimd itself, and Avahi gets as many records as it takes: \(why)"
                 )
             }
             stopAnswering(sayingGoodbye: false)

@@ -28,7 +28,7 @@ final class TransferLoop: Sendable {
         // A failure here is better known now than on the thread.
         let multi = Handover(
             try MultiHandle(keeping: limits.keptConnections) { error in
-                logger.warning("answers of peers cannot be waited for, which is tried again: \(error)")
+                logger.warning("waiting for the answers of peers failed, and is tried again: \(error)")
             })
         try multi.value.watch(mailbox.wakeUp)
         thread = try SystemThread(name: name) {
@@ -36,7 +36,7 @@ final class TransferLoop: Sendable {
             do {
                 try turns.run()
             } catch {
-                logger.critical("the thread that asks peers ends, nobody is asked any more: \(error)")
+                logger.critical("no peers are asked until passimd is restarted: \(error)")
             }
             turns.abandonAll()
         }

@@ -242,7 +242,7 @@ package final class Mirror: Sendable {
     func cannotWatch(_ failure: SystemError) {
         state.withLock { $0.watchingFailure = failure.sentence }
         logger.warning(
-            "Nothing can be watched: changes are found by walking again; see the sysctl fs.inotify.max_user_instances",
+            "Nothing can be watched: changes are found by scanning again and again. Raise the sysctl fs.inotify.max_user_instances, then restart passimd",
             metadata: ["error": "\(failure)", "seconds": "\(Limits.pollingInterval / 1_000_000_000)"])
     }
 
@@ -260,7 +260,7 @@ package final class Mirror: Sendable {
         if failure == .noSpace {
             let limit = WatchLimit.current
             logger.warning(
-                "Too few inotify watches: raise the sysctl; until then directories that are not watched are walked again and again",
+                "Too few inotify watches: directories without one are scanned again and again. Raise the sysctl, then run passim rescan",
                 metadata: [
                     "sysctl": "\(limit.name)", "now": "\(limit.value.map(String.init) ?? "unknown")",
                     "needed": "\(present + unwatched)",

@@ -14,7 +14,7 @@ extension ItemStore {
         var isDistrusted = false
         loading.digests =
             memory?.read { reason in
-                logger.warning("digests of items were not remembered: \(reason)")
+                logger.warning("published files are hashed again, as saved digests cannot be used: \(reason)")
                 isDistrusted = true
             } ?? [:]
         // Until an item is found it may still be there.
@@ -73,7 +73,7 @@ extension ItemStore {
     }
 
     private func sayLeftover(_ path: String) {
-        logger.notice("\(path) was left by a publisher who did not get to his end: deleted")
+        logger.notice("\(path) was left when publishing a file was interrupted: deleted")
     }
 
     private func list(_ place: borrowing Descriptor) throws(SystemError) -> [RawName] {

@@ -121,7 +121,7 @@ extension ItemStore {
             return replaced
         }
         if let replaced {
-            logger.notice("\(item.name) held the content of \(replaced.digest.hex), and does no more")
+            logger.notice("\(item.name) was replaced: \(replaced.digest.hex) is not shared any more")
             onEvent(.deleted(replaced.digest, filename: replaced.description.filename))
         }
         if insert(item) { return true }

@@ -119,7 +119,7 @@ package final class ItemStore: Sendable {
         do throws(SystemError) {
             try save()
         } catch {
-            logger.error("the share counts of the last moments are lost: \(error)")
+            logger.error("the latest share counts cannot be saved: \(error)")
         }
     }
 

@@ -23,7 +23,7 @@ extension Reactor {
         let path = state.origins.origin(entry.origin).map { $0.path } ?? "a directory"
         warn(
             .fileSystem,
-            "the disk with \(path) does not answer: files there are treated as unknown while it does not")
+            "the disk with \(path) does not answer: its files are not served until it does")
     }
 
     /// Nobody shall get this entry again before its file has been looked at.

@@ -71,7 +71,7 @@ package final class Sync {
         } catch {
             report.fail(
                 RawName(path),
-                "what the daemon and the next run are to know cannot be written: \(error.sentence)")
+                "the record of this sync cannot be written: \(error.sentence)")
         }
     }
 
@@ -86,7 +86,7 @@ package final class Sync {
             guard try hasMoved(digest) else { break }
             if report.turns == Sync.mostTurns {
                 report.fail(
-                    ManifestFetch.name, "the source changes all the time; \(report.turns) turns did not do")
+                    ManifestFetch.name, "the source changed \(report.turns) times meanwhile; try again later")
                 break
             }
             observer.onEvent(.moved)
@@ -105,7 +105,7 @@ package final class Sync {
             return try ManifestFetch.digest(settings, client, observer) != digest
         } catch {
             // The files there are as the manifest said.
-            report.fail(ManifestFetch.name, "whether the source has changed meanwhile is not known: \(error)")
+            report.fail(ManifestFetch.name, "it is not known if the source has changed meanwhile: \(error)")
             return false
         }
     }
@@ -192,7 +192,7 @@ package final class Sync {
             guard error.code == .noSpace else { throw SyncFailure("\(place.path): \(error.sentence)") }
             let numbers = error.subject.split(separator: " ")
             throw SyncFailure(
-                "\(place.path): \(numbers.first ?? "") bytes are to come, and there is room for \(numbers.last ?? "")"
+                "\(place.path): \(numbers.first ?? "") bytes are missing, and there is room for \(numbers.last ?? "")"
             )
         }
     }

@@ -230,7 +230,7 @@ struct ResponderTests {
     @Test(.timeLimit(.minutes(2))) func whereThePortIsAvahisAloneThereAreRecords() throws {
         let neighbours = try Neighbours(["disallow-other-stacks": "yes"])
         let advertiser = try neighbours.launch(count, ["--answering", "always"])
-        try advertiser.waitForLine(containing: "questions for digests cannot be answered")
+        try advertiser.waitForLine(containing: "mDNS questions cannot be answered by passimd itself")
         try advertiser.waitForStatus("advertising", registered: count)
         #expect(!advertiser.errorText.contains("by answers"))
         try neighbours.waitUntilFound(numbers)

@@ -156,7 +156,7 @@ extension Daemon {
                 Trouble(
                     complaint.severity == .error ? .error : .warning, .configuration,
                     subject: place.isEmpty ? complaint.file : "\(complaint.file) \(place)",
-                    "\(complaint.file) has something that is not as it should be", why: complaint.advice,
+                    "\(complaint.file) needs attention", why: complaint.advice,
                     command: "passimd --check-config"))
         }
         troubles.replace(.configuration, with: found)
@@ -181,7 +181,7 @@ extension Neighbourhood {
                 .init(
                     trouble: Trouble(
                         .warning, .discovery, subject: "peers",
-                        "no other machine is asked for what is not here",
+                        "other machines cannot be asked for files that this one does not have",
                         command: "journalctl -u passim -g 'no peers' -n 5")))
         }
         return found

@@ -53,7 +53,7 @@ struct HealthService: Service {
         do throws(SystemError) {
             try daemon.survey.start { [daemon] in daemon.lookAtDisks() }
         } catch {
-            daemon.logger.warning("room on disks and the age of their content are not looked at: \(error)")
+            daemon.logger.warning("free space and the age of mirrors cannot be checked: \(error)")
         }
         try? await gracefulShutdown()
         daemon.survey.stop()

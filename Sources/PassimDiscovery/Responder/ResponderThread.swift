@@ -45,7 +45,7 @@ final class ResponderThread {
     private init(_ responder: DigestResponder) throws(SystemError) {
         self.responder = responder
         poller = try Poller(capacity: 64) { [logger = responder.logger] error in
-            logger.warning("questions cannot be waited for, which is tried again: \(error)")
+            logger.warning("waiting for mDNS questions failed, and is tried again: \(error)")
         }
         changes = try InterfaceChanges()
         machine = ResponderMachine(knows: responder.knows)

@@ -94,7 +94,7 @@ final class Watcher: Sendable {
         do throws(SystemError) {
             let poller = try Poller(capacity: 4) { [mirror] error in
                 mirror.logger.warning(
-                    "Waiting for changes has failed, and goes on", metadata: ["error": "\(error)"])
+                    "Waiting for changes of files failed, and is tried again", metadata: ["error": "\(error)"])
             }
             try wakeUp.descriptor.lend { (number) throws(SystemError) in
                 try poller.add(number, .input, token: Token.wakeUp.rawValue)
@@ -167,7 +167,7 @@ final class Watcher: Sendable {
     private func tell() {
         let (findings, dueDropIns) = mirror.change { state, now in state.takeFindings(now: now) }
         if findings.overflow {
-            mirror.logger.notice("More has changed than inotify could tell; the directories are walked again")
+            mirror.logger.notice("Events were lost, as too much changed at once: all directories are scanned")
         }
         if findings.overflow || findings.followers.contains(.dropIns) { followDropIns() }
         if let dueDropIns { onDropIns(dueDropIns) }

@@ -92,7 +92,7 @@ final class WorkerPool: Sendable {
             pool.minder.withLock { $0 = thread }
         } catch {
             mirror.logger.warning(
-                "A file system that does not answer will not be noticed: no thread for it",
+                "No thread can be had to notice file systems that do not answer: is TasksMax= too low?",
                 metadata: ["error": "\(error)"])
         }
         return pool
@@ -109,7 +109,7 @@ final class WorkerPool: Sendable {
         _ = minder.withLock { $0 }?.join(by: deadline)
         if left > 0 {
             mirror.logger.warning(
-                "Threads that wait for a file system are left behind", metadata: ["threads": "\(left)"])
+                "Threads still wait for a file system: ending without them", metadata: ["threads": "\(left)"])
         }
     }
 

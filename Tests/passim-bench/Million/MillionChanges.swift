@@ -72,7 +72,7 @@ struct MillionChanges {
         let start = monotonicNanoseconds()
         daemon.process.kill(SIGCONT)
         let (_, next) = try daemon.process.waitForLine(
-            containing: "More has changed than inotify could tell", from: lines, seconds: 60)
+            containing: "Events were lost, as too much changed at once", from: lines, seconds: 60)
         try daemon.process.waitForLine(containing: "Scanned", from: next, seconds: 3600)
         let seconds = Double(monotonicNanoseconds() - start) / 1e9
         guard try daemon.fetch(Digest(of: content)).status == 200 else {
