@@ -39,13 +39,8 @@ final class AvahiLoop {
     ///
     /// - Parameter deadline: in nanoseconds of `monotonicNanoseconds()`; nil waits without limit.
     func turn(until deadline: UInt64?) throws(AvahiError) {
-        var milliseconds: CInt = -1
-        if let deadline {
-            let now = monotonicNanoseconds()
-            milliseconds = deadline <= now ? 0 : CInt(clamping: (deadline - now) / 1_000_000 + 1)
-        }
         // -1 of poll(2) is handed on; EINTR the library sees to itself.
-        try avahi("waiting for events", avahi_simple_poll_iterate(poll, milliseconds))
+        try avahi("waiting for events", avahi_simple_poll_iterate(poll, pollMilliseconds(until: deadline)))
     }
 
     /// The bell that other threads ring.

@@ -54,7 +54,8 @@ final class MultiHandle {
     /// Waits until something happens or `deadline` (of `monotonicNanoseconds()`) is there, and lets libcurl
     /// do what is to be done.
     func turn(until deadline: UInt64?) throws {
-        let count = try poller.wait(milliseconds: milliseconds(until: deadline))
+        let end = [timer, deadline].compactMap { $0 }.min()
+        let count = try poller.wait(milliseconds: pollMilliseconds(until: end))
         for index in 0..<count {
             let event = poller.event(index)
             if event.token != MultiHandle.wakeUpToken {
@@ -81,13 +82,6 @@ final class MultiHandle {
     private func act(_ socket: CInt, _ flags: CInt) throws(CurlError) {
         var running: CInt = 0
         try check(curl_multi_socket_action(pointer, socket, flags, &running), "working on a transfer")
-    }
-
-    private func milliseconds(until deadline: UInt64?) -> CInt {
-        guard let end = [timer, deadline].compactMap({ $0 }).min() else { return -1 }
-        let now = monotonicNanoseconds()
-        // Rounded up: never a turn of no time before the end.
-        return now >= end ? 0 : CInt(clamping: (end - now + 999_999) / 1_000_000)
     }
 
     private static func flags(_ interest: Poller.Interest) -> CInt {

@@ -9,6 +9,17 @@ package func monotonicNanoseconds() -> UInt64 {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
+/// The time limit of poll(2) and epoll_wait(2), in milliseconds, rounded up so that no turn ends before the deadline.
+///
+/// - Parameter deadline: of `monotonicNanoseconds()`; nil gives -1, which waits without limit.
+package func pollMilliseconds(until deadline: UInt64?) -> CInt {
+    guard let deadline else { return -1 }
+    let now = monotonicNanoseconds()
+    if deadline <= now { return 0 }
+    let (milliseconds, rest) = (deadline - now).quotientAndRemainder(dividingBy: 1_000_000)
+    return CInt(clamping: milliseconds + (rest > 0 ? 1 : 0))
+}
+
 /// The same with the time that the machine has slept (CLOCK_BOOTTIME): for ages.
 package func bootNanoseconds() -> UInt64 {
     var time = timespec()

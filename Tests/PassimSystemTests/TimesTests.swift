@@ -36,4 +36,12 @@ import Testing
     func bootTimeIsTheLineOfThatName(_ text: String, _ expected: String?) {
         #expect(bootTime(statistics: Array(text.utf8)) == expected)
     }
+
+    @Test func timeLimitOfPollIsRoundedUp() {
+        #expect(pollMilliseconds(until: nil) == -1)
+        #expect(pollMilliseconds(until: 0) == 0)
+        #expect(pollMilliseconds(until: .max) == .max)
+        let limit = pollMilliseconds(until: monotonicNanoseconds() + 3_600_000_000_000)
+        #expect((3_500_000...3_600_000).contains(limit))
+    }
 }

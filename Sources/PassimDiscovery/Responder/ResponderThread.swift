@@ -67,7 +67,7 @@ final class ResponderThread {
             lookAtInterfaces()
             send(machine.take(at: monotonicNanoseconds()))
             publish()
-            let count = try poller.wait(milliseconds: milliseconds(until: nextDue()))
+            let count = try poller.wait(milliseconds: pollMilliseconds(until: nextDue()))
             for index in 0..<count {
                 let token = poller.event(index).token
                 switch token {
@@ -84,12 +84,6 @@ final class ResponderThread {
     private func nextDue() -> UInt64? {
         let look = wish.names == nil ? nil : lookDue
         return [look, machine.due].compactMap { $0 }.min()
-    }
-
-    private func milliseconds(until deadline: UInt64?) -> CInt {
-        guard let deadline else { return -1 }
-        let now = monotonicNanoseconds()
-        return deadline <= now ? 0 : CInt(clamping: (deadline - now + 999_999) / 1_000_000)
     }
 
     // MARK: - What is wished

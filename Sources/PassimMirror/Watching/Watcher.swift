@@ -131,7 +131,7 @@ final class Watcher: Sendable {
         _ poller: borrowing Poller, _ instance: InotifyInstance, _ mounts: MountTable?, waiting: Bool
     ) throws(SystemError) -> Int {
         let ready = try poller.wait(
-            milliseconds: waiting ? milliseconds(until: mirror.look { $0.dropInsDue }) : 0)
+            milliseconds: waiting ? pollMilliseconds(until: mirror.look { $0.dropInsDue }) : 0)
         for index in 0..<ready {
             switch Token(rawValue: poller.event(index).token) {
             case .wakeUp: wakeUp.clear()
@@ -178,12 +178,6 @@ final class Watcher: Sendable {
         guard let dropInDirectory else { return }
         _ = try? mirror.follow(
             dropInDirectory, .dropIns, by: PathWalk(PrivateDirectories(), trusting: nil), content: true)
-    }
-
-    private func milliseconds(until due: UInt64?) -> CInt {
-        guard let due else { return -1 }
-        let now = monotonicNanoseconds()
-        return due <= now ? 0 : CInt(clamping: (due - now) / 1_000_000 + 1)
     }
 }
 
