@@ -55,6 +55,7 @@ command:git                   git               git
 command:dpkg-deb              dpkg              dpkg
 command:systemd-analyze       systemd           systemd
 command:firewall-offline-cmd  firewalld         firewalld
+command:ufw                   ufw               ufw
 command:appstreamcli          appstream         appstream
 command:apparmor_parser       apparmor          apparmor-parser
 command:mandoc                mandoc            mandoc

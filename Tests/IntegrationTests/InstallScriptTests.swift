@@ -45,7 +45,9 @@ struct InstallScriptTests {
             "/usr/lib/systemd/system/passim-sync@.service", "/usr/lib/systemd/system/passim-sync@.timer",
             "/usr/lib/systemd/system/passim-verify@.service", "/usr/lib/systemd/system/passim-verify@.timer",
             "/usr/lib/tmpfiles.d/passim.conf", "/usr/libexec/passimd-raise-watches",
-            "/usr/lib/firewalld/services/passim.xml",
+            "/usr/lib/firewalld/services/passim.xml", "/etc/ufw/applications.d/passim",
+            "/usr/share/doc/passim/examples/mirror.conf.sample",
+            "/usr/share/doc/passim/examples/example.conf.sample",
             "/usr/share/dbus-1/system.d/org.freedesktop.Passim.conf",
             "/usr/share/dbus-1/system-services/org.freedesktop.Passim.service",
             "/usr/share/dbus-1/interfaces/org.freedesktop.Passim.xml",
@@ -78,6 +80,9 @@ struct InstallScriptTests {
         #expect(
             try text("/etc/systemd/system/passim.service").contains("ExecStart=/opt/passim/libexec/passimd\n")
         )
+        let sample = "/opt/passim/share/doc/passim/examples/mirror.conf.sample"
+        #expect(try text("/etc/systemd/system/passim.service").contains("\n# \(sample) shows "))
+        #expect(files.contains(sample))
         let profile = try text("/etc/apparmor.d/opt.passim.libexec.passimd")
         #expect(profile.contains("profile passimd /opt/passim/libexec/passimd "))
         #expect(!profile.contains("/usr/libexec/passimd"))

@@ -89,10 +89,24 @@ struct InstalledFilesTests {
         try run("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=20", units[0])
     }
 
+    /// An administrator who follows the unit's first lines must find something.
+    @Test func sampleThatTheUnitNamesIsWhereItIsInstalled() throws {
+        let place = "/usr/share/doc/passim/examples/mirror.conf.sample"
+        #expect(try text("systemd/passim.service").contains("\n# \(place) shows "))
+        var setting = ChildProcess.Setting()
+        setting.environment = ["DESTDIR": tree.path, "PREFIX": "/usr"]
+        let program = try Products.path(of: "passimd")
+        let binaries = String(program[..<(program.lastIndex(of: "/") ?? program.endIndex)])
+        try Command.succeed(["\(Products.repository)/scripts/install", "--binaries", binaries], setting)
+        #expect(
+            try run("cat", tree.path + place) == text("systemd/passim.service.d/mirror.conf.sample"))
+    }
+
     @Test func systemdTakesTheSampleWithAllOfItInForce() throws {
         let sample = try text("systemd/passim.service.d/mirror.conf.sample")
         let keys = [
             "RequiresMountsFor", "ReadWritePaths", "SupplementaryGroups", "ProtectHome", "PrivateTmp",
+            "MemoryMax",
         ]
         var all = sample
         for key in keys {
@@ -140,6 +154,26 @@ struct InstalledFilesTests {
         _ = try firewall("--add-service=passim")
         #expect(try firewall("--query-service=passim") == "yes\n")
         #expect(try firewall("--info-service=passim").contains("ports: 27500/tcp\n"))
+    }
+
+    @Test func ufwTakesTheProfileAndOpensItsPort() throws {
+        // A root of its own, with the rules that ufw comes with.
+        try tree.makeDirectory("etc/ufw/applications.d")
+        try tree.makeDirectory("etc/default")
+        try tree.makeDirectory("lib")
+        try tree.makeDirectory("usr/share")
+        try run("sh", "-c", "cp /etc/ufw/*.* \(tree.path)/etc/ufw/")
+        try run("cp", "/etc/default/ufw", tree.absolute("etc/default"))
+        try run("cp", "-R", "/lib/ufw", tree.absolute("lib"))
+        try run("cp", "-R", "/usr/share/ufw", tree.absolute("usr/share"))
+        try tree.write("etc/ufw/applications.d/passim", text("ufw/applications.d/passim"))
+        func ufw(_ arguments: String...) throws -> String {
+            try Command.succeed(["ufw", "--rootdir=\(tree.path)", "--datadir=\(tree.path)"] + arguments).text
+        }
+        #expect(try ufw("app", "info", "Passim").contains("\nPort:\n  27500/tcp\n"))
+        let rules = try ufw("--dry-run", "allow", "Passim")
+        #expect(rules.contains("\n-A ufw-user-input -p tcp --dport 27500 -j ACCEPT "))
+        #expect(rules.contains("\n-A ufw6-user-input -p tcp --dport 27500 -j ACCEPT "))
     }
 
     @Test func metainfoIsValid() throws {
