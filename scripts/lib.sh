@@ -58,6 +58,10 @@ command:firewall-offline-cmd  firewalld         firewalld
 command:ufw                   ufw               ufw
 command:appstreamcli          appstream         appstream
 command:apparmor_parser       apparmor          apparmor-parser
+command:checkmodule           checkpolicy       checkpolicy
+command:semodule_package      semodule-utils    policycoreutils
+file:/usr/libexec/selinux/hll/pp policycoreutils policycoreutils
+command:secilc                secilc            secilc
 command:mandoc                mandoc            mandoc
 file:/usr/lib/python3/dist-packages/dbus/__init__.py python3-dbus python3-dbus
 file:/usr/lib/python3/dist-packages/gi/__init__.py python3-gi python3-gobject-base
@@ -66,6 +70,7 @@ file:/usr/lib/python3/dist-packages/gi/__init__.py python3-gi python3-gobject-ba
 long_test_packages='
 command:chromium              chromium          chromium
 command:promtool              prometheus        golang-github-prometheus
+file:/usr/share/selinux/default/base.pp.bz2 selinux-policy-default selinux-policy-targeted
 command:wget2                 wget2             wget2
 command:createrepo_c          createrepo-c      createrepo_c
 file:/usr/lib/python3/dist-packages/librepo/__init__.py python3-librepo python3-librepo
