@@ -37,6 +37,7 @@ command:ip                    iproute2          iproute
 command:setpriv               util-linux        util-linux
 file:/bin/kill                procps            util-linux
 file:/etc/protocols           netbase           setup
+command:readelf               binutils          binutils
 command:setfattr              attr              attr
 command:strace                strace            strace
 command:bindfs                bindfs            bindfs
@@ -98,6 +99,35 @@ is_there() {
     esac
 }
 
+# as_root COMMAND...: as it is, or with sudo.
+as_root() {
+    if ((EUID == 0)); then
+        "$@"
+    # Without a terminal nobody can type a password: fail rather than wait for one.
+    elif [[ -t 0 ]]; then
+        sudo "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+# apt_get ARGUMENTS...: as root, and when no other apt or dpkg runs, for which it waits up to ten minutes.
+apt_get() {
+    local log status end=$((SECONDS + ${PASSIM_APT_PATIENCE:-600}))
+    log=$(mktemp)
+    while true; do
+        status=0
+        # The lock of dpkg is waited for by apt-get, those of its lists and archives are not.
+        as_root env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 "$@" 2>&1 \
+            | tee "$log" >&2 || status=$?
+        if ! ((status && SECONDS < end)) || ! grep -q -e "Could not get lock" -e "Unable to lock" "$log"; then break; fi
+        say "another program is at the packages: waiting for it"
+        sleep 3
+    done
+    rm -f "$log"
+    return "$status"
+}
+
 # need PACKAGES: installs what is missing of a list, or says what is.
 need() {
     local sign debian fedora
@@ -110,10 +140,9 @@ need() {
     done <<<"$1"
     ((${#missing_debian[@]})) || return 0
 
-    local -a as_root=() install
+    local -a install
     if command -v apt-get >/dev/null; then
-        install=(env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends
-            "${missing_debian[@]}")
+        install=(apt-get install --yes --no-install-recommends "${missing_debian[@]}")
     elif command -v dnf >/dev/null; then
         install=(dnf install --assumeyes "${missing_fedora[@]}")
     else
@@ -121,14 +150,14 @@ need() {
     fi
     if ((EUID != 0)); then
         command -v sudo >/dev/null || die "not root and no sudo; run this as root first: ${install[*]}"
-        # Without a terminal nobody can type a password: fail rather than wait for one.
-        if [[ -t 0 ]]; then as_root=(sudo); else as_root=(sudo -n); fi
     fi
     say "installing: ${install[*]}"
-    "${as_root[@]}" "${install[@]}" >&2 && return
-    # A machine that has never asked for the lists of packages has none.
-    if command -v apt-get >/dev/null; then
-        "${as_root[@]}" apt-get update >&2 && "${as_root[@]}" "${install[@]}" >&2 && return
+    if [[ ${install[0]} == apt-get ]]; then
+        apt_get "${install[@]:1}" && return
+        # A machine that has never asked for the lists of packages has none.
+        apt_get update && apt_get "${install[@]:1}" && return
+    else
+        as_root "${install[@]}" >&2 && return
     fi
     die "could not install; run this as root first: ${install[*]}"
 }
@@ -142,15 +171,15 @@ need_swift() {
     fi
 }
 
-# build_release PRODUCT...: builds them and prints the directory that they are in. $scratch may name a build
-# directory of its own.
+# build_release PRODUCT...: builds them and prints the directory that they are in.
 #
-# The one place that says how a release is built. Swift's runtime goes into the
-# program where the toolchain has it as archives, so that the program runs where there is no toolchain.
+# The one place that says how a release is built, so that what one script has built no other builds again. Swift's
+# runtime goes into the program where the toolchain has it as archives, so that the program runs where there is no
+# toolchain.
 build_release() {
     local product
     # All symbols are bound at the start (ld -z now), so that the tables of them can be read-only.
-    local -a flags=(-c release ${scratch:+--scratch-path "$scratch"} -Xlinker -z -Xlinker now)
+    local -a flags=(-c release -Xlinker -z -Xlinker now)
     local resources
     resources=$(swift -print-target-info | sed -n 's/.*"runtimeResourcePath" *: *"\(.*\)".*/\1/p')
     # Without the rpath $ORIGIN then: there is nothing to be found beside it, and nothing to be put there.

@@ -91,7 +91,8 @@ struct SELinuxPolicyTests {
         #expect(names.contains("base") && names.count > 100)
         for name in names {
             try Command.succeed([
-                "sh", "-c", "bzcat \(SELinuxPolicyTests.modules)/\(name).pp.bz2 >\(tree.absolute("module.pp"))",
+                "sh", "-c",
+                "bzcat \(SELinuxPolicyTests.modules)/\(name).pp.bz2 >\(tree.absolute("module.pp"))",
             ])
             try toCIL(tree.absolute("module.pp"), "module-\(name).cil")
         }
