@@ -187,7 +187,10 @@ struct InstalledFilesTests {
         #expect(metainfo.contains("<release version=\"\(passimVersion)\""))
     }
 
-    @Test func profileIsOneOfAppArmor() throws {
+    @Test func profileIsOneOfAppArmorAndTheUnitsOwn() throws {
+        let profile = try text("apparmor.d/usr.libexec.passimd")
+        #expect(profile.contains("\nprofile passimd flags=(attach_disconnected, mediate_deleted) {\n"))
+        #expect(try text("systemd/passim.service").contains("\nAppArmorProfile=-passimd\n"))
         // -QK: without the kernel's part in it, which is not everywhere.
         try run("apparmor_parser", "-QK", InstalledFilesTests.file("apparmor.d/usr.libexec.passimd"))
     }
