@@ -41,10 +41,10 @@ struct ContainerFilesTests {
         let all = try instructions()
         #expect(all.filter { $0.hasPrefix("FROM ") } == ["FROM ${BUILDER} AS build", "FROM ${BASE}"])
         let last = try #require(all.lastIndex { $0.hasPrefix("FROM ") })
-        let final = all[last...]
-        #expect(final.last { $0.hasPrefix("USER ") } == "USER passim")
-        #expect(final.contains("ENTRYPOINT [\"/usr/libexec/passimd\"]"))
-        for line in final where line.hasPrefix("COPY ") {
+        let image = all[last...]
+        #expect(image.last { $0.hasPrefix("USER ") } == "USER passim")
+        #expect(image.contains("ENTRYPOINT [\"/usr/libexec/passimd\"]"))
+        for line in image where line.hasPrefix("COPY ") {
             #expect(line.hasPrefix("COPY --from=build /installed/"))
         }
     }
@@ -57,8 +57,8 @@ struct ContainerFilesTests {
         let binaries = String(program[..<(program.lastIndex(of: "/") ?? program.endIndex)])
         try Command.succeed(["\(Products.repository)/scripts/install", "--binaries", binaries], setting)
         for line in try instructions() where line.hasPrefix("COPY --from=build ") {
-            let source = line.split(separator: " ")[2].dropFirst("/installed/".count)
-            #expect(tree.exists(String(source)), "\(line)")
+            let source = line.split(separator: " ")[2].split(separator: "/").dropFirst()
+            #expect(tree.exists(source.joined(separator: "/")), "\(line)")
         }
     }
 
@@ -78,7 +78,8 @@ struct ContainerFilesTests {
     @Test func quadletGivesWhatDiscoveryNeedsAndNothingMore() throws {
         let values = try quadlet()
         #expect(values["Network"] == ["host"])
-        let volumes = try #require(values["Volume"]).map { $0.split(separator: ":").map(String.init) }
+        let named: [String] = try #require(values["Volume"])
+        let volumes = named.map { $0.split(separator: ":").map(String.init) }
         #expect(volumes.contains(["/run/dbus", "/run/dbus", "ro"]))
         // What is the host's is only read.
         for volume in volumes where volume[0].hasPrefix("/") {

@@ -156,7 +156,8 @@ struct InstalledFilesTests {
         #expect(try firewall("--info-service=passim").contains("ports: 27500/tcp\n"))
     }
 
-    @Test func ufwTakesTheProfileAndOpensItsPort() throws {
+    @Test(.enabled(if: isRoot, "needs root, as ufw does"))
+    func ufwTakesTheProfileAndOpensItsPort() throws {
         // A root of its own, with the rules that ufw comes with.
         try tree.makeDirectory("etc/ufw/applications.d")
         try tree.makeDirectory("etc/default")
