@@ -2,7 +2,7 @@ internal import PassimCore
 internal import PassimDiscovery
 internal import PassimSystem
 
-/// The machines of the network for the page: asked for when somebody looks, and not otherwise.
+/// The machines of the network for page and monitoring: asked for when somebody looks, and not otherwise.
 final class NeighbourSurvey: Sendable {
     private struct State {
         /// Answers to the last finished survey, and its end.
@@ -19,6 +19,8 @@ final class NeighbourSurvey: Sendable {
     private static let second: UInt64 = 1_000_000_000
     /// Before that nobody is asked again.
     private static let pause = 10 * second
+    /// The same for monitoring, which looks all the time.
+    private static let longPause = 60 * second
     /// After that what was answered is not shown any more.
     private static let lifetime = 120 * second
     /// A network that is full of services must not fill the memory.
@@ -45,6 +47,20 @@ final class NeighbourSurvey: Sendable {
         }
     }
 
+    /// How many machines answered the last survey, which is at most two minutes old; nil where there is none. Does
+    /// not block.
+    var machineCount: Int? {
+        let now = monotonicNanoseconds()
+        beginIfDue(at: now, after: NeighbourSurvey.longPause)
+        return state.withLock { state in
+            guard let completed = state.completed, now < completed + NeighbourSurvey.lifetime else {
+                return nil
+            }
+            // One has several addresses.
+            return Set(state.last.map(\.name)).count
+        }
+    }
+
     private func snapshot(at now: UInt64) -> (found: [Neighbour], isComplete: Bool) {
         state.withLock { state in
             let isFresh = state.completed.map { now < $0 + NeighbourSurvey.lifetime } ?? false
@@ -53,10 +69,10 @@ final class NeighbourSurvey: Sendable {
         }
     }
 
-    private func beginIfDue(at now: UInt64) {
+    private func beginIfDue(at now: UInt64, after pause: UInt64 = NeighbourSurvey.pause) {
         let isDue = state.withLock { state in
             guard state.current == nil else { return false }
-            if let completed = state.completed, now < completed + NeighbourSurvey.pause { return false }
+            if let completed = state.completed, now < completed + pause { return false }
             state.current = []
             return true
         }

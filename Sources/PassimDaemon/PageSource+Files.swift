@@ -86,7 +86,8 @@ extension PageSource {
 }
 
 extension AdvertiserStatus {
-    fileprivate var isWaiting: Bool { if case .waiting = state { true } else { false } }
+    /// There is nobody to ask the network.
+    var isWaiting: Bool { if case .waiting = state { true } else { false } }
 }
 
 extension IndexPage.Advertising {

@@ -27,6 +27,7 @@ extension PageSource {
         metrics.certificateEnd = daemon.identity.withLock { $0 }?.end
         if let neighbourhood = daemon.neighbourhood.withLock({ $0 }) {
             metrics.discovery = Metrics.Discovery(neighbourhood.advertising, neighbourhood.answers)
+            if !neighbourhood.advertising.isWaiting { metrics.peers = neighbourhood.survey?.machineCount }
         }
         metrics.process = Metrics.Process(.now)
         metrics.process.started =

@@ -26,6 +26,18 @@ package struct ServerCounts: Sendable, Equatable {
     package var fileWaitsGivenUp: UInt64 = 0
     /// Waits that were not begun, as too many wait for that file system.
     package var fileWaitsRefused: UInt64 = 0
+    /// From a request to its answer's first byte, by what answers.
+    package var firstBytes: [Answer: TimeDistribution] = [:]
 
     package init() {}
+
+    /// What answers a request that is understood and allowed.
+    package enum Answer: String, Sendable, CaseIterable {
+        /// A file of this machine, or that there is none.
+        case file
+        /// Another machine that has the file, or that there is none, after a look on the network.
+        case lookup
+        /// The page of this machine, and what monitoring asks for.
+        case page
+    }
 }

@@ -9,6 +9,7 @@ extension Connection {
     /// Writes the head of the answer to the reactor's plaintext buffer and sets `response`; or begins a look-up
     /// and sets `pending`.
     func beginResponse(to head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ reactor: Reactor) {
+        answering = nil
         closesAfterResponse = closesAfterResponse || !head.keepAlive
         announcesKeepAlive = !head.isHTTP11
         beginMeasuring()
@@ -29,6 +30,7 @@ extension Connection {
         case .refused(let status, let reason):
             answer(status, reason, to: head, reactor)
         case .digest(let digest, let allowsLocal):
+            answering = .file
             let search = FileSearch(.digest(digest, isInPath: false))
             if allowsLocal {
                 begin(search, of: digest, to: head, bytes, reactor)
@@ -36,8 +38,10 @@ extension Connection {
                 answerForNone(search, to: head, bytes, reactor)
             }
         case .byHash(let digest):
+            answering = .file
             begin(FileSearch(.digest(digest, isInPath: true)), of: digest, to: head, bytes, reactor)
         case .name(let path):
+            answering = .file
             let search = FileSearch(.names(reactor.state.origins.files(named: path)))
             guard let entry = search.next(reactor.state.index) else {
                 return answerForNone(search, to: head, bytes, reactor)

@@ -1,5 +1,6 @@
 internal import PassimCrypto
 internal import PassimHTTP
+internal import PassimSystem
 
 extension Connection {
     /// Finds the next request in what has come, reading more as long as there is some, and begins its response.
@@ -20,8 +21,9 @@ extension Connection {
                     requestsOfLate &+= 1
                     if requestsOfLate == Connection.busy { beBusy() }
                     hold(input[head.length..<count])
+                    askedAt = reactor.now
                     beginResponse(to: head, received, reactor)
-                    phase = pending == nil ? .response : .waiting
+                    respondOrWait(reactor)
                     return .goOn
                 case .rejected(let rejection):
                     beginRejection(rejection.status, rejection.reason, reactor)
@@ -44,6 +46,20 @@ extension Connection {
             case .failed:
                 return .finish
             }
+        }
+    }
+
+    /// The next phase, of a request that was answered or is waited for.
+    func respondOrWait(_ reactor: Reactor) {
+        guard pending == nil else {
+            phase = .waiting
+            return
+        }
+        phase = .response
+        // The head goes with this turn. A client that does not read what went before it has itself to blame.
+        if let answering {
+            let now = monotonicNanoseconds()
+            reactor.counters.note(firstByteOf: answering, after: now > askedAt ? now - askedAt : 0)
         }
     }
 

@@ -39,6 +39,7 @@ extension Connection {
     func beginLookup(
         of digest: Digest, to head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ reactor: Reactor
     ) {
+        answering = .lookup
         guard let lookup = reactor.state.lookup else {
             reactor.counters.note(found: false)
             return answer(.notFound, Connection.nobody, to: head, reactor)
@@ -55,6 +56,7 @@ extension Connection {
     }
 
     func beginPage(_ request: LocalRequest, to head: RequestHead, _ reactor: Reactor) {
+        answering = .page
         let pages = reactor.state.pages
         if let asset = pages.asset(request.path) {
             return answer(with: asset, isHead: head.method == .head, reactor)
@@ -117,7 +119,7 @@ extension Connection {
             }
         }
         // The next file may have to be waited for, or the network to be asked after all.
-        phase = pending == nil ? .response : .waiting
+        respondOrWait(reactor)
         return .goOn
     }
 

@@ -48,6 +48,9 @@ final class Connection {
     var pending: PendingAnswer?
     /// Counts what was waited for: tells what comes late.
     var waits: UInt32 = 0
+    /// When the present request was there, and what answers it; nil where it is refused as such.
+    var askedAt: UInt64 = 0
+    var answering: ServerCounts.Answer?
     /// After the present response, and when its last byte is sent.
     var closesAfterResponse = false
     /// Content whose responses the kernel has not taken entirely yet, in the order of its sending.

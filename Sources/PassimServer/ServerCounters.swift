@@ -18,6 +18,9 @@ final class ReactorCounters: Sendable {
     let fileWaitsRefused = Counter()
     private let lookupsFound = Counter()
     private let lookupsNobody = Counter()
+    private let fileTimes = TimeCounters()
+    private let lookupTimes = TimeCounters()
+    private let pageTimes = TimeCounters()
 
     init() {
         responses = Status.sent.map { _ in Counter() }
@@ -29,6 +32,14 @@ final class ReactorCounters: Sendable {
 
     func note(found: Bool) {
         (found ? lookupsFound : lookupsNobody).add(1)
+    }
+
+    func note(firstByteOf answer: ServerCounts.Answer, after nanoseconds: UInt64) {
+        switch answer {
+        case .file: fileTimes.note(nanoseconds)
+        case .lookup: lookupTimes.note(nanoseconds)
+        case .page: pageTimes.note(nanoseconds)
+        }
     }
 
     func add(to sum: inout ServerCounts) {
@@ -48,6 +59,30 @@ final class ReactorCounters: Sendable {
         sum.fileWaits.add(saturating: fileWaits.value)
         sum.fileWaitsGivenUp.add(saturating: fileWaitsGivenUp.value)
         sum.fileWaitsRefused.add(saturating: fileWaitsRefused.value)
+        let times: [(ServerCounts.Answer, TimeCounters)] = [
+            (.file, fileTimes), (.lookup, lookupTimes), (.page, pageTimes),
+        ]
+        for (answer, counters) in times {
+            sum.firstBytes[answer, default: TimeDistribution()].add(counters.value)
+        }
+    }
+}
+
+/// Counts times, on one thread; may be read on any.
+final class TimeCounters: Sendable {
+    private let counts = (0...TimeDistribution.bounds.count).map { _ in Counter() }
+    private let sum = Counter()
+
+    func note(_ nanoseconds: UInt64) {
+        counts[TimeDistribution.place(of: nanoseconds)].add(1)
+        sum.add(nanoseconds)
+    }
+
+    var value: TimeDistribution {
+        var value = TimeDistribution()
+        for (place, counter) in counts.enumerated() { value.counts[place] = counter.value }
+        value.nanoseconds = sum.value
+        return value
     }
 }
 

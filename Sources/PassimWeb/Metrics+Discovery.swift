@@ -20,24 +20,40 @@ extension Metrics {
     func writeDiscovery(to text: inout MetricsText) {
         text.metric(
             "passim_records_wanted", .gauge, "Digests that other machines are to find.", discovery.wanted)
-        text.metric("passim_records_registered", .gauge, "Those that they can find.", discovery.registered)
         text.metric(
-            "passim_records_left_out", .gauge, "Those for which there is no room.", discovery.leftOut)
+            "passim_records_registered", .gauge, "Digests that other machines can find.",
+            discovery.registered)
+        text.metric(
+            "passim_records_left_out", .gauge,
+            "Digests that other machines cannot find, as there is no room for their records.",
+            discovery.leftOut)
+        text.metric(
+            "passim_peers", .gauge,
+            "Other machines of the network that offer files by digest and have answered in the last two minutes.",
+            peers)
         text.metric(
             "passim_mdns_answering", .gauge,
             "1 where questions for digests are answered by passimd, 0 where avahi-daemon has their records.",
             discovery.isAnswering ? 1 : 0)
         text.metric(
             "passim_mdns_questions_total", .counter,
-            "Questions for digests that are here, while passimd answers them.", discovery.questions)
-        text.metric("passim_mdns_answers_total", .counter, "Answers of passimd, by who got them.") {
+            "Questions of multicast DNS for digests of this machine, while passimd answers them.",
+            discovery.questions)
+        text.metric(
+            "passim_mdns_answers_total", .counter,
+            "Answers of passimd to questions of multicast DNS: to all, or to the asker alone."
+        ) {
             $0.add(discovery.answers, .init("to", "all"))
             $0.add(discovery.privateAnswers, .init("to", "asker"))
         }
         text.metric(
-            "passim_mdns_answers_dropped_total", .counter, "Answers not given, as there were too many.",
+            "passim_mdns_answers_dropped_total", .counter,
+            "Answers to questions of multicast DNS that were not given, as there were too many.",
             discovery.dropped)
-        text.metric("passim_mdns_refused_packets_total", .counter, "Packets that were not acted on.") {
+        text.metric(
+            "passim_mdns_refused_packets_total", .counter,
+            "Packets of multicast DNS that were malformed, or from other networks, and not answered."
+        ) {
             $0.add(discovery.malformed, .init("reason", "malformed"))
             $0.add(discovery.foreign, .init("reason", "foreign"))
         }

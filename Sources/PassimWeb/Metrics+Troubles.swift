@@ -22,7 +22,7 @@ extension Metrics {
     func writeTroubles(to text: inout MetricsText) {
         text.metric(
             "passim_troubles", .gauge,
-            "Troubles that there are now: passim status says which, and what to do."
+            "Number of troubles that there are now: passim status says which they are, and what to do."
         ) { samples in
             for severity in Trouble.Severity.allCases {
                 samples.add(
@@ -47,7 +47,9 @@ extension Metrics {
             "Bytes that may still be written at a path: a directory, or the daemon's state.",
             &text
         ) { $0.freeBytes }
-        disk("passim_disk_bytes", "Bytes of the file system of a path.", &text) { $0.bytes }
+        disk("passim_disk_bytes", "Bytes that the file system of a path has, free or not.", &text) {
+            $0.bytes
+        }
         disk("passim_disk_free_inodes", "Files that may still be made at a path.", &text) {
             $0.files > 0 ? $0.freeFiles : nil
         }
@@ -56,7 +58,8 @@ extension Metrics {
         }
         text.metric(
             "passim_certificate_end_timestamp_seconds", .gauge,
-            "When the certificate ends; one that passimd has made itself is made anew then.", certificateEnd)
+            "When the server's certificate ends, in Unix seconds; one that passimd has made itself is made anew then.",
+            certificateEnd)
     }
 
     private func disk(

@@ -17,6 +17,8 @@ package struct Metrics: Sendable {
     /// Unix seconds; nil where there is no certificate yet.
     package var certificateEnd: Int64?
     package var discovery = Discovery()
+    /// Other machines that share files; nil where that is not known.
+    package var peers: Int?
     package var process = Process()
 
     /// nil: not known.
@@ -47,10 +49,10 @@ package struct Metrics: Sendable {
     }
 
     private func writeDaemon(to text: inout MetricsText) {
-        text.metric("passim_build_info", .gauge, "Always 1; the version is a label.") {
+        text.metric("passim_build_info", .gauge, "Always 1; the version of passimd is a label.") {
             $0.add(1, .init("version", version))
         }
-        text.metric("passim_status", .gauge, "1 for the status that the daemon has, 0 for the others.") {
+        text.metric("passim_status", .gauge, "1 for the status that passimd has, 0 for the others.") {
             for status in DaemonStatus.all {
                 $0.add(status == self.status ? 1 : 0, .init("status", status.label))
             }
@@ -58,28 +60,46 @@ package struct Metrics: Sendable {
     }
 
     private func writeServing(to text: inout MetricsText) {
-        text.metric("passim_requests_total", .counter, "Requests that were answered, by status code.") {
+        text.metric("passim_requests_total", .counter, "Requests that were answered, by status code of HTTP.")
+        {
             for status in Status.sent {
                 $0.add(server.responses[status] ?? 0, .init("code", "\(status.rawValue)"))
             }
         }
-        text.metric("passim_sent_bytes_total", .counter, "Bytes sent, TLS included.", server.bytesSent)
-        text.metric("passim_connections", .gauge, "Open connections.", openConnections)
         text.metric(
-            "passim_connections_total", .counter, "Connections that were accepted.", server.connections)
+            "passim_first_byte_seconds", .histogram,
+            "Seconds from a request to its answer's first byte: for a file of this machine, a look-up on the network, or a page."
+        ) {
+            for answer in ServerCounts.Answer.allCases {
+                $0.add(
+                    server.firstBytes[answer] ?? TimeDistribution(), .init("answer", answer.rawValue))
+            }
+        }
+        text.metric(
+            "passim_sent_bytes_total", .counter, "Bytes sent to clients, with TLS and heads of answers.",
+            server.bytesSent)
+        text.metric("passim_connections", .gauge, "Open connections of clients.", openConnections)
+        text.metric(
+            "passim_connections_total", .counter, "Connections of clients that were accepted.",
+            server.connections)
         text.metric(
             "passim_connections_refused_total", .counter,
-            "Connections that were refused: too many, of one address or altogether.", server.refused)
-        text.metric("passim_handshakes_total", .counter, "TLS handshakes that came to an end.") {
+            "Connections of clients that were refused: there were too many, of one address or altogether.",
+            server.refused)
+        text.metric("passim_handshakes_total", .counter, "TLS handshakes with clients that came to an end.") {
             $0.add(server.handshakes, .init("result", "done"))
             $0.add(server.failedHandshakes, .init("result", "failed"))
         }
-        text.metric("passim_shares_total", .counter, "Files' worth of bytes that were sent.", server.shares)
         text.metric(
-            "passim_shared_bytes_total", .counter, "Bytes of files that were sent.", server.sharedBytes)
+            "passim_shares_total", .counter,
+            "Whole files that were sent to clients, in one piece or in parts.",
+            server.shares)
+        text.metric(
+            "passim_shared_bytes_total", .counter, "Bytes of files that were sent to clients.",
+            server.sharedBytes)
         text.metric(
             "passim_downloads_cut_off_total", .counter,
-            "Downloads of files, or of parts of them, that did not come to their end.",
+            "Downloads of files, or of parts of files, that did not come to their end.",
             server.cutOff)
         text.metric(
             "passim_lookups_total", .counter,
@@ -90,7 +110,7 @@ package struct Metrics: Sendable {
         }
         text.metric(
             "passim_file_waits_total", .counter,
-            "Openings and reads of files for which a disk had to be waited for: begun, those of them that were given up, and those refused, as their file system hangs."
+            "Openings and reads of files for which a disk had to be waited for: begun, given up later, and refused, as the file system hangs."
         ) {
             $0.add(server.fileWaits, .init("result", "begun"))
             $0.add(server.fileWaitsGivenUp, .init("result", "given_up"))
@@ -99,11 +119,19 @@ package struct Metrics: Sendable {
     }
 
     private func writeItems(to text: inout MetricsText) {
-        text.metric("passim_hashed_files_total", .counter, "Files read to find their digest.", hashedFiles)
-        text.metric("passim_hashed_bytes_total", .counter, "Bytes read to find digests.", hashedBytes)
-        text.metric("passim_digests", .gauge, "Different digests that are known.", digests)
-        text.metric("passim_published_items", .gauge, "Published files that are known.", published.files)
-        text.metric("passim_published_item_bytes", .gauge, "Their bytes.", published.bytes)
+        text.metric(
+            "passim_hashed_files_total", .counter, "Files that were read to find their digests.", hashedFiles)
+        text.metric(
+            "passim_hashed_bytes_total", .counter, "Bytes of files that were read to find their digests.",
+            hashedBytes)
+        text.metric(
+            "passim_digests", .gauge, "Different files, by digest, that this machine shares.", digests)
+        text.metric(
+            "passim_published_items", .gauge, "Files that programs have published and that are shared now.",
+            published.files)
+        text.metric(
+            "passim_published_item_bytes", .gauge,
+            "Bytes of the files that programs have published and that are shared now.", published.bytes)
     }
 
     private func writeDirectories(to text: inout MetricsText) {
@@ -117,7 +145,7 @@ package struct Metrics: Sendable {
         }
         text.metric(
             "passim_directory_state", .gauge,
-            "1 for the state that a directory has, 0 for the others; a drop-in that cannot be used is failed."
+            "1 for the state that a shared directory has, 0 for the others; that of a drop-in that cannot be used is failed."
         ) { samples in
             for directory in directories {
                 for word in DirectoryStatus.State.words {
@@ -127,25 +155,35 @@ package struct Metrics: Sendable {
                 }
             }
         }
-        each("passim_items", "Files that can be fetched.") { UInt64(clamping: $0.items) }
-        each("passim_item_bytes", "Their bytes.") { $0.bytes }
-        each("passim_pending_files", "Files that wait to be hashed.") { UInt64(clamping: $0.pendingFiles) }
-        each("passim_pending_bytes", "Their bytes.") { $0.pendingBytes }
-        each("passim_unreadable_files", "Files and directories that could not be read in the last pass.") {
+        each("passim_items", "Files of a directory that can be fetched.") { UInt64(clamping: $0.items) }
+        each("passim_item_bytes", "Bytes of the files of a directory that can be fetched.") { $0.bytes }
+        each("passim_pending_files", "Files of a directory that wait to be hashed.") {
+            UInt64(clamping: $0.pendingFiles)
+        }
+        each("passim_pending_bytes", "Bytes of the files of a directory that wait to be hashed.") {
+            $0.pendingBytes
+        }
+        each(
+            "passim_unreadable_files",
+            "Files and directories below a shared directory that could not be read in the last pass."
+        ) {
             UInt64(clamping: $0.unreadable)
         }
-        each("passim_last_change_timestamp_seconds", "When a file came, went or changed last.") {
+        each(
+            "passim_last_change_timestamp_seconds",
+            "When a file of a directory came, went or changed last, in Unix seconds."
+        ) {
             $0.lastChange.map { UInt64(max(0, $0.seconds)) }
         }
         each(
             "passim_newest_content_timestamp_seconds",
-            "Modification time of the newest firmware metadata of a directory, or else of its newest file."
+            "Modification time of the newest firmware metadata of a directory, or else of its newest file, in Unix seconds."
         ) {
             $0.newest.map { UInt64(max(0, $0.seconds)) }
         }
         each(
             "passim_last_sync_timestamp_seconds",
-            "When the last sync of a directory ended that left nothing out."
+            "When the last sync of a directory ended that left nothing out, in Unix seconds."
         ) {
             $0.lastSync.map { UInt64(max(0, $0.seconds)) }
         }
@@ -154,15 +192,23 @@ package struct Metrics: Sendable {
     /// The names that all exporters have for them.
     private func writeProcess(to text: inout MetricsText) {
         text.metric(
-            "process_cpu_seconds_total", .counter, "Processor time, of the process and of the kernel for it.",
+            "process_cpu_seconds_total", .counter,
+            "Seconds of processor time that passimd has taken, in the kernel too.",
             process.processorSeconds)
-        text.metric("process_resident_memory_bytes", .gauge, "Resident memory.", process.residentBytes)
-        text.metric("process_virtual_memory_bytes", .gauge, "Virtual memory.", process.virtualBytes)
-        text.metric("process_open_fds", .gauge, "Open file descriptors.", process.openDescriptors)
-        text.metric("process_max_fds", .gauge, "File descriptors that may be open.", process.mostDescriptors)
         text.metric(
-            "process_start_time_seconds", .gauge, "When the process was started, since 1970.", process.started
-        )
+            "process_resident_memory_bytes", .gauge, "Resident memory of passimd, in bytes.",
+            process.residentBytes)
+        text.metric(
+            "process_virtual_memory_bytes", .gauge, "Virtual memory of passimd, in bytes.",
+            process.virtualBytes)
+        text.metric(
+            "process_open_fds", .gauge, "File descriptors that passimd has open.", process.openDescriptors)
+        text.metric(
+            "process_max_fds", .gauge, "File descriptors that passimd may have open.",
+            process.mostDescriptors)
+        text.metric(
+            "process_start_time_seconds", .gauge, "When passimd was started, in Unix seconds.",
+            process.started)
     }
 }
 

@@ -1,4 +1,5 @@
 internal import PassimCore
+package import PassimHTTP
 
 /// Writes the text format of Prometheus, version 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats).
 package struct MetricsText {
@@ -8,6 +9,8 @@ package struct MetricsText {
         /// Only goes up, and begins anew with the daemon.
         case counter
         case gauge
+        /// Counters of how often a value was no more than a bound.
+        case histogram
     }
 
     /// A label; its value is escaped when it is written.
@@ -34,8 +37,20 @@ package struct MetricsText {
             add(labels, MetricsText.text(value))
         }
 
-        private mutating func add(_ labels: [Label], _ value: String) {
-            bytes.append(contentsOf: "\(name)".utf8)
+        /// A histogram, in seconds.
+        package mutating func add(_ times: TimeDistribution, _ labels: Label...) {
+            var count: UInt64 = 0
+            let bounds = TimeDistribution.bounds.map { Double($0) / 1e9 } + [.infinity]
+            for (bound, more) in zip(bounds, times.counts) {
+                count.add(saturating: more)
+                add(labels + [Label("le", MetricsText.text(bound))], "\(count)", "_bucket")
+            }
+            add(labels, MetricsText.text(Double(times.nanoseconds) / 1e9), "_sum")
+            add(labels, "\(count)", "_count")
+        }
+
+        private mutating func add(_ labels: [Label], _ value: String, _ suffix: StaticString = "") {
+            bytes.append(contentsOf: "\(name)\(suffix)".utf8)
             if !labels.isEmpty {
                 let pairs = labels.map { "\($0.name)=\"\(ForeignText.shown($0.value, in: .metrics))\"" }
                 bytes.append(contentsOf: "{\(pairs.joined(separator: ","))}".utf8)

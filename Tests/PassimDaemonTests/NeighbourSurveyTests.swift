@@ -42,6 +42,22 @@ struct NeighbourSurveyTests {
         #expect(network.asked.withLock { $0 } == 1)
     }
 
+    @Test(.timeLimit(.minutes(5))) func machinesAreCountedWithoutWaitingForThem() async {
+        let survey = NeighbourSurvey { [network] in network.ask() }
+        #expect(survey.machineCount == nil)
+        #expect(await becomesTrue { network.asked.withLock { $0 } == 1 })
+        network.answer(neighbour("a"))
+        var other = neighbour("a")
+        other.peer.port = 2
+        network.answer(other)
+        network.answer(neighbour("b"))
+        // Not before all have answered: a number that is too low would be an alert.
+        #expect(survey.machineCount == nil)
+        network.end()
+        #expect(await becomesTrue { survey.machineCount == 2 })
+        #expect(network.asked.withLock { $0 } == 1)
+    }
+
     @Test(.timeLimit(.minutes(5))) func nobodyIsThereWhereNobodyAnswers() async {
         let survey = NeighbourSurvey { [network] in network.ask() }
         _ = survey.look(waiting: 0)

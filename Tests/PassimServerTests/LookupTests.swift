@@ -1,5 +1,7 @@
+import Glibc
 import PassimCore
 import PassimCrypto
+import PassimHTTP
 import PassimSystem
 import PassimTestKit
 import Testing
@@ -39,6 +41,25 @@ struct LookupTests {
                     continuation.resume(throwing: error)
                 }
             }
+        }
+    }
+
+    @Test func timeOfALookUpIsCountedFromTheRequest() async throws {
+        try await withLookups { test in
+            let client = try patientClient(of: test)
+            try client.get(unknown)
+            while !lookup.asked.contains(unknown) { usleep(1000) }
+            // The request was there before.
+            let end = monotonicNanoseconds() + 300_000_000
+            while monotonicNanoseconds() < end { usleep(10_000) }
+            #expect(test.server.counts.firstBytes[.lookup]?.count == 0)
+            lookup.answer(unknown, nil)
+            #expect(try client.answer().status == 404)
+            let times = try #require(test.server.counts.firstBytes[.lookup])
+            #expect(times.count == 1 && times.nanoseconds >= 300_000_000)
+            // The bounds are up to a quarter of a second.
+            #expect(times.counts[...7].allSatisfy { $0 == 0 })
+            #expect(test.server.counts.firstBytes[.file]?.count == 0)
         }
     }
 

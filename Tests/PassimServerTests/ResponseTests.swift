@@ -208,6 +208,9 @@ import Testing
             #expect(counts.bytesSent > counts.sharedBytes)
             #expect(counts.connections == 1 && counts.handshakes == 1 && counts.failedHandshakes == 0)
             #expect(counts.lookupsNobody == 1 && counts.lookupsFound == 0 && counts.cutOff == 0)
+            #expect(counts.firstBytes[.file]?.count == 3)
+            #expect(counts.firstBytes[.lookup]?.count == 1)
+            #expect(counts.firstBytes[.page]?.count == 0)
         }
     }
 

@@ -13,6 +13,7 @@ struct MetricsTests {
 
     @Test func everySampleFollowsItsHelpAndType() {
         var family: Substring = ""
+        var isHistogram = false
         var seen = Set<Substring>()
         let all = lines { $0.directories = [DirectoryStatus(dropIn: "a", path: "/a", state: .watching)] }
         for line in all {
@@ -23,13 +24,77 @@ struct MetricsTests {
                 #expect(words.count == 4)
             } else if line.hasPrefix("# TYPE ") {
                 #expect(words[2] == family)
-                #expect(["counter", "gauge"].contains(words[3]))
+                #expect(["counter", "gauge", "histogram"].contains(words[3]))
+                isHistogram = words[3] == "histogram"
                 #expect((words[3] == "counter") == family.hasSuffix("_total"), "\(family)")
             } else {
-                #expect(line.prefix { $0 != "{" && $0 != " " } == family)
+                let name = line.prefix { $0 != "{" && $0 != " " }
+                #expect(
+                    isHistogram
+                        ? ["_bucket", "_sum", "_count"].contains(name.dropFirst(family.count))
+                            && name.hasPrefix(family) : name == family, "\(line)")
             }
         }
         #expect(seen.count > 25)
+    }
+
+    /// It is read alone: in a query, in a list of metrics, beside a chart.
+    @Test func helpNeedsNoOtherToBeUnderstood() {
+        let helps = MetricsTests.whole.split(separator: "\n").filter { $0.hasPrefix("# HELP ") }
+        #expect(helps.count > 45)
+        for line in helps {
+            let help = line.split(separator: " ", maxSplits: 3)[3]
+            #expect(help.hasSuffix("."), "\(line)")
+            #expect(help.split(separator: " ").count > 3, "\(line)")
+            let first = String(help.prefix { $0 != " " })
+            #expect(!["Their", "Those", "They", "It", "Its", "The"].contains(first), "\(line)")
+        }
+    }
+
+    /// Metrics of a daemon that has something of everything.
+    static var whole: String {
+        var metrics = Metrics()
+        var directory = DirectoryStatus(dropIn: "a.conf", path: "/a", state: .watching)
+        directory.lastChange = Timestamp(seconds: 1, nanoseconds: 0)
+        directory.newest = Timestamp(seconds: 1, nanoseconds: 0)
+        directory.lastSync = Timestamp(seconds: 1, nanoseconds: 0)
+        metrics.directories = [directory]
+        metrics.troubles = [Trouble(.error, .disk, subject: "/a", "x")]
+        metrics.disks = [.init(path: "/a", freeBytes: 7, bytes: 9, freeFiles: 1, files: 2)]
+        metrics.certificateEnd = 12
+        metrics.peers = 3
+        metrics.process.processorSeconds = 1
+        metrics.process.residentBytes = 1
+        metrics.process.virtualBytes = 1
+        metrics.process.openDescriptors = 1
+        metrics.process.mostDescriptors = 1
+        metrics.process.started = 1
+        return String(decoding: metrics.render(), as: UTF8.self)
+    }
+
+    @Test func timesToTheFirstByteAreAHistogram() {
+        let all = lines { metrics in
+            var times = TimeDistribution()
+            for nanoseconds in [80_000, 100_000, 100_001, 2_000_000_000, 60_000_000_000] as [UInt64] {
+                times.counts[TimeDistribution.place(of: nanoseconds)] += 1
+                times.nanoseconds += nanoseconds
+            }
+            metrics.server.firstBytes[.lookup] = times
+            metrics.peers = 3
+        }
+        func bucket(_ answer: String, _ bound: String, _ count: Int) -> Bool {
+            all.contains("passim_first_byte_seconds_bucket{answer=\"\(answer)\",le=\"\(bound)\"} \(count)")
+        }
+        #expect(bucket("lookup", "0.0001", 2))
+        #expect(bucket("lookup", "0.0005", 3) && bucket("lookup", "1.0", 3))
+        #expect(bucket("lookup", "2.5", 4) && bucket("lookup", "5.0", 4))
+        #expect(bucket("lookup", "+Inf", 5))
+        #expect(all.contains("passim_first_byte_seconds_sum{answer=\"lookup\"} 62.000280001"))
+        #expect(all.contains("passim_first_byte_seconds_count{answer=\"lookup\"} 5"))
+        // From the start, as all counters.
+        #expect(bucket("file", "+Inf", 0) && bucket("page", "0.0001", 0))
+        #expect(all.contains("passim_peers 3"))
+        #expect(!lines().contains { $0.hasPrefix("passim_peers") })
     }
 
     @Test func countersOfTheServerAreTold() {
