@@ -163,7 +163,9 @@ struct InstalledFilesTests {
         try tree.makeDirectory("etc/default")
         try tree.makeDirectory("lib")
         try tree.makeDirectory("usr/share")
-        try run("sh", "-c", "cp /etc/ufw/*.* \(tree.path)/etc/ufw/")
+        try run(
+            "find", "/etc/ufw", "-maxdepth", "1", "-type", "f", "-exec", "cp", "-t",
+            tree.absolute("etc/ufw"), "{}", "+")
         try run("cp", "/etc/default/ufw", tree.absolute("etc/default"))
         try run("cp", "-R", "/lib/ufw", tree.absolute("lib"))
         try run("cp", "-R", "/usr/share/ufw", tree.absolute("usr/share"))

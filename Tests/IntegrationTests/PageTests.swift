@@ -139,7 +139,8 @@ struct PageTests {
         for line in [
             "passim_requests_total{code=\"200\"} 1", "passim_requests_total{code=\"404\"} 1",
             "passim_lookups_total{result=\"nobody\"} 1", "passim_shares_total 1",
-            "passim_shared_bytes_total 7",
+            "passim_shared_bytes_total 7", "passim_first_byte_seconds_count{answer=\"file\"} 1",
+            "passim_first_byte_seconds_count{answer=\"lookup\"} 1",
             "passim_hashed_files_total 1", "passim_hashed_bytes_total 7", "passim_digests 1",
             "passim_status{status=\"running\"} 1",
             "passim_items{drop_in=\"mirror.conf\",path=\"\(site.tree.absolute("mirror"))\"} 1",
