@@ -38,12 +38,8 @@ extension DaemonConfiguration {
         section.read("LogClients", into: &values.logClients, closed: LogClients.none)
         section.readAuditLogSize(into: &values.auditLogSize)
         section.read("AuditLogsKept", 0...99, into: &values.auditLogsKept)
-        section.readList(
-            "MetricsAllow", "an address or a network (192.0.2.0/24), and lets nobody in",
-            into: &values.metricsAllow
-        ) {
-            Network($0)
-        }
+        section.readReaders("MetricsAllow", into: &values.metricsAllow)
+        section.readReaders("PageAllow", into: &values.pageAllow)
         section.readCertificate(into: &values)
         section.read("Responder", into: &values.responder)
         section.readList(
@@ -61,7 +57,7 @@ extension DaemonConfiguration {
         "Port", "HTTPPort", "IPv6", "Path", "MaxItemSize", "Cooldown", "CarbonCost", "Listen", "MaxRate",
         "MaxConnections",
         "MaxConnectionsPerAddress", "LogClients", "AuditLogSize", "AuditLogsKept", "MetricsAllow",
-        "Certificate", "Key", "Responder", "PeerNetworks",
+        "PageAllow", "Certificate", "Key", "Responder", "PeerNetworks",
     ]
 
     /// True if this may be an address, with or without a scope, or a name that the kernel would give an
@@ -84,6 +80,13 @@ extension DaemonConfiguration {
 }
 
 extension Section {
+    /// Networks that may read something: what is not understood lets nobody in.
+    fileprivate mutating func readReaders(_ key: String, into setting: inout [Network]) {
+        readList(key, "an address or a network (192.0.2.0/24), and lets nobody in", into: &setting) {
+            Network($0)
+        }
+    }
+
     /// Seconds; any negative number is none at all.
     mutating func readCooldown(into setting: inout Int) {
         read("Cooldown", Int(Int32.min)...Int(Int32.max), into: &setting)

@@ -32,6 +32,8 @@ package struct DaemonConfiguration: Sendable, Equatable {
     package var auditLogsKept = 4
     /// Readers of `/metrics` and `/healthz` besides loopback.
     package var metricsAllow: [Network] = []
+    /// Readers of the page besides loopback.
+    package var pageAllow: [Network] = []
     package var responder = Responder.auto
     /// An authority's certificate and its key, as they were written. Both or neither are set if they can be used.
     package var certificate: String?

@@ -10,6 +10,8 @@ extension ServerSettings {
         var places = ServerSettings.places(configuration)
         // This host's own clients ask at localhost, whatever the network may see.
         if !configuration.listen.isEmpty { places += ServerSettings.loopback(configuration, beside: places) }
+        // Avahi has the host's name without its domain.
+        let short = String(hostName.prefix { $0 != "." })
         // A quarter stays for files, the store and whatever else is open.
         let possible = max(16, descriptorLimit - max(32, descriptorLimit / 4))
         self.init(
@@ -20,8 +22,8 @@ extension ServerSettings {
             maxConnectionsPerAddress: configuration.maxConnectionsPerAddress > 0
                 ? configuration.maxConnectionsPerAddress : .max,
             maxRate: configuration.maxRate,
-            hostNames: [hostName, String(hostName.prefix { $0 != "." }), "\(hostName).local"],
-            metricsAllow: configuration.metricsAllow)
+            hostNames: [hostName, short, "\(hostName).local", "\(short).local"],
+            metricsAllow: configuration.metricsAllow, pageAllow: configuration.pageAllow)
         let reserve = min(descriptorLimit / 4, ServerSettings.largestReserve)
         descriptorsForConnections = descriptorLimit - reserve
         descriptorsForFiles = descriptorLimit - reserve / 2

@@ -18,7 +18,7 @@ extension Connection {
             closesAfterResponse = true
         }
         let route = Route.of(
-            head, bytes, from: peer, isPlain: isPlain, reactor.settings,
+            head, bytes, from: peer, isPlain: isPlain, at: ownAddress, reactor.settings,
             hasNames: reactor.state.origins.hasNames)
         switch route {
         case .methodNotAllowed:
@@ -27,6 +27,8 @@ extension Connection {
             answer(.contentTooLarge, "A request here has no content.", to: head, reactor)
         case .local(let request):
             beginPage(request, to: head, reactor)
+        case .closed(let path):
+            answer(.forbidden, because: wayIn(to: path), to: head, reactor)
         case .refused(let status, let reason):
             answer(status, reason, to: head, reactor)
         case .digest(let digest, let allowsLocal):
@@ -48,6 +50,18 @@ extension Connection {
             }
             begin(search, of: entry.digest, to: head, bytes, reactor)
         }
+    }
+
+    /// How somebody who may not read a page gets to it.
+    private func wayIn(to path: LocalPath) -> String {
+        let key = path.isForMonitoring ? "MetricsAllow" : "PageAllow"
+        let opened =
+            "This page is for the machine itself. To open it to this address, its administrator writes "
+            + "\(key)=\(peer) into [daemon] of /etc/passim.conf there, and runs: systemctl reload passim."
+        guard let address = ownAddress, let port = ownPort else { return opened }
+        return
+            "\(opened) With an account there, this brings it here: ssh -L \(port):localhost:\(port) \(address), "
+            + "and then https://localhost:\(port)/"
     }
 
     /// A head that could not be read: the connection ends behind the answer.

@@ -8,7 +8,11 @@ internal import PassimSystem
 extension Connection {
     /// A short answer that says what is wrong.
     func answer(_ status: Status, _ reason: StaticString, to head: RequestHead, _ reactor: Reactor) {
-        let body = errorPage(status, reason: "\(reason)")
+        answer(status, because: "\(reason)", to: head, reactor)
+    }
+
+    func answer(_ status: Status, because reason: String, to head: RequestHead, _ reactor: Reactor) {
+        let body = errorPage(status, reason: reason)
         stage(status, body: body, isHead: head.method == .head, reactor) { writer in
             writer.field("Content-Type", Connection.htmlType)
             // Also where HEAD is refused for what it asks: an older peer refuses it for what it is.

@@ -103,6 +103,10 @@ final class Connection {
         transport.deallocate()
     }
 
+    /// This end's address and port; nil if the kernel does not say.
+    var ownAddress: IPAddress? { (try? socket.boundAddress()) ?? nil }
+    var ownPort: UInt16? { try? socket.boundPort() }
+
     /// - Returns: false where there is no memory.
     func beginSession(_ reactor: Reactor) -> Bool {
         session = TLSSession(context: reactor.settings.tls, transport: transport).map { .tls($0) }

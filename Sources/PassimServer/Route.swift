@@ -10,6 +10,8 @@ enum Route {
     case methodNotAllowed
     /// Row 2.
     case local(LocalRequest)
+    /// Row 2, and this client may not read it.
+    case closed(LocalPath)
     case refused(Status, StaticString)
     /// Rows 7 to 11: what is said next depends on the index.
     case digest(Digest, allowsLocal: Bool)
@@ -18,23 +20,28 @@ enum Route {
     /// A path where files are to be had by name.
     case name(RawName)
 
+    /// - Parameter own: this end's address of the connection; nil where it is not known.
     static func of(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, from peer: IPAddress, isPlain: Bool,
-        _ settings: ServerState.Settings, hasNames: @autoclosure () -> Bool
+        at own: @autoclosure () -> IPAddress?, _ settings: ServerState.Settings,
+        hasNames: @autoclosure () -> Bool
     ) -> Route {
         guard head.method != .other else { return .methodNotAllowed }
         let query = head.query?.bytes(of: bytes)
         if let path = localPath(head.path.bytes(of: bytes), query) {
             guard !isPlain else { return .refused(.notFound, noFile) }
-            if peer.isLoopback {
-                guard settings.hosts.allows(head.host?.bytes(of: bytes)) else {
-                    return .refused(.forbidden, "The Host field does not name this machine.")
+            let readers = path.isForMonitoring ? settings.values.metricsAllow : settings.values.pageAllow
+            guard peer.isLoopback || readers.contains(where: { $0.contains(peer) }) else {
+                return .closed(path)
+            }
+            // A monitor elsewhere asks under whatever name it was given: no browser does, for a page of somebody else.
+            if peer.isLoopback || !path.isForMonitoring {
+                let host = head.host?.bytes(of: bytes)
+                guard settings.hosts.allows(host, at: peer.isLoopback ? nil : own()) else {
+                    return .refused(
+                        .forbidden,
+                        "The Host field does not name this machine: ask for its name, or for its address.")
                 }
-            } else {
-                // No browser with a page of somebody else, so the Host field does not matter.
-                guard path.isForMonitoring,
-                    settings.values.metricsAllow.contains(where: { $0.contains(peer) })
-                else { return .refused(.forbidden, "This page is for the machine itself only.") }
             }
             return .local(LocalRequest(path: path, query: query.map { Array($0) } ?? []))
         }
@@ -87,6 +94,6 @@ enum Route {
 }
 
 extension LocalPath {
-    /// True if other machines may be allowed to read it (`MetricsAllow`).
-    fileprivate var isForMonitoring: Bool { self == .metrics || self == .health || self == .readiness }
+    /// True if it is opened to other machines by `MetricsAllow`, false if it is by `PageAllow`.
+    var isForMonitoring: Bool { self == .metrics || self == .health || self == .readiness }
 }

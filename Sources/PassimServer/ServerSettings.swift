@@ -27,13 +27,16 @@ package struct ServerSettings: Sendable {
     package var hostNames: [String]
     /// Networks that may read `/metrics` and `/healthz`, besides this host.
     package var metricsAllow: [Network]
+    /// Networks that may read the pages, besides this host.
+    package var pageAllow: [Network]
     package var timeLimits: TimeLimits
 
     package init(
         places: [Socket.Place] = [.every(v6: false)], port: UInt16 = 27500, plainPort: UInt16? = nil,
         reactors: Int = 2,
         maxConnections: Int = 512, maxConnectionsPerAddress: Int = 256, maxRate: UInt64 = 0,
-        hostNames: [String] = [], metricsAllow: [Network] = [], timeLimits: TimeLimits = TimeLimits()
+        hostNames: [String] = [], metricsAllow: [Network] = [], pageAllow: [Network] = [],
+        timeLimits: TimeLimits = TimeLimits()
     ) {
         self.places = places
         self.port = port
@@ -44,6 +47,7 @@ package struct ServerSettings: Sendable {
         self.maxRate = maxRate
         self.hostNames = hostNames
         self.metricsAllow = metricsAllow
+        self.pageAllow = pageAllow
         self.timeLimits = timeLimits
     }
 }

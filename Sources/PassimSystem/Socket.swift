@@ -84,6 +84,15 @@ extension Descriptor {
 
     /// The port a socket is bound to.
     package borrowing func boundPort() throws(SystemError) -> UInt16 {
+        let storage = try boundName()
+        // sin_port and sin6_port are at the same place.
+        return withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
+    }
+
+    /// The address a socket is bound to: of a connection, this end's; nil if it is none of IP.
+    package borrowing func boundAddress() throws(SystemError) -> IPAddress? { IPAddress(try boundName()) }
+
+    private borrowing func boundName() throws(SystemError) -> sockaddr_storage {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let number = lend { $0 }
@@ -92,8 +101,7 @@ extension Descriptor {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(number, $0, &length) }
             }
         }
-        // sin_port and sin6_port are at the same place.
-        return withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
+        return storage
     }
 
     /// accept4(2), non-blocking.

@@ -26,6 +26,7 @@ import Testing
             MaxConnectionsPerAddress=0
             LogClients=subnet
             MetricsAllow=192.0.2.0/24;2001:db8::1
+            PageAllow=192.0.2.7; 2001:db8::/32
             Responder=never
             PeerNetworks=203.0.113.0/24; 2001:db8::/32
             """)
@@ -42,6 +43,7 @@ import Testing
         expected.maxConnectionsPerAddress = 0
         expected.logClients = .subnet
         expected.metricsAllow = [Network("192.0.2.0/24")!, Network("2001:db8::1")!]
+        expected.pageAllow = [Network("192.0.2.7")!, Network("2001:db8::/32")!]
         expected.responder = .never
         expected.peerNetworks = [Network("203.0.113.0/24")!, Network("2001:db8::/32")!]
         #expect(complaints == [])
@@ -63,6 +65,7 @@ import Testing
         #expect(values.maxConnectionsPerAddress == 256)
         #expect(values.logClients == .full)
         #expect(values.metricsAllow == [])
+        #expect(values.pageAllow == [])
         #expect(values.responder == .auto)
     }
 
@@ -76,7 +79,7 @@ import Testing
         "Listen=1.2.3.4%eth0",
         "Listen=sixteen-letters-", "MaxRate=-5", "MaxRate=9223372036854775808", "MaxConnections=-1",
         "MaxConnections=many", "MaxConnectionsPerAddress=-1", "MetricsAllow=lan",
-        "MetricsAllow=10.0.0.0/33", "Responder=on", "PeerNetworks=anywhere",
+        "MetricsAllow=10.0.0.0/33", "PageAllow=*", "PageAllow=true", "Responder=on", "PeerNetworks=anywhere",
     ])
     func invalidValueIsOneWarningAndTheDefault(line: String) throws {
         let (values, complaints) = try read(line)
@@ -103,6 +106,14 @@ import Testing
         let (values, complaints) = try read("MetricsAllow=everybody;192.0.2.1, 192.0.2.2")
         #expect(values.metricsAllow.isEmpty)
         #expect(complaints.count == 2)
+        #expect(complaints.allSatisfy { $0.message.contains("lets nobody in; passed over") })
+    }
+
+    @Test(arguments: ["PageAllow=everybody;192.0.2.1, 192.0.2.2", "PageAllow=yes;all"])
+    func unclearPageAllowLetsNobodyIn(line: String) throws {
+        let (values, complaints) = try read(line)
+        #expect(values.pageAllow.isEmpty)
+        #expect(complaints.map(\.key) == ["PageAllow", "PageAllow"])
         #expect(complaints.allSatisfy { $0.message.contains("lets nobody in; passed over") })
     }
 

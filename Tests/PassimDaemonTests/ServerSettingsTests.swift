@@ -122,10 +122,12 @@ import Testing
         let all = settings {
             $0.port = 1234
             $0.maxRate = 99
+            $0.pageAllow = [Network("192.0.2.7")!]
         }
         #expect(all.port == 1234)
         #expect(all.maxRate == 99)
         #expect(all.reactors == processorCount())
-        #expect(Set(all.hostNames) == ["box.example.org", "box", "box.example.org.local"])
+        #expect(all.pageAllow == [Network("192.0.2.7")!])
+        #expect(Set(all.hostNames) == ["box.example.org", "box", "box.example.org.local", "box.local"])
     }
 }

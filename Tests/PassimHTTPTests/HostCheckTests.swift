@@ -1,3 +1,4 @@
+import PassimCore
 import Testing
 
 @testable import PassimHTTP
@@ -33,6 +34,19 @@ struct HostCheckTests {
     ])
     func anythingElseIsNot(host: String) {
         #expect(!allows(host))
+    }
+
+    @Test(arguments: [
+        ("192.0.2.1", "192.0.2.1:27500", true), ("192.0.2.1", "192.0.2.1.", true),
+        ("192.0.2.1", "mybox", true),
+        ("192.0.2.1", "[::ffff:192.0.2.1]", true), ("2001:db8::1", "[2001:DB8:0::1]:27500", true),
+        ("192.0.2.1", "192.0.2.2", false), ("192.0.2.1", "192.0.2.1.evil.example", false),
+        ("192.0.2.1", "evil.example", false), ("2001:db8::1", "[2001:db8::2]", false),
+        ("2001:db8::1", "2001:db8::1", false), ("0.0.0.0", "0.0.0.1", false),
+    ])
+    func addressOfTheConnectionIsAllowed(own: String, host: String, isAllowed: Bool) throws {
+        let own = try #require(IPAddress(own))
+        #expect(withRaw(host) { check.allows($0, at: own) } == isAllowed)
     }
 
     @Test func requestWithoutHostIsAllowed() {

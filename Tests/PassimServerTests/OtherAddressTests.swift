@@ -66,6 +66,54 @@ import Testing
         }
     }
 
+    /// A page of the web that has its name resolve to this machine says that name.
+    @Test func pagesAreForThoseThatAreAllowedUnderOurNamesAndAddress() async throws {
+        let own = "\(OwnAddress.other!)"
+        let network = try #require(Network("\(own)/24"))
+        let prepare: (inout ServerSettings) -> Void = { settings in
+            settings.pageAllow = [network]
+            settings.hostNames = ["MyBox"]
+        }
+        try await withPeer(prepare) { test, connect in
+            let client = try connect()
+            for path in ["/", "/style.css", "/favicon.ico", "/items/\(Digest(of: "x").hex)", "/?q=x"] {
+                for (host, status) in [
+                    (own, 200), ("\(own):27500", 200), ("mybox:1", 200), ("evil.example", 403),
+                    ("10.9.8.7", 403),
+                ] {
+                    try client.tls.send("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                    #expect(try client.answer().status == status, "\(path) at \(host)")
+                }
+            }
+            // Monitoring has a key of its own.
+            for path in ["/metrics", "/healthz", "/readyz"] {
+                try client.tls.send("GET \(path) HTTP/1.1\r\nHost: \(own)\r\n\r\n")
+                #expect(try client.answer().status == 403, "\(path)")
+            }
+        }
+        let other = try #require(Network("203.0.113.0/24"))
+        try await withPeer({ $0.pageAllow = [other] }) { test, connect in
+            let client = try connect()
+            try client.tls.send("GET / HTTP/1.1\r\nHost: \(own)\r\n\r\n")
+            #expect(try client.answer().status == 403)
+        }
+    }
+
+    @Test func refusalOfAPageSaysHowToGetToIt() async throws {
+        let own = "\(OwnAddress.other!)"
+        try await withPeer { test, connect in
+            let client = try connect()
+            for (path, key) in [("/", "PageAllow"), ("/items/x", "PageAllow"), ("/metrics", "MetricsAllow")] {
+                try client.tls.send("GET \(path) HTTP/1.1\r\nHost: \(own)\r\n\r\n")
+                let answer = try client.answer()
+                let text = String(decoding: answer.body, as: UTF8.self)
+                #expect(answer.status == 403)
+                #expect(text.contains("\(key)=\(own) into [daemon]"), "\(text)")
+                #expect(text.contains("ssh -L \(test.port):localhost:\(test.port) \(own),"), "\(text)")
+            }
+        }
+    }
+
     @Test func sameFileIsNotSentAgainWithinTheCooldown() async throws {
         try await withPeer(cooldown: 3600) { test, connect in
             let digest = try test.add("a", [1, 2, 3])

@@ -19,6 +19,7 @@ import Testing
     @Test func listenerHasAPortAndNobodyWaits() throws {
         let listener = try Socket.listen(.address(IPAddress(ipv4: 0x7F00_0001)), port: 0)
         #expect(try listener.boundPort() > 0)
+        #expect(try listener.boundAddress()?.isLoopback == true)
         #expect(try listener.accept() == nil)
     }
 

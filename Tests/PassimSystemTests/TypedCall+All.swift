@@ -300,6 +300,10 @@ extension TypedCall {
             let listener = Owned(try Socket.listen(.address(loopback), port: 0))
             return { try listener.descriptor.boundPort() > 0 ? "bound" : "not" }
         },
+        TypedCall(name: "boundAddress", call: .getsockname) { _ in
+            let listener = Owned(try Socket.listen(.address(loopback), port: 0))
+            return { try listener.descriptor.boundAddress() == loopback ? "bound" : "not" }
+        },
         // accept(2): what is wrong with the new connection is not wrong with the listener.
         TypedCall(
             name: "accept", call: .accept4,

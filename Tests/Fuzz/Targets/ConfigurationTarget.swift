@@ -129,6 +129,7 @@ extension DaemonConfiguration {
             MaxConnectionsPerAddress=\(maxConnectionsPerAddress)
             LogClients=\(logClients.rawValue)
             MetricsAllow=\(keyFileList(metricsAllow.map(\.description)))
+            PageAllow=\(keyFileList(pageAllow.map(\.description)))
             Responder=\(responder.rawValue)
 
             """
