@@ -77,6 +77,10 @@ command:createrepo_c          createrepo-c      createrepo_c
 file:/usr/lib/python3/dist-packages/librepo/__init__.py python3-librepo python3-librepo
 file:/usr/lib/python3/dist-packages/requests/api.py python3-requests python3-requests
 '
+picture_packages='
+command:chromium              chromium          chromium
+command:faketime              faketime          libfaketime
+'
 bench_packages='
 command:nginx                 nginx-light       nginx
 command:wrk                   wrk               wrk

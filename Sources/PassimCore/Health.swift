@@ -37,7 +37,8 @@ package struct Health: Sendable {
         return directories.isEmpty && files == 0 ? .empty : .ok
     }
 
-    private var isScanning: Bool { status == .starting || status == .loading }
+    /// True until all directories were looked through once.
+    package var isScanning: Bool { status == .starting || status == .loading }
 
     /// A sentence without a full stop, to come after the verdict.
     package var headline: String {
@@ -54,15 +55,19 @@ package struct Health: Sendable {
 
     private var progress: String {
         if status == .starting { return "the daemon is starting, and its port is not open yet" }
-        let bytes = directories.reduce(UInt64(0)) { $0.adding(saturating: $1.bytes) }
-        let pending = directories.reduce(UInt64(0)) { $0.adding(saturating: $1.pendingBytes) }
         let waiting = directories.reduce(UInt64(0)) {
             $0.adding(saturating: UInt64(clamping: $1.pendingFiles))
         }
-        let percent = pending == 0 ? 0 : Int(Double(bytes) / (Double(bytes) + Double(pending)) * 100)
         let left = directories.compactMap(\.secondsLeft).max().map { ", about \(Health.span($0)) left" } ?? ""
         return
             "\(percent) %\(left); \(files) of \(files.adding(saturating: waiting)) files can be fetched already"
+    }
+
+    /// 0–99: how much of the bytes found so far has been hashed, or was known.
+    package var percent: Int {
+        let bytes = directories.reduce(UInt64(0)) { $0.adding(saturating: $1.bytes) }
+        let pending = directories.reduce(UInt64(0)) { $0.adding(saturating: $1.pendingBytes) }
+        return pending == 0 ? 0 : min(99, Int(Double(bytes) / (Double(bytes) + Double(pending)) * 100))
     }
 
     private var reach: String {

@@ -50,6 +50,7 @@ package final class Daemon: Sendable {
     let started = monotonicNanoseconds()
     let startTime = wallClock()
     let history: History
+    let recentDownloads: RecentDownloads
     /// As it was read last. Held while it is read and applied: for those who do that only.
     let configured: Lock<Configuration>
     /// The values of passim.conf in effect, for everybody.
@@ -62,6 +63,7 @@ package final class Daemon: Sendable {
         self.options = options
         self.logger = logger
         history = History(started: started)
+        recentDownloads = RecentDownloads(started: started)
         limitHeapRetention(arenas: 2)
         descriptorLimit = raiseDescriptorLimit(to: 65536)
         paths = Paths(environment: options.environment)
@@ -100,7 +102,8 @@ package final class Daemon: Sendable {
             }
         }
         mirrorShares = StaticShareCounts(path: paths.mirrorShares)
-        shares = ShareLedger(store: store, log: auditLog, totals: totals, counts: mirrorShares)
+        shares = ShareLedger(
+            store: store, log: auditLog, totals: totals, counts: mirrorShares, recent: recentDownloads)
         say(configuration.allComplaints)
         noteTroubles(of: configuration)
         beginToAsk()
@@ -118,6 +121,7 @@ package final class Daemon: Sendable {
             return 1
         }
         defer { lock?.release() }
+        noteOwnAddresses()
         let bus = BusService(object: DaemonObject(daemon: self), insecure: options.insecure, logger: logger)
         self.bus.withLock { $0 = bus }
         let subscription = index.subscribe { [bus] _ in bus.itemsChanged() }

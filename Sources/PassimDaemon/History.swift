@@ -1,11 +1,10 @@
 internal import PassimCore
-internal import PassimHTTP
 internal import PassimWeb
 
-/// The server's activity in each minute of the last day: always 1440 samples.
+/// Downloads by other machines in each minute of the last day: always 1440 samples.
 final class History: Sendable {
     private struct State {
-        /// The server's counts at the last `note`, and when that was.
+        /// The counts at the last `note`, and when that was.
         var known = Activity.Sample()
         var noted: UInt64
         /// A ring: the sample of minute n is at n modulo its size.
@@ -19,8 +18,8 @@ final class History: Sendable {
 
     private static let minuteCount = 24 * 60
     private static let minute: UInt64 = 60_000_000_000
-    /// Minutes of a sample of the day: 96 bars can be told from each other.
-    private static let dayStep = 15
+    /// Minutes of a sample of the day: 48 bars are wide enough to be told from each other on a phone.
+    private static let dayStep = 30
 
     /// - Parameter started: nanoseconds of a monotonic clock, as all times here.
     init(started: UInt64) {
@@ -28,7 +27,7 @@ final class History: Sendable {
         state = Lock(State(noted: started))
     }
 
-    /// Notes what the server has done since it was asked last, as of the minute in which most of the time
+    /// Notes what was done since it was asked last, as of the minute in which most of the time
     /// since then was.
     ///
     /// - Parameter total: since the start.
@@ -78,16 +77,11 @@ final class History: Sendable {
 }
 
 extension Activity.Sample {
-    init(_ counts: ServerCounts) {
-        self.init(
-            requests: counts.responses.values.saturatingSum, bytes: counts.bytesSent,
-            misses: counts.lookupsNobody)
-    }
-
     /// - Parameter before: an earlier state of the same counters.
     fileprivate func since(_ before: Activity.Sample) -> Activity.Sample {
         Activity.Sample(
-            requests: requests &- min(requests, before.requests), bytes: bytes &- min(bytes, before.bytes),
+            downloads: downloads &- min(downloads, before.downloads),
+            bytes: bytes &- min(bytes, before.bytes),
             misses: misses &- min(misses, before.misses))
     }
 }

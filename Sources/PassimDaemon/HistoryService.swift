@@ -1,4 +1,5 @@
 internal import PassimCore
+internal import PassimHTTP
 internal import PassimServer
 internal import PassimSystem
 internal import PassimWeb
@@ -22,6 +23,10 @@ extension Daemon {
     /// Notes the counts so far, for the charts.
     func noteHistory() {
         guard let server = server.withLock({ $0 }) else { return }
-        history.note(Activity.Sample(server.counts), at: monotonicNanoseconds())
+        let total = recentDownloads.total
+        history.note(
+            Activity.Sample(
+                downloads: total.downloads, bytes: total.bytes, misses: server.counts.lookupsNobody),
+            at: monotonicNanoseconds())
     }
 }

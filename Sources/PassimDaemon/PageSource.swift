@@ -76,7 +76,9 @@ struct PageSource: LocalPages {
         {
             return PageSource.page(page.render())
         }
-        return PageSource.page(MissingPage().render(), .notFound)
+        var missing = MissingPage(hostName: daemon.hostName)
+        missing.isOpen = isOpen
+        return PageSource.page(missing.render(), .notFound)
     }
 
     private static func page(_ body: [UInt8], _ status: Status = .ok) -> LocalPage {

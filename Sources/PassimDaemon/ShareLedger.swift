@@ -1,16 +1,21 @@
 internal import PassimCore
 internal import PassimPublish
+internal import PassimSystem
 
-/// Counts what is sent: shares of published items against their limits, all shares in the audit log, and all bytes
-/// in the total.
+/// Counts what is sent: shares of published items against their limits, all shares in the audit log, all bytes in the
+/// total, and what other machines have had for the page.
 final class ShareLedger: ShareObserver {
     private let store: ItemStore
     private let log: AuditLog
     private let totals: Totals
     private let staticShares = StaticShares()
     private let counts: StaticShareCounts
+    private let recent: RecentDownloads
 
-    init(store: ItemStore, log: AuditLog, totals: Totals, counts: StaticShareCounts) {
+    init(
+        store: ItemStore, log: AuditLog, totals: Totals, counts: StaticShareCounts, recent: RecentDownloads
+    ) {
+        self.recent = recent
         self.counts = counts
         self.store = store
         self.log = log
@@ -28,6 +33,9 @@ final class ShareLedger: ShareObserver {
             if !isPublished { counts.add(delivery.entry.digest) }
         }
         if delivery.sent > 0 { totals.add(delivery.sent) }
+        if !delivery.address.isLoopback {
+            recent.record(delivery, isDownload: completesShare, at: monotonicNanoseconds())
+        }
         return completesShare
     }
 

@@ -1,17 +1,17 @@
 internal import PassimCore
 
-/// The daemon's work, step by step, up to now.
+/// Downloads by other machines, step by step, up to now.
 package struct Activity: Hashable, Sendable {
     package struct Sample: Hashable, Sendable {
-        /// Answers, whatever they were.
-        package var requests: UInt64
-        /// Sent, in bytes.
+        /// Files' worth of bytes that were sent.
+        package var downloads: UInt64
+        /// Bytes of files that were sent, those of downloads that were cut off among them.
         package var bytes: UInt64
         /// Digests that this machine's clients asked for and nobody had.
         package var misses: UInt64
 
-        package init(requests: UInt64 = 0, bytes: UInt64 = 0, misses: UInt64 = 0) {
-            self.requests = requests
+        package init(downloads: UInt64 = 0, bytes: UInt64 = 0, misses: UInt64 = 0) {
+            self.downloads = downloads
             self.bytes = bytes
             self.misses = misses
         }
@@ -30,6 +30,8 @@ package struct Activity: Hashable, Sendable {
     /// Minutes.
     var span: Int { samples.count * step }
 
+    var sum: Sample { samples.reduce(into: Sample()) { $0.add($1) } }
+
     /// The same in steps that are so many times as long, counted from now.
     func summed(by count: Int) -> Activity {
         var sums: [Sample] = []
@@ -45,7 +47,7 @@ package struct Activity: Hashable, Sendable {
 
 extension Activity.Sample {
     package mutating func add(_ other: Activity.Sample) {
-        requests.add(saturating: other.requests)
+        downloads.add(saturating: other.downloads)
         bytes.add(saturating: other.bytes)
         misses.add(saturating: other.misses)
     }

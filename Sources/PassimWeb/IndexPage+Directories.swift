@@ -1,73 +1,89 @@
 internal import PassimCore
 
 extension IndexPage {
-    func writeDirectories(to main: inout HTMLWriter) {
-        main.section("directories", "Directories") { section in
-            if directories.isEmpty {
-                section.element(
-                    .p, text: "No directory is configured. Each has a drop-in, a file in /etc/passim.d.")
-                return
-            }
+    func writeDirectories(to row: inout HTMLWriter) {
+        row.section("directories", "Directories") { section in
             section.table(
-                caption: "Configured directories and how far their scan has come",
-                columns: ["Directory", "Drop-in", "State", "Files", "Size", "Hashed", "Last change"]
+                "dirs stack", caption: "What is shared, and its state",
+                columns: [
+                    ("Directory", false), ("State", false), ("Files", true), ("Size", true),
+                    ("Changed", false),
+                ]
             ) { body in
-                for directory in directories { body.row(directory) }
+                for directory in directories { body.row(directory, now: now) }
+                guard published.files > 0 else { return }
+                body.element(.tr) { row in
+                    row.headCell { cell in
+                        cell.text("Published files")
+                        cell.element(.small, text: "by programs of this machine")
+                    }
+                    row.element(.td, text: "temporary")
+                    row.number(
+                        HumanText.count(published.files), unit: published.files == 1 ? "file" : "files")
+                    row.number(HumanText.size(bytes: published.bytes))
+                    row.element(.td, HTMLAttribute(.class, "none"), text: HumanText.none)
+                }
             }
         }
     }
 }
 
 extension HTMLWriter {
-    fileprivate mutating func row(_ directory: DirectoryStatus) {
-        element(.tr, HTMLAttribute(.class, directory.isScanned ? "well" : "broken")) { row in
-            row.headCell { $0.name(directory.path.isEmpty ? "–" : directory.path) }
-            row.cell("Drop-in") { $0.name(directory.dropIn) }
-            row.cell("State") { $0.text(directory.sentence) }
-            row.number("Files", HumanText.count(directory.items))
-            row.number("Size", HumanText.size(bytes: directory.bytes))
-            row.cell("Hashed") { cell in
-                // One that is not there has come nowhere.
-                guard directory.isScanned else { return cell.text("–") }
+    fileprivate mutating func row(_ directory: DirectoryStatus, now: Int64) {
+        element(.tr) { row in
+            row.headCell { cell in
+                cell.name(directory.path.isEmpty ? HumanText.none : directory.path)
+                cell.element(.small) { $0.name(directory.dropIn) }
+            }
+            row.element(.td, HTMLAttribute(.class, directory.style)) { cell in
+                cell.text(directory.state.word)
+                for detail in directory.details { cell.element(.small, text: detail) }
+                guard directory.isThere, directory.percent < 100 else { return }
                 let percent = "\(directory.percent) %"
                 cell.element(
-                    .progress, HTMLAttribute(.max, "100"),
-                    HTMLAttribute(.value, String(directory.percent)),
+                    .progress, HTMLAttribute(.max, "100"), HTMLAttribute(.value, "\(directory.percent)"),
                     HTMLAttribute(.ariaLabel, "hashed"), text: percent)
-                cell.text(percent)
             }
-            row.cell("Last change") { cell in
-                guard let time = directory.lastChange else { return cell.text("–") }
-                cell.time(time.seconds)
+            let isKnown = directory.isThere || directory.items > 0
+            row.number(
+                isKnown ? HumanText.count(directory.items) : HumanText.none,
+                unit: directory.items == 1 ? "file" : "files")
+            row.number(isKnown ? HumanText.size(bytes: directory.bytes) : HumanText.none)
+            if let time = directory.lastChange {
+                row.element(.td, HTMLAttribute(.class, "nowrap"), HTMLAttribute(.dataLabel, "changed")) {
+                    $0.age(time.seconds, now: now)
+                }
+            } else {
+                row.element(.td, HTMLAttribute(.class, "none"), text: HumanText.none)
             }
         }
     }
 }
 
 extension DirectoryStatus {
-    fileprivate var isScanned: Bool {
-        switch state {
-        case .scanning, .watching, .polling: true
-        case .missing, .failed: false
-        }
+    /// The colour of its state.
+    fileprivate var style: String {
+        if !isThere { return "bad" }
+        return unreadable > 0 || state == .polling ? "warn" : "plain"
     }
 
-    fileprivate var sentence: String {
-        var words =
-            switch state {
-            case .scanning: "scanning, \(percent) %"
-            case .watching: "watching"
-            case .polling: "polling: not all of it can be watched"
-            case .missing: "missing: the directory is not there, or its disk not mounted"
-            case .failed(let reason): "failed: \(reason)"
-            }
+    /// What there is to say of the state, a line each.
+    fileprivate var details: [String] {
+        var details: [String] = []
+        switch state {
+        case .scanning, .watching: break
+        case .polling: details.append("not all of it can be watched")
+        case .missing: details.append("the directory is not there, or its disk not mounted")
+        case .failed(let reason): details.append(reason)
+        }
         if pendingFiles > 0 {
-            words += ", \(HumanText.count(pendingFiles)) to hash (\(HumanText.size(bytes: pendingBytes)))"
+            let left =
+                secondsLeft.map { ", about \(HumanText.span(seconds: UInt64(clamping: $0))) left" } ?? ""
+            details.append("\(percent) % hashed\(left)")
+            details.append(
+                "\(HumanText.count(pendingFiles, "file")) to hash, \(HumanText.size(bytes: pendingBytes))")
         }
-        if let secondsLeft {
-            words += ", about \(HumanText.duration(seconds: UInt64(clamping: secondsLeft))) left"
-        }
-        if unreadable > 0 { words += ", \(HumanText.count(unreadable)) unreadable" }
-        return words
+        if unreadable > 0 { details.append("\(HumanText.count(unreadable)) unreadable") }
+        return details + notes
     }
 }

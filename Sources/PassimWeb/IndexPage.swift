@@ -1,27 +1,34 @@
 package import PassimCore
 internal import PassimHTTP
 
-/// The page at `/`, for whoever sits at this machine: what is shared, how far the scan has come, and what has
-/// been asked for.
+/// The page at `/`: is all well, what is shared, can others find it, what does it save, who uses it; then the files.
 ///
 /// A pure function of its values. Names come from file names, drop-ins and the network: none is trusted.
 package struct IndexPage: Sendable {
     package var hostName: String
     package var version: String
-    package var status: DaemonStatus
     /// Seconds since the start.
     package var uptime: UInt64
-    /// nil: nobody has looked.
-    package var health: Health?
+    /// When it is made, in Unix seconds.
+    package var now: Int64
+    package var health: Health
     package var savings = Savings()
     package var advertising = Advertising()
-    package var directories: [DirectoryStatus]
     /// Files and bytes that were published, which have no directory.
     package var published: (files: Int, bytes: UInt64) = (0, 0)
+    package var usage = Usage()
     package var hour = Activity(samples: [], step: 1)
     package var day = Activity(samples: [], step: 1)
-    /// nil where nobody can be asked.
+    /// Other machines that share; nil where nobody can be asked.
     package var neighbours: Neighbours?
+    package var disks: [Disk] = []
+    package var certificate: Certificate?
+    /// Drop-ins whose directories are to have new content from time to time (`StaleAfter=`).
+    package var watchedForAge: Set<String> = []
+    /// This daemon's port.
+    package var port: UInt16 = 27500
+    /// True if other machines may read the page (`PageAllow=`).
+    package var isOpen = false
     package var query = PageQuery()
     /// The files of the query's page.
     package var items: [ListedItem]
@@ -47,10 +54,13 @@ package struct IndexPage: Sendable {
         package var name: String
         /// How it goes, in words.
         package var state: String
+        /// True if others can find what is registered.
+        package var isFound: Bool
 
-        package init(name: String = "", state: String = "") {
+        package init(name: String = "", state: String = "", isFound: Bool = false) {
             self.name = name
             self.state = state
+            self.isFound = isFound
         }
     }
 
@@ -65,108 +75,103 @@ package struct IndexPage: Sendable {
         }
     }
 
+    /// Room on a file system.
+    package struct Disk: Sendable {
+        package var path: String
+        package var freeBytes: UInt64
+        package var bytes: UInt64
+
+        package init(path: String, freeBytes: UInt64, bytes: UInt64) {
+            self.path = path
+            self.freeBytes = freeBytes
+            self.bytes = bytes
+        }
+    }
+
+    package struct Certificate: Sendable {
+        /// Unix seconds.
+        package var end: Int64
+        /// True if the daemon has made it, and makes another when it ends.
+        package var isMade: Bool
+
+        package init(end: Int64, isMade: Bool) {
+            self.end = end
+            self.isMade = isMade
+        }
+    }
+
     package init(
-        hostName: String, version: String = passimVersion, status: DaemonStatus, uptime: UInt64,
-        directories: [DirectoryStatus], items: [ListedItem], found: Int, total: Int
+        hostName: String, version: String = passimVersion, uptime: UInt64, now: Int64, health: Health,
+        items: [ListedItem], found: Int, total: Int
     ) {
         self.hostName = hostName
         self.version = version
-        self.status = status
         self.uptime = uptime
-        self.directories = directories
+        self.now = now
+        self.health = health
         self.items = items
         self.found = found
         self.total = total
     }
 
+    var directories: [DirectoryStatus] { health.directories }
+
+    /// True if nothing is configured, nor shared by anybody.
+    var isEmpty: Bool { directories.isEmpty && total == 0 }
+
     package func render() -> [UInt8] {
-        WebPage.document(
-            title: "passim on \(hostName)", version: version,
-            capacity: 8192 + directories.count * 1024 + items.count * 768
-        ) { header in
-            header.element(
-                .a, HTMLAttribute(.class, "skip"), HTMLAttribute(.href, "#files"), text: "To the files")
-            header.element(.h1) { heading in
-                heading.text("passim on ")
-                heading.name(hostName)
+        var frame = WebPage.Frame(title: title, hostName: hostName, version: version)
+        frame.uptime = uptime
+        frame.now = now
+        frame.isOpen = isOpen
+        frame.parts = query.isOverview ? parts : [("/", "Overview"), ("#files", "Files")]
+        return WebPage.document(frame, capacity: 16384 + directories.count * 1024 + items.count * 640) {
+            main in
+            guard query.isOverview else {
+                writeStrip(to: &main)
+                return writeItems(to: &main, level: .h1)
             }
-        } main: { main in
-            writeStatus(to: &main)
-            writeTroubles(to: &main)
-            writeDirectories(to: &main)
-            writeActivity(to: &main)
-            writeNeighbours(to: &main)
-            writeItems(to: &main)
-        }
-    }
-
-    private func writeStatus(to main: inout HTMLWriter) {
-        main.section("status", "Status") { section in
-            section.element(.dl) { list in
-                if let health {
-                    list.entry(
-                        "Verdict", "\(health.verdict.word): \(ForeignText.shown(health.headline, in: .html))")
+            writeSummary(to: &main)
+            main.element(.div, HTMLAttribute(.class, hasWideDirectories ? "row" : "row two")) { row in
+                if !directories.isEmpty || published.files > 0, !hasWideDirectories {
+                    writeDirectories(to: &row)
                 }
-                list.entry("Daemon", status.word)
-                list.entry("Running for", HumanText.duration(seconds: uptime))
-                list.entry("On the network") { value in
-                    if !advertising.name.isEmpty {
-                        value.name(advertising.name)
-                        value.text(": ")
-                    }
-                    value.text(advertising.state.isEmpty ? "nothing is advertised" : advertising.state)
-                }
-                list.entry("Saved", savings.sentence)
+                writeChecks(to: &row)
+                if isEmpty { writeItems(to: &row, level: .h2) }
+                if hasWideDirectories { writeDirectories(to: &row) }
             }
+            if hasUse {
+                main.element(.div, HTMLAttribute(.class, "row three")) { writeUsage(to: &$0) }
+            }
+            main.element(.div, HTMLAttribute(.class, "more")) { more in
+                if !isEmpty { writeInstructions(to: &more) }
+                writeNeighbours(to: &more)
+            }
+            if !isEmpty { writeItems(to: &main, level: .h2) }
         }
     }
 
-    private func writeNeighbours(to main: inout HTMLWriter) {
-        main.section("peers", "Peers") { section in
-            guard let neighbours else {
-                section.element(.p, text: "The network cannot be asked for other machines.")
-                return
-            }
-            if neighbours.found.isEmpty {
-                section.element(
-                    .p,
-                    text: neighbours.isComplete
-                        ? "No other machine of the network offers to serve."
-                        : "No other machine of the network has answered yet; load the page again to see more."
-                )
-                return
-            }
-            if !neighbours.isComplete {
-                section.element(.p, text: "More may answer; load the page again to see them.")
-            }
-            section.table(
-                caption: "Machines of the network that offer to serve",
-                columns: ["Service", "Host", "Address"]
-            ) { body in
-                for neighbour in neighbours.found { body.row(neighbour) }
-            }
-        }
-    }
-}
+    /// True if there is anything to be seen in the charts.
+    private var hasUse: Bool { usage.last != nil || day.sum != Activity.Sample() }
 
-extension IndexPage.Savings {
-    fileprivate var sentence: String {
-        guard bytes > 0 else { return "nothing yet: no file has been sent" }
-        return "\(HumanText.size(bytes: bytes)) not fetched from the internet, "
-            + "\(HumanText.decimal(carbon)) kg CO₂e"
-    }
-}
+    /// Many directories have the whole width, below the checks.
+    private var hasWideDirectories: Bool { directories.count > 6 }
 
-extension HTMLWriter {
-    fileprivate mutating func row(_ neighbour: Neighbour) {
-        element(.tr) { row in
-            row.headCell { $0.name(neighbour.name) }
-            row.cell("Host") { $0.name(neighbour.host.isEmpty ? "–" : neighbour.host) }
-            row.cell("Address") { $0.text(neighbour.peer.text) }
-        }
+    private var parts: [(href: String, name: String)] {
+        if isEmpty { return [("#checks", "Checks"), ("#files", "Files")] }
+        let activity: [(href: String, name: String)] = hasUse ? [(href: "#activity", name: "Activity")] : []
+        return [("#directories", "Directories")] + activity + [("#use", "Use it"), ("#files", "Files")]
     }
-}
 
-extension Peer {
-    fileprivate var text: String { address.isIPv4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
+    /// Begins with the verdict, as a browser's tabs are narrow.
+    private var title: String {
+        let verdict =
+            switch health.verdict {
+            case .ok: "✓ \(hostName)"
+            case .warning, .error: "\(health.verdict == .error ? "✗" : "!") \(hostName): \(troubleCount)"
+            case .scanning: "\(health.percent) % \(hostName)"
+            case .empty: hostName
+            }
+        return query.search.isEmpty ? "\(verdict) – passim" : "\(query.search) – \(hostName) – passim"
+    }
 }

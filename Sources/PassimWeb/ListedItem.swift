@@ -19,3 +19,19 @@ package struct ListedItem: Hashable, Sendable {
 
     var isServed: Bool { !entry.flags.contains(.disabled) }
 }
+
+extension RawName {
+    /// The path with eight digits of a digest that its last component begins with, as those of the LVFS do: they look all
+    /// alike otherwise.
+    var shortened: RawName {
+        let start = bytes.lastIndex(of: 0x2F).map { $0 + 1 } ?? 0
+        let digits = bytes[start...].prefix { byte in
+            0x30...0x39 ~= byte || 0x61...0x66 ~= byte || 0x41...0x46 ~= byte
+        }
+        // SHA-1 or SHA-256, and what it is of.
+        guard digits.count == 40 || digits.count == 64, digits.endIndex < bytes.count,
+            bytes[digits.endIndex] == 0x2D
+        else { return self }
+        return RawName(bytes: bytes[..<(start + 8)] + Array("…".utf8) + bytes[digits.endIndex...])
+    }
+}

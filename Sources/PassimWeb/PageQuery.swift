@@ -7,26 +7,32 @@ package struct PageQuery: Hashable, Sendable {
     package var search = ""
     /// A drop-in's file name, or `PageQuery.published`; empty: all.
     package var directory = ""
-    package var sort = Sort.none
+    package var sort = Sort.newest
+    package var span = Span.day
     /// From 1 on.
     package var page = 1
 
     /// No drop-in's name: those end in `.conf`.
     package static let published = "published"
     /// Files of a page.
-    package static let pageSize = 100
+    package static let pageSize = 50
     /// Characters that are searched for; what is behind them does not count.
     package static let longestSearch = 256
     private static let lastPage = 1 << 32
 
     package enum Sort: String, CaseIterable, Sendable {
-        case none = ""
+        case newest = ""
+        case oldest = "modified"
         case name
         case nameDescending = "-name"
-        case size
-        case sizeDescending = "-size"
-        case modified
-        case modifiedDescending = "-modified"
+        case biggest = "-size"
+        case smallest = "size"
+    }
+
+    /// Time that the chart shows.
+    package enum Span: String, CaseIterable, Sendable {
+        case day = ""
+        case hour
     }
 
     package init() {}
@@ -40,7 +46,8 @@ package struct PageQuery: Hashable, Sendable {
             // Pasted digests come with what was beside them.
             case "q": search = String(PageQuery.trimmed(value).prefix(PageQuery.longestSearch))
             case "directory": directory = value
-            case "sort": sort = Sort(rawValue: value) ?? .none
+            case "sort": sort = Sort(rawValue: value) ?? .newest
+            case "span": span = Span(rawValue: value) ?? .day
             case "page": page = Int(value).map { min(max($0, 1), PageQuery.lastPage) } ?? 1
             default: break
             }
@@ -58,19 +65,26 @@ package struct PageQuery: Hashable, Sendable {
         return text
     }
 
-    /// URL of the page with these parameters.
-    package var href: String {
+    /// URL of the files with these parameters.
+    package var href: String { href(of: "files") }
+
+    /// - Parameter part: the part of the page to begin at.
+    func href(of part: String) -> String {
         var parameters: [(name: String, value: String)] = []
         if !search.isEmpty { parameters.append(("q", search)) }
         if !directory.isEmpty { parameters.append(("directory", directory)) }
-        if sort != .none { parameters.append(("sort", sort.rawValue)) }
+        if sort != .newest { parameters.append(("sort", sort.rawValue)) }
+        if span != .day { parameters.append(("span", span.rawValue)) }
         if page > 1 { parameters.append(("page", "\(page)")) }
         let query = parameters.map { parameter in
             let value = PercentEncoding.encode(RawName(parameter.value))
             return "\(parameter.name)=\(String(decoding: value, as: UTF8.self))"
         }
-        return "/" + (query.isEmpty ? "" : "?" + query.joined(separator: "&")) + "#files"
+        return "/" + (query.isEmpty ? "" : "?" + query.joined(separator: "&")) + "#\(part)"
     }
+
+    /// True if nothing is asked for but the whole page; else the files are, and all else is one line.
+    package var isOverview: Bool { with { $0.span = .day } == PageQuery() }
 
     package func with(_ change: (inout PageQuery) -> Void) -> PageQuery {
         var changed = self
@@ -85,30 +99,40 @@ package struct PageQuery: Hashable, Sendable {
 extension PageQuery.Sort {
     package var order: ListingOrder {
         switch self {
-        case .none: .none
         case .name, .nameDescending: .name
-        case .size, .sizeDescending: .size
-        case .modified, .modifiedDescending: .modified
+        case .smallest, .biggest: .size
+        case .newest, .oldest: .modified
         }
     }
 
-    package var isDescending: Bool { rawValue.hasPrefix("-") }
+    package var isDescending: Bool {
+        switch self {
+        case .newest, .nameDescending, .biggest: true
+        case .oldest, .name, .smallest: false
+        }
+    }
 
     /// The same the other way round.
     var turned: PageQuery.Sort {
-        PageQuery.Sort(rawValue: isDescending ? String(rawValue.dropFirst()) : "-" + rawValue) ?? .none
+        switch self {
+        case .newest: .oldest
+        case .oldest: .newest
+        case .name: .nameDescending
+        case .nameDescending: .name
+        case .biggest: .smallest
+        case .smallest: .biggest
+        }
     }
 
     /// As it is chosen.
     var words: String {
         switch self {
-        case .none: "as found"
+        case .newest: "newest first"
+        case .oldest: "oldest first"
         case .name: "name, from A"
         case .nameDescending: "name, from Z"
-        case .size: "smallest first"
-        case .sizeDescending: "biggest first"
-        case .modified: "oldest first"
-        case .modifiedDescending: "newest first"
+        case .biggest: "biggest first"
+        case .smallest: "smallest first"
         }
     }
 }

@@ -35,7 +35,7 @@ struct HugeFileTests {
         // Some has been read, so a rate is known: the time left is some centuries.
         try await becomesTrue {
             let page = try daemon.get("/").text
-            return page.contains("3 to hash (16.0 EiB), about ") && page.contains(" h left")
+            return page.contains("3 files to hash, 16.0 EiB") && page.contains(" days left")
         }
         #expect(daemon.isRunning)
         #expect(try daemon.process.terminate() == .exit(0))

@@ -1,3 +1,4 @@
+import Glibc
 import PassimCore
 import PassimTestKit
 import Testing
@@ -59,6 +60,62 @@ struct LanTableTests {
         ] {
             #expect(try ask(daemon, target).status == status, "\(target)")
         }
+    }
+
+    @Test func pageTellsWhoHasFetchedWhatAndCountsNothingOfThisMachine() async throws {
+        let daemon = try start()
+        let local = "\(Lan.serverAddress):\(daemon.port)"
+        // This machine's own, at either of its addresses, from the moment on that it knows them.
+        #expect(try askOnTheHostItself(daemon, file).status == 200)
+        let before = try askOnTheHostItself(daemon, "/").text
+        #expect(before.contains("no other machine has fetched anything yet"))
+        #expect(try curl(on: lan.server, "https://\(local)\(file)", []).status == 200)
+        for _ in 0..<3 { #expect(try ask(daemon, file).status == 200) }
+        #expect(try ask(daemon, file, "-r", "0-3").status == 206)
+        #expect(try ask(daemon, "/").status == 403)
+        let isTold = try await becomesTrue {
+            try askOnTheHostItself(daemon, "/").text.contains("<small>3 downloads · 64 B</small>")
+        }
+        #expect(isTold)
+        let page = try askOnTheHostItself(daemon, "/").text
+        #expect(page.contains("<bdi>\(Lan.clientAddress)</bdi> fetched a file <time"))
+        #expect(page.contains("<bdi>\(Lan.clientAddress)</bdi></span><span>64 B</span>"))
+        #expect(page.contains("<bdi>file.txt</bdi></a><span>3 ×</span>"))
+        #expect(!page.contains("<bdi>\(Lan.serverAddress)</bdi>"))
+        let item = try askOnTheHostItself(daemon, "/items/\(digest.hex)").text
+        #expect(item.contains("<strong>3 × <span>in 24 h</span></strong>64 B by other machines"))
+
+        // The page says of clients what the log may.
+        for (policy, shown) in [
+            ("subnet", "<bdi>10.77.0.0/24</bdi></span>"), ("none", "they are counted only"),
+        ] {
+            try site.configure(["LogClients=\(policy)"])
+            daemon.process.kill(SIGHUP)
+            let isSo = try await becomesTrue { try askOnTheHostItself(daemon, "/").text.contains(shown) }
+            #expect(isSo, "\(policy)")
+            #expect(!(try askOnTheHostItself(daemon, "/").text.contains(Lan.clientAddress)), "\(policy)")
+        }
+    }
+
+    @Test func pageIsOpenedByReloadForAddressesThatAreNamed() async throws {
+        let daemon = try start()
+        let refused = try ask(daemon, "/")
+        #expect(refused.status == 403)
+        #expect(refused.text.contains("PageAllow=\(Lan.clientAddress) into [daemon]"))
+        try site.configure(["PageAllow=\(Lan.clientAddress)"])
+        daemon.process.kill(SIGHUP)
+        let isOpen = try await becomesTrue { try ask(daemon, "/").status == 200 }
+        #expect(isOpen)
+        for path in ["/style.css", "/?q=file", "/items/\(digest.hex)"] {
+            #expect(try ask(daemon, path).status == 200, "\(path)")
+        }
+        #expect(try ask(daemon, "/", "-H", "Host: evil.example").status == 403)
+        #expect(try ask(daemon, "/metrics").status == 403)
+        #expect(try ask(daemon, "/").text.contains("for this machine and those of PageAllow="))
+        try site.configure(["PageAllow=all"])
+        daemon.process.kill(SIGHUP)
+        let isClosed = try await becomesTrue { try ask(daemon, "/").status == 403 }
+        #expect(isClosed)
     }
 
     @Test func knownFileIsSentToOthersUnlessTheyAskForAnothers() throws {

@@ -60,7 +60,7 @@ struct PrivatePathTests {
         let line = try daemon.process.waitForLine(containing: "to share it: chown").line
         try daemon.expectServed("steady")
         try daemon.expectUnknown("of root")
-        #expect(try daemon.get("/").text.contains("failed: "))
+        #expect(try daemon.get("/").text.contains("failed<small>"))
         let rest = String(line[line.firstRange(of: "to share it: ")!.upperBound...])
         let command = rest.split(separator: " ").prefix(4).joined(separator: " ")
         try Command.succeed(["sh", "-c", command])

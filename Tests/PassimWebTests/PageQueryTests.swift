@@ -8,17 +8,18 @@ struct PageQueryTests {
     private func query(_ text: String) -> PageQuery { PageQuery(Array(text.utf8)) }
 
     @Test func formIsRead() {
-        let query = query("q=a+b%26c%C3%BC&directory=lvfs.conf&sort=-modified&page=12")
+        let query = query("q=a+b%26c%C3%BC&directory=lvfs.conf&sort=modified&page=12&span=hour")
         #expect(query.search == "a b&cü")
         #expect(query.directory == "lvfs.conf")
-        #expect(query.sort == .modifiedDescending)
+        #expect(query.sort == .oldest)
         #expect(query.page == 12)
-        #expect(query.offset == 1100)
+        #expect(query.offset == 550)
+        #expect(query.span == .hour)
     }
 
     @Test(arguments: [
         "", "q=", "q", "&&", "=", "page=", "page=0", "page=-3", "page=x", "page=1.5", "sort=", "sort=other",
-        "sort",
+        "sort", "sort=-modified", "span=", "span=year",
         "other=x", "page=99999999999999999999999", "q=&q=", "directory=",
     ])
     func whatIsWrongIsNotGiven(text: String) {
@@ -51,6 +52,7 @@ struct PageQueryTests {
                 (0..<Int.random(in: 0...4, using: &random)).map { _ in letters.randomElement(using: &random)!
                 })
             made.sort = PageQuery.Sort.allCases.randomElement(using: &random)!
+            made.span = PageQuery.Span.allCases.randomElement(using: &random)!
             made.page = Int.random(in: 1...5, using: &random)
             let href = made.href
             #expect(href.hasPrefix("/") && href.hasSuffix("#files"))
@@ -62,9 +64,21 @@ struct PageQueryTests {
     @Test func orderTurns() {
         #expect(PageQuery.Sort.name.turned == .nameDescending)
         #expect(PageQuery.Sort.nameDescending.turned == .name)
-        #expect(PageQuery.Sort.sizeDescending.order == .size)
-        #expect(PageQuery.Sort.sizeDescending.isDescending)
-        #expect(!PageQuery.Sort.none.isDescending)
+        #expect(PageQuery.Sort.biggest.order == .size)
+        #expect(PageQuery.Sort.biggest.isDescending)
+        #expect(PageQuery.Sort.newest.order == .modified)
+        #expect(!PageQuery.Sort.oldest.isDescending)
+        for sort in PageQuery.Sort.allCases {
+            #expect(sort.turned.turned == sort && sort.turned.order == sort.order)
+            #expect(sort.turned.isDescending != sort.isDescending)
+        }
+    }
+
+    @Test func onlyTheWholePageIsAnOverview() {
+        #expect(query("").isOverview && query("span=hour").isOverview)
+        for text in ["q=x", "sort=name", "page=2", "directory=x"] {
+            #expect(!query(text).isOverview, "\(text)")
+        }
     }
 }
 

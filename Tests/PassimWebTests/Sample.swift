@@ -6,13 +6,16 @@ import PassimCore
 enum Sample {
     static let digest = Digest(hex: String(repeating: "0123456789abcdef", count: 4))!
 
-    static func item(_ path: RawName, size: UInt64 = 1536, flags: ItemFlags = []) -> ListedItem {
+    static func item(
+        _ path: RawName, size: UInt64 = 1536, flags: ItemFlags = [], isPublished: Bool = false
+    ) -> ListedItem {
         let moment = Timestamp(seconds: 784_111_777, nanoseconds: 0)
+        let origin: OriginID = isPublished ? .published : OriginID(1)
         let entry = Entry(
             id: EntryID(1), digest: digest,
             identity: FileIdentity(device: 1, inode: 2, size: size, modified: moment, changed: moment),
-            origin: OriginID(1), directory: DirectoryID(1), flags: flags)
-        return ListedItem(entry: entry, path: path, directory: "lvfs.conf")
+            origin: origin, directory: DirectoryID(1), flags: flags)
+        return ListedItem(entry: entry, path: path, directory: isPublished ? "published" : "lvfs.conf")
     }
 
     static func directory(
@@ -21,13 +24,29 @@ enum Sample {
         DirectoryStatus(dropIn: "lvfs.conf", path: path, state: state)
     }
 
+    /// Seconds since 1970: an hour after the files' times.
+    static let now: Int64 = 784_115_377
+
+    static func health(
+        _ troubles: [Trouble] = [], status: DaemonStatus = .running, directories: [DirectoryStatus] = [],
+        files: UInt64 = 0, wanted: UInt64 = 0, found: UInt64 = 0
+    ) -> Health {
+        Health(
+            status: status, troubles: troubles, directories: directories, files: files, wanted: wanted,
+            found: found)
+    }
+
     static func page(
         hostName: String = "box", directories: [DirectoryStatus] = [], items: [ListedItem] = [],
         found: Int? = nil, total: Int? = nil, _ change: (inout IndexPage) -> Void = { _ in }
     ) -> String {
+        let count = total ?? items.count
+        let told = health(
+            directories: directories, files: UInt64(count), wanted: UInt64(count), found: UInt64(count))
         var page = IndexPage(
-            hostName: hostName, version: "1.2.3", status: .loading, uptime: 90061, directories: directories,
-            items: items, found: found ?? items.count, total: total ?? items.count)
+            hostName: hostName, version: "1.2.3", uptime: 90061, now: now, health: told, items: items,
+            found: found ?? items.count, total: count)
+        page.advertising = .init(name: "Passim-AB12", state: "Avahi answers", isFound: true)
         change(&page)
         return String(validating: page.render(), as: UTF8.self) ?? "not UTF-8"
     }

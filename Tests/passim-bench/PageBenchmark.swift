@@ -30,7 +30,7 @@ struct PageBenchmark: ParsableCommand {
             ("first page", ""), ("a page in the middle", "page=\(middle)"),
             ("search, one found", "q=\(digest)"),
             ("search, some found", "q=00012"), ("search, all found", "q=fw-"),
-            ("by name", "sort=name"), ("by size", "sort=-size"), ("by time", "sort=-modified"),
+            ("by name", "sort=name"), ("by size", "sort=-size"), ("by time, oldest first", "sort=modified"),
             ("search, by name", "q=fw-&sort=-name"),
             ("by name, a page in the middle", "sort=name&page=\(middle)"),
             ("by size, a page in the middle", "sort=size&page=\(middle)"),
@@ -53,8 +53,11 @@ struct PageBenchmark: ParsableCommand {
             filter: query.search, order: query.sort.order, isDescending: query.sort.isDescending)
         let files = index.page(listing, offset: query.offset, limit: PageQuery.pageSize)
         var page = IndexPage(
-            hostName: "box", status: .running, uptime: 1,
-            directories: [DirectoryStatus(dropIn: "lvfs.conf", path: "/srv/lvfs", state: .watching)],
+            hostName: "box", uptime: 1, now: 1,
+            health: Health(
+                status: .running, troubles: [],
+                directories: [DirectoryStatus(dropIn: "lvfs.conf", path: "/srv/lvfs", state: .watching)],
+                files: UInt64(index.count), wanted: 0, found: 0),
             items: files.items.map { ListedItem(entry: $0.entry, path: $0.path, directory: "lvfs.conf") },
             found: files.total, total: index.count)
         page.query = query

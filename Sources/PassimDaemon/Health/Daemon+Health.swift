@@ -43,22 +43,32 @@ extension Daemon {
         let there = statuses.filter { !$0.path.isEmpty && $0.state.isThere }
         disks.look(at: Array(Set([paths.stateDirectory] + there.map(\.path))))
         freshness.look(at: statuses)
-        let absent = absentPlaces(of: settings.withLock { $0 })
-        absentAddresses.withLock { $0 = absent }
+        if let addresses = noteOwnAddresses() {
+            let absent = absentPlaces(of: settings.withLock { $0 }, among: addresses)
+            absentAddresses.withLock { $0 = absent }
+        }
         // Since when each is there is known from when it was seen first.
         _ = troubles.current
     }
 
+    /// Notes this machine's addresses: what is fetched at one of them by itself is no use by others.
+    ///
+    /// - Returns: nil if the kernel does not say.
+    @discardableResult func noteOwnAddresses() -> [IPAddress]? {
+        guard let interfaces = try? NetworkInterface.all() else { return nil }
+        let addresses = interfaces.flatMap { $0.addresses.map(\.address) }
+        recentDownloads.setOwn(addresses)
+        return addresses
+    }
+
     /// Addresses of `Listen=` that no interface has: they are listened at nevertheless, for when they come (ip(7)).
-    private func absentPlaces(of configuration: DaemonConfiguration) -> [String] {
-        guard !configuration.listen.isEmpty, let interfaces = try? NetworkInterface.all() else { return [] }
+    private func absentPlaces(
+        of configuration: DaemonConfiguration, among addresses: [IPAddress]
+    ) -> [String] {
+        guard !configuration.listen.isEmpty else { return [] }
         return ServerSettings.places(configuration).compactMap { place in
             guard case .address(let wanted) = place, !wanted.isLoopback else { return nil }
-            let isThere = interfaces.contains { interface in
-                interface.addresses.contains {
-                    $0.address.high == wanted.high && $0.address.low == wanted.low
-                }
-            }
+            let isThere = addresses.contains { $0.high == wanted.high && $0.low == wanted.low }
             return isThere ? nil : "\(wanted)"
         }
     }

@@ -132,17 +132,19 @@ private struct StatusRun {
                 $0.elementsEqual(
                     "passim_pending_bytes{drop_in=\"a.conf\",path=\"/srv\"} \(status.pendingBytes)".utf8)
             }, "metrics")
-        let samples = hashed.map { Activity.Sample(requests: $0, bytes: $0, misses: $0) }
+        let samples = hashed.map { Activity.Sample(downloads: $0, bytes: $0, misses: $0) }
         let activity = Activity(samples: samples, step: 1)
         if let sum = activity.summed(by: max(1, samples.count)).samples.first {
             let expected = ReferenceSum(hashed).clamped
             try checkEqual(
-                sum, Activity.Sample(requests: expected, bytes: expected, misses: expected), "activity")
+                sum, Activity.Sample(downloads: expected, bytes: expected, misses: expected), "activity")
         }
         var page = IndexPage(
-            hostName: "host", status: .loading, uptime: now, directories: [status], items: [], found: 0,
-            total: 0)
-        page.hour = activity
+            hostName: "host", uptime: now, now: Int64(clamping: now),
+            health: Health(
+                status: .loading, troubles: [], directories: [status], files: 1, wanted: 1, found: 1),
+            items: [], found: 0, total: 1)
+        page.day = activity
         try check(!page.render().isEmpty, "no page")
         var builder = VariantBuilder("a{sv}")
         status.write(to: &builder)
