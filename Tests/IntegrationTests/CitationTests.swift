@@ -94,6 +94,14 @@ struct Repository {
         return found.split(separator: "\n").map(String.init)
     }
 
+    /// Pictures of the documents, relative to the package.
+    func pictures() throws -> [String] {
+        let found = try Command.succeed([
+            "find", "\(path)/etc", "-type", "f", "-name", "*.png", "-printf", "etc/%P\\n",
+        ]).text
+        return found.split(separator: "\n").map(String.init)
+    }
+
     func text(of file: String) throws -> String {
         String(
             decoding: try #require(try readFile("\(path)/\(file)", limit: 1 << 22), "\(file)"), as: UTF8.self)
@@ -166,7 +174,7 @@ struct CitationChecker {
     }
 
     init(_ repository: Repository, _ files: [String]) throws {
-        var places = Set(files)
+        var places = Set(files + (try repository.pictures()))
         for file in files {
             let parts = file.split(separator: "/")
             for count in parts.indices.dropFirst() { places.insert(parts[..<count].joined(separator: "/")) }
