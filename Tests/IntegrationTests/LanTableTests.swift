@@ -73,7 +73,7 @@ struct LanTableTests {
         for _ in 0..<3 { #expect(try ask(daemon, file).status == 200) }
         #expect(try ask(daemon, file, "-r", "0-3").status == 206)
         #expect(try ask(daemon, "/").status == 403)
-        let isTold = try await becomesTrue {
+        let isTold = try await becomesTrue(within: 60) {
             try askOnTheHostItself(daemon, "/").text.contains("<small>3 downloads · 64 B</small>")
         }
         #expect(isTold)
@@ -91,7 +91,9 @@ struct LanTableTests {
         ] {
             try site.configure(["LogClients=\(policy)"])
             daemon.process.kill(SIGHUP)
-            let isSo = try await becomesTrue { try askOnTheHostItself(daemon, "/").text.contains(shown) }
+            let isSo = try await becomesTrue(within: 60) {
+                try askOnTheHostItself(daemon, "/").text.contains(shown)
+            }
             #expect(isSo, "\(policy)")
             #expect(!(try askOnTheHostItself(daemon, "/").text.contains(Lan.clientAddress)), "\(policy)")
         }
@@ -104,7 +106,7 @@ struct LanTableTests {
         #expect(refused.text.contains("PageAllow=\(Lan.clientAddress) into [daemon]"))
         try site.configure(["PageAllow=\(Lan.clientAddress)"])
         daemon.process.kill(SIGHUP)
-        let isOpen = try await becomesTrue { try ask(daemon, "/").status == 200 }
+        let isOpen = try await becomesTrue(within: 60) { try ask(daemon, "/").status == 200 }
         #expect(isOpen)
         for path in ["/style.css", "/?q=file", "/items/\(digest.hex)"] {
             #expect(try ask(daemon, path).status == 200, "\(path)")
@@ -114,7 +116,7 @@ struct LanTableTests {
         #expect(try ask(daemon, "/").text.contains("for this machine and those of PageAllow="))
         try site.configure(["PageAllow=all"])
         daemon.process.kill(SIGHUP)
-        let isClosed = try await becomesTrue { try ask(daemon, "/").status == 403 }
+        let isClosed = try await becomesTrue(within: 60) { try ask(daemon, "/").status == 403 }
         #expect(isClosed)
     }
 
