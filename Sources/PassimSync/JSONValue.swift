@@ -1,6 +1,7 @@
 internal import PassimCore
 
-/// JSON (RFC 8259) of a few kilobytes: of what strangers signed, so its depth is limited.
+/// JSON (RFC 8259) of a few kilobytes: of what strangers signed, so its depth is limited, and how many values it holds:
+/// one takes some hundred bytes at most, beside its text.
 enum JSONValue: Hashable, Sendable {
     case object([String: JSONValue])
     case array([JSONValue])
@@ -9,7 +10,10 @@ enum JSONValue: Hashable, Sendable {
     case bool(Bool)
     case null
 
-    /// nil where it is no JSON, or nested deeper than `deepest`.
+    static let deepest = 32
+    static let mostValues = 1 << 14
+
+    /// nil where it is no JSON, nested deeper than `deepest`, or holds more than `mostValues` values.
     init?(_ bytes: [UInt8]) {
         var reader = JSONReader(bytes)
         guard let value = reader.value(depth: 0), reader.isAtEnd() else { return nil }
@@ -26,10 +30,9 @@ enum JSONValue: Hashable, Sendable {
 }
 
 private struct JSONReader {
-    private static let deepest = 32
-
     private let bytes: [UInt8]
     private var position = 0
+    private var count = 0
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
@@ -60,7 +63,8 @@ private struct JSONReader {
     }
 
     mutating func value(depth: Int) -> JSONValue? {
-        guard depth <= JSONReader.deepest else { return nil }
+        count += 1
+        guard depth <= JSONValue.deepest, count <= JSONValue.mostValues else { return nil }
         skipSpace()
         switch next {
         case 0x7B: return object(depth)

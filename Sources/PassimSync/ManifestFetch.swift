@@ -4,56 +4,76 @@ internal import PassimCrypto
 internal import PassimFetch
 internal import PassimSystem
 
-/// Gets the manifest of a source.
+/// Gets the manifest of a source, while no other transfer goes on.
 final class ManifestFetch: SourceReceiver {
     static let name = RawName("PULP_MANIFEST")
     private static let tries = 4
     private static let longestWait: UInt64 = 60
 
-    /// nil: only its digest is wanted.
+    /// Tells the text of a manifest from another.
+    struct Text: Equatable {
+        var digest: Digest
+        /// In bytes.
+        var size: UInt64
+    }
+
+    /// nil: it is only compared with `other`.
     private var parser: ManifestParser?
+    private let other: Text?
     private let hasher = SHA256Hasher()
+    private var byteCount: UInt64 = 0
     private let isAllowed: (String) -> Bool
     private var failure: String?
     private var wait: UInt64?
     private var isOver = false
 
-    private init(parses: Bool, isAllowed: @escaping (String) -> Bool) {
-        parser = parses ? ManifestParser() : nil
+    /// - Parameter other: nil: it is parsed.
+    private init(comparedWith other: Text?, isAllowed: @escaping (String) -> Bool) {
+        parser = other == nil ? ManifestParser() : nil
+        self.other = other
         self.isAllowed = isAllowed
     }
 
     /// - Throws: where it does not come, or is none.
     static func manifest(
         _ settings: SyncSettings, _ client: SourceClient, _ observer: SyncObserver
-    ) throws(SyncFailure) -> (Manifest, Digest) {
-        let fetch = try run(settings, client, observer, parses: true)
+    ) throws(SyncFailure) -> (manifest: Manifest, text: Text) {
+        let fetch = try run(settings, client, observer, comparedWith: nil)
         do throws(ManifestParser.Failure) {
-            return try fetch.parser!.finish()
+            let (manifest, digest) = try fetch.parser!.finish()
+            return (manifest, Text(digest: digest, size: fetch.byteCount))
         } catch {
             throw SyncFailure("\(settings.source): \(error)")
         }
     }
 
-    /// The manifest's digest now.
-    static func digest(
-        _ settings: SyncSettings, _ client: SourceClient, _ observer: SyncObserver
-    ) throws(SyncFailure) -> Digest {
-        try run(settings, client, observer, parses: false).hasher.finish()
+    /// Looks whether the manifest is the same now. No more is read of it than `text` has, and a byte.
+    ///
+    /// - Throws: where it does not come.
+    static func isSame(
+        _ text: Text, _ settings: SyncSettings, _ client: SourceClient, _ observer: SyncObserver
+    ) throws(SyncFailure) -> Bool {
+        let fetch = try run(settings, client, observer, comparedWith: text)
+        return Text(digest: fetch.hasher.finish(), size: fetch.byteCount) == text
     }
 
     private static func run(
-        _ settings: SyncSettings, _ client: SourceClient, _ observer: SyncObserver, parses: Bool
+        _ settings: SyncSettings, _ client: SourceClient, _ observer: SyncObserver, comparedWith other: Text?
     ) throws(SyncFailure) -> ManifestFetch {
         let url = settings.source.url(of: name)
         var tries = 0
         while true {
-            let fetch = ManifestFetch(parses: parses, isAllowed: settings.allows)
+            let fetch = ManifestFetch(comparedWith: other, isAllowed: settings.allows)
             do {
+                let end = monotonicNanoseconds() + settings.manifestTime * 1_000_000_000
                 try client.start(url, fetch)
-                while !fetch.isOver { try client.turn(until: nil) }
+                while !fetch.isOver, monotonicNanoseconds() < end { try client.turn(until: end) }
             } catch {
                 throw SyncFailure("\(url): \(error)")
+            }
+            if !fetch.isOver {
+                client.cancelAll()
+                throw SyncFailure("\(url): it has not come whole within \(settings.manifestTime) s")
             }
             guard let failure = fetch.failure else { return fetch }
             tries += 1
@@ -81,9 +101,10 @@ final class ManifestFetch: SourceReceiver {
     }
 
     func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        byteCount.add(saturating: UInt64(bytes.count))
         guard parser != nil else {
             hasher.update(bytes)
-            return true
+            return !isOther
         }
         do throws(ManifestParser.Failure) {
             try parser!.take(bytes)
@@ -93,9 +114,12 @@ final class ManifestFetch: SourceReceiver {
         }
     }
 
+    /// It is longer than what it is compared with: it differs, however it goes on.
+    private var isOther: Bool { other.map { byteCount > $0.size } ?? false }
+
     func end(_ end: SourceEnd) {
         isOver = true
-        if failure != nil { return }
+        if failure != nil || isOther { return }
         switch end {
         case .complete: break
         case .refused: _ = fail("the answer made no sense", wait: nil)

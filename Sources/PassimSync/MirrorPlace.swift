@@ -184,10 +184,10 @@ final class MirrorPlace {
 
     /// Readies a file whose content is on the disk for its name: owner, mode, times and digest.
     ///
-    /// - Returns: why the digest could not be recorded; nil where it was.
+    /// - Returns: why the digest could not be recorded, in words; nil where it was.
     func prepare(
         _ part: PartialFile, _ digest: Digest, modified: Timestamp?
-    ) throws(SystemError) -> SystemError? {
+    ) throws(SystemError) -> String? {
         try part.lend { (file) throws(SystemError) in
             try file.changeMode(fileMode)
             if let modified { try file.setModified(modified) }

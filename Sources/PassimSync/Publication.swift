@@ -16,6 +16,9 @@ struct Publication {
     private static let mostBytes: UInt64 = 256 << 20
     /// Files that are written back each on its own.
     private static let alone = 4
+    /// Nanoseconds: a daemon that runs looks at a file 20 ms after it has got its name, and reads it unless somebody has
+    /// vouched for it then.
+    private static let longestSilence: UInt64 = 5_000_000
 
     private let place: MirrorPlace
     private let vouch: ([Voucher]) -> Void
@@ -46,14 +49,26 @@ struct Publication {
         self.files = []
         bytes = 0
         if files.isEmpty { return }
-        let areOnDisk = files.count > Publication.alone && isSynced()
+        // Before any has its name: a disk takes its time.
+        let onDisk = files.count > Publication.alone && isSynced() ? files : synced(files, &report)
         var appeared: [Voucher] = []
+        var since: UInt64 = 0
+        func tell() {
+            if !appeared.isEmpty { vouch(appeared) }
+            appeared = []
+        }
         var directories: Set<RawName> = []
-        for file in files {
+        for file in onDisk {
+            // What signs others has them looked at, or made.
+            if file.entry.path.isSignature || monotonicNanoseconds() - since > Publication.longestSilence {
+                tell()
+            }
             do throws(SystemError) {
-                if !areOnDisk { try file.part.lend { (open) throws(SystemError) in try open.syncContent() } }
                 let refusal = try place.prepare(file.part, file.entry.digest, modified: file.modified)
                 guard mayAppear(file, &report) else { continue }
+                // A daemon would read what is written under its name.
+                try file.part.endWriting()
+                if appeared.isEmpty { since = monotonicNanoseconds() }
                 try file.part.rename(to: file.entry.path.basename)
                 if let refusal { report.note(unstamped: refusal) }
                 report.fetched += 1
@@ -65,8 +80,24 @@ struct Publication {
                 report.fail(file.entry.path, error.sentence)
             }
         }
-        if !appeared.isEmpty { vouch(appeared) }
+        tell()
         for directory in directories { place.sync(directory) }
+    }
+
+    /// Writes each of them back.
+    ///
+    /// - Returns: those whose content is on the disk.
+    private func synced(_ files: [File], _ report: inout SyncReport) -> [File] {
+        var done: [File] = []
+        for file in files {
+            do throws(SystemError) {
+                try file.part.lend { (open) throws(SystemError) in try open.syncContent() }
+                done.append(file)
+            } catch {
+                report.fail(file.entry.path, error.sentence)
+            }
+        }
+        return done
     }
 
     /// Writes all of them back in one go.
@@ -83,8 +114,8 @@ struct Publication {
 }
 
 extension SyncReport {
-    mutating func note(unstamped refusal: SystemError) {
+    mutating func note(unstamped refusal: String) {
         unstamped += 1
-        if stampRefusal == nil { stampRefusal = refusal.sentence }
+        if stampRefusal == nil { stampRefusal = refusal }
     }
 }

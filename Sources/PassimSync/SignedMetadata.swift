@@ -13,6 +13,12 @@ struct SignedMetadata {
     /// Files that were made, or are to stay, because a `.jcat` names them.
     private(set) var named: Set<RawName> = []
     private var made: Publication
+    /// The files among them that the manifest does not name. Each takes as much room as what it is a copy of, and
+    /// whoever writes a `.jcat` may name any.
+    private var unlisted: Set<RawName> = []
+
+    /// A source of firmware has one or two metadata files, each under one such name.
+    static let mostUnlisted = 16
 
     init(_ place: MirrorPlace, _ settings: SyncSettings, _ manifest: Manifest) {
         self.place = place
@@ -42,6 +48,13 @@ struct SignedMetadata {
     ) throws(DownloadError) -> String? {
         guard let target = target(of: item, beside: path) else { return nil }
         named.insert(target)
+        if manifest.position(of: target) == nil {
+            unlisted.insert(target)
+            guard unlisted.count <= SignedMetadata.mostUnlisted else {
+                return
+                    "it names \(target), and \(SignedMetadata.mostUnlisted) others that the manifest does not name: no more are made"
+            }
+        }
         if try isThere(target, item.digest) { return nil }
         let wanted = "it names \(target)" + (item.digest.map { " with the SHA-256 \($0)" } ?? "")
         if manifest.position(of: target) != nil {
@@ -79,7 +92,14 @@ struct SignedMetadata {
         _ target: RawName, from original: RawName, _ digest: Digest, _ report: inout SyncReport
     ) throws(DownloadError) -> Bool {
         let size: UInt64?
-        do throws(SystemError) { size = try place.size(of: original) } catch { throw .system(error) }
+        do throws(SystemError) {
+            size = try place.size(of: original)
+            if let size, try size > place.availableBytes() {
+                throw SystemError(code: .noSpace, call: .write, subject: "\(target)")
+            }
+        } catch {
+            throw .system(error)
+        }
         let entry = Manifest.Entry(path: target, digest: digest, size: size ?? 0)
         guard size != nil, let part = try place.copy(original, entry) else { return false }
         made.add(Publication.File(entry: entry, part: part, modified: nil))
@@ -102,7 +122,8 @@ struct SignedMetadata {
                 return report.fail(path, "what it names is not checked: it is too large")
             }
             guard let signed = SignedNames(content) else {
-                return report.fail(path, "what it names cannot be read: not JSON of jcat-tool(1) in gzip")
+                return report.fail(
+                    path, "what it names cannot be read: not JSON of jcat-tool(1) in gzip, or too large")
             }
             for item in signed.items {
                 guard let target = target(of: item, beside: path) else { continue }

@@ -15,22 +15,26 @@ struct SignedNames {
     }
 
     /// Bytes; LVFS has some ten thousand.
-    static let longestFile = 4 << 20
-    private static let longestText = 16 << 20
+    static let longestFile = 1 << 20
+    private static let longestText = 1 << 20
+    /// Items of one file, and names of one item; LVFS has one or two of each.
+    static let mostItems = 64
+    static let mostAliases = 16
     /// JCAT_BLOB_KIND_SHA256
     private static let kindSHA256 = 1.0
 
     let items: [Item]
 
-    /// nil where it is none that we understand.
+    /// nil where it is none that we understand, or larger than any that signs something.
     init?(_ file: [UInt8]) {
         guard let text = try? gunzip(file, limit: SignedNames.longestText), let json = JSONValue(text),
-            let list = json["Items"]?.elements
+            let list = json["Items"]?.elements, list.count <= SignedNames.mostItems
         else { return nil }
         var items: [Item] = []
         for element in list {
             guard let id = element["Id"]?.text else { return nil }
             let aliases = element["AliasIds"]?.elements ?? []
+            guard aliases.count <= SignedNames.mostAliases else { return nil }
             let blobs = element["Blobs"]?.elements ?? []
             let digest = blobs.first { $0["Kind"]?.number == SignedNames.kindSHA256 }?["Data"]?.text
             items.append(

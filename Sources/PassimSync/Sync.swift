@@ -21,9 +21,28 @@ package final class Sync {
     private var wrong: [RawName: Digest] = [:]
     /// Files that the mirror's `.jcat`s name.
     private var named: Set<RawName> = []
+    /// The last turn was given up, and what it would have fetched is in no list of failures.
+    private var isCutShort = false
 
-    /// - Throws: where the directory or the source cannot be used, or somebody else is filling it.
-    package init(_ settings: SyncSettings, _ observer: SyncObserver = SyncObserver()) throws(SyncFailure) {
+    /// Fills the directory, and notes the result in the record; also where it cannot begin.
+    ///
+    /// - Throws: where nothing could be done: the directory or the source cannot be used, or somebody else is filling
+    ///   the directory.
+    package static func run(
+        _ settings: SyncSettings, _ observer: SyncObserver = SyncObserver()
+    ) throws(SyncFailure) -> SyncReport {
+        do throws(SyncFailure) {
+            return try Sync(settings, observer).run()
+        } catch {
+            // Read as late as possible: a run that fills the directory may have written it just now.
+            var record = settings.lastRecord
+            record.problem = error.description
+            guard let obstacle = settings.keep(record) else { throw error }
+            throw SyncFailure("\(error); \(obstacle)")
+        }
+    }
+
+    private init(_ settings: SyncSettings, _ observer: SyncObserver) throws(SyncFailure) {
         guard settings.allows(settings.source.text) else {
             throw SyncFailure(
                 "\(settings.source): what comes by http may come from anybody; write https, or use --insecure"
@@ -45,52 +64,44 @@ package final class Sync {
     }
 
     /// - Throws: where nothing could be done.
-    package func run() throws(SyncFailure) -> SyncReport {
-        var record = SyncRecord()
-        if let path = settings.record { record = (try? SyncRecord(reading: path)) ?? record }
-        record.source = settings.source.text
-        do throws(SyncFailure) {
-            try work(&record)
-        } catch {
-            record.problem = error.description
-            keep(record)
-            throw error
-        }
+    private func run() throws(SyncFailure) -> SyncReport {
+        var record = settings.lastRecord
+        try work(&record)
         record.problem = report.problem
         if report.isWhole { record.lastWhole = wallClockSeconds() }
-        keep(record)
+        if let obstacle = settings.keep(record) { report.fail(RawName(settings.record ?? ""), obstacle) }
         return report
     }
 
-    private func keep(_ record: SyncRecord) {
-        guard let path = settings.record, !settings.isDryRun else { return }
-        var record = record
-        record.lastTry = wallClockSeconds()
-        do throws(SystemError) {
-            try record.write(to: path)
-        } catch {
-            report.fail(
-                RawName(path),
-                "the record of this sync cannot be written: \(error.sentence)")
-        }
-    }
-
     private func work(_ record: inout SyncRecord) throws(SyncFailure) {
-        var (manifest, digest) = try ManifestFetch.manifest(settings, client, observer)
+        var fetched = try ManifestFetch.manifest(settings, client, observer)
+        var manifest = fetched.manifest
         while true {
             report.turns += 1
             report.failures = []
             report.moreFailures = 0
-            try turn(manifest)
+            do throws(SyncFailure) {
+                try turn(manifest)
+            } catch {
+                if report.turns == 1 { throw error }
+                cutShort("what is new in it was not fetched: \(error)")
+                break
+            }
             if settings.isDryRun { break }
-            guard try hasMoved(digest) else { break }
+            guard hasMoved(fetched.text) else { break }
             if report.turns == Sync.mostTurns {
                 report.fail(
                     ManifestFetch.name, "the source changed \(report.turns) times meanwhile; try again later")
                 break
             }
             observer.onEvent(.moved)
-            (manifest, digest) = try ManifestFetch.manifest(settings, client, observer)
+            do throws(SyncFailure) {
+                fetched = try ManifestFetch.manifest(settings, client, observer)
+                manifest = fetched.manifest
+            } catch {
+                cutShort("the source has changed meanwhile, and it does not come again: \(error)")
+                break
+            }
         }
         for fault in manifest.faults {
             let line = fault.line.map { "line \($0) of the manifest" } ?? "the manifest"
@@ -100,9 +111,15 @@ package final class Sync {
         tidy(manifest, &record)
     }
 
-    private func hasMoved(_ digest: Digest) throws(SyncFailure) -> Bool {
+    /// After a turn in which much was done, a fault of the source makes the run incomplete, no failure.
+    private func cutShort(_ reason: String) {
+        isCutShort = true
+        report.fail(ManifestFetch.name, reason)
+    }
+
+    private func hasMoved(_ text: ManifestFetch.Text) -> Bool {
         do throws(SyncFailure) {
-            return try ManifestFetch.digest(settings, client, observer) != digest
+            return try !ManifestFetch.isSame(text, settings, client, observer)
         } catch {
             // The files there are as the manifest said.
             report.fail(ManifestFetch.name, "it is not known if the source has changed meanwhile: \(error)")
@@ -280,7 +297,7 @@ package final class Sync {
             report.failures.compactMap { failure in
                 manifest.position(of: failure.path).map { MirrorPlace.partName(manifest[$0]) }
             })
-        let arePartsKnown = report.moreFailures == 0
+        let arePartsKnown = report.moreFailures == 0 && !isCutShort
         var replaced: [RawName: Int64] = [:]
         var extras: [SyncReport.Planned] = []
         var leftovers: [RawName] = []
@@ -326,7 +343,7 @@ package final class Sync {
 }
 
 extension RawName {
-    fileprivate var isSignature: Bool { bytes.count > 5 && bytes.suffix(5).elementsEqual(".jcat".utf8) }
+    var isSignature: Bool { bytes.count > 5 && bytes.suffix(5).elementsEqual(".jcat".utf8) }
 }
 
 extension Descriptor {

@@ -1,6 +1,7 @@
 package import PassimConfig
 package import PassimCore
 package import PassimFetch
+internal import PassimSystem
 
 /// The task of a run.
 package struct SyncSettings: Sendable {
@@ -12,6 +13,8 @@ package struct SyncSettings: Sendable {
     package var isInsecure = false
     /// Files are removed that the source does not have.
     package var deletes = false
+    /// Seconds in which a manifest has to come whole.
+    package var manifestTime: UInt64 = 3600
     /// Nothing is written.
     package var isDryRun = false
     /// The file that notes the result, and what was replaced when; nil: none.
@@ -24,6 +27,29 @@ package struct SyncSettings: Sendable {
     package init(_ source: SourceURL, _ dropIn: DropIn) {
         self.source = source
         self.dropIn = dropIn
+    }
+
+    /// The record of the last run, as one that this source fills; an empty one where there is none.
+    var lastRecord: SyncRecord {
+        var last = SyncRecord()
+        if let record { last = (try? SyncRecord(reading: record)) ?? last }
+        last.source = source.text
+        return last
+    }
+
+    /// Writes the record of a run that ends now, unless it is a dry run.
+    ///
+    /// - Returns: why it cannot be written; nil where it was, or is not to be.
+    func keep(_ ended: SyncRecord) -> String? {
+        guard let record, !isDryRun else { return nil }
+        var ended = ended
+        ended.lastTry = wallClockSeconds()
+        do throws(SystemError) {
+            try ended.write(to: record)
+            return nil
+        } catch {
+            return "what the daemon and the next run are to know cannot be written: \(error.sentence)"
+        }
     }
 }
 

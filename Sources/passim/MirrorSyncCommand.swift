@@ -93,7 +93,7 @@ struct MirrorSyncCommand: ParsableCommand {
         }
         let report: SyncReport
         do throws(SyncFailure) {
-            report = try Sync(settings, output.observer(of: dropIn)).run()
+            report = try Sync.run(settings, output.observer(of: dropIn))
         } catch {
             return try output.fail(dropIn, error.description)
         }

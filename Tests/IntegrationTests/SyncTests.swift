@@ -89,6 +89,29 @@ import Testing
         #expect(try site.names().contains("firmware-07346-stable.xml.gz"))
     }
 
+    /// Faults of a source after much was done leave an incomplete mirror, and are no failure of it all.
+    @Test func sourceThatGoesAwayAfterTheFirstTurnLeavesItIncomplete() throws {
+        let source = try SourceServer(archives: 1, ["always": "", "goes": "3"])
+        let outcome = try site.fill(source)
+        #expect(outcome.end == .exit(2), "\(outcome.text)\(outcome.errorText)")
+        #expect(
+            outcome.errorText.contains(
+                "PULP_MANIFEST: the source has changed meanwhile, and it does not come again: "),
+            "\(outcome.errorText)")
+        #expect(outcome.text.contains("fetched 4 "), "\(outcome.text)")
+        #expect(try site.names().contains("firmware.xml.gz.jcat"))
+    }
+
+    /// No more is read of it than tells that it is another one.
+    @Test func secondLookAtAManifestWithoutEndHasAnEnd() throws {
+        let source = try SourceServer(archives: 1, ["endless": "2"])
+        let outcome = try site.fill(source)
+        #expect(outcome.end == .exit(0), "\(outcome.text)\(outcome.errorText)")
+        #expect(outcome.errorText.contains("the source has changed meanwhile"))
+        #expect(try source.hits("PULP_MANIFEST") == 4)
+        #expect(try site.differences(from: source) == [])
+    }
+
     @Test func sourceThatChangesAllTheTimeIsLeftAtLast() throws {
         let source = try SourceServer(archives: 1, ["always": ""])
         let outcome = try site.fill(source)
@@ -134,6 +157,21 @@ import Testing
         #expect(outcome.end == .exit(2))
         #expect(outcome.errorText.contains("firmware.xml.gz.jcat: what it names cannot be read"))
         #expect(try site.differences(from: source) == [])
+    }
+
+    /// Each would be a copy of a file of any size.
+    @Test func signatureCannotHaveFilesWithoutEndMade() throws {
+        let source = try SourceServer(archives: 1, ["alias": "", "ids": "40"])
+        for _ in 0..<2 {
+            let outcome = try site.fill(source)
+            #expect(outcome.end == .exit(2))
+            #expect(
+                outcome.errorText.contains(
+                    "held back: it names copy-15, and 16 others that the manifest does not name: no more are made"
+                ), "\(outcome.errorText)")
+            #expect(try site.names().filter { $0.hasPrefix("copy-") }.count == 15)
+            #expect(try !site.names().contains("firmware.xml.gz.jcat"))
+        }
     }
 
     @Test(arguments: ["../x", "/x", "a/b", ".", "..", "x\u{1}"])
@@ -286,6 +324,60 @@ import Testing
         _ = try first.wait()
         try source.control("delay=0")
         #expect(try site.fill(source).end == .exit(2))
+    }
+
+    /// The record that the daemon reads, without the lines of what was replaced.
+    private func record() throws -> [String: String] {
+        let text = String(decoding: try site.tree.read("var/lib/passim-sync/mirror"), as: UTF8.self)
+        return Dictionary(
+            text.split(separator: "\n").compactMap { line in
+                line.firstIndex(of: "=").map { (String(line[..<$0]), String(line[line.index(after: $0)...])) }
+            }, uniquingKeysWith: { $1 })
+    }
+
+    @Test func syncThatCannotBeginSaysSoInItsRecord() throws {
+        let source = try SourceServer(archives: 12, ["delay": "0.5"])
+        try source.control("drop=\(try #require(try source.files().keys.first { $0.hasSuffix("-m3.cab") }))")
+        try site.configure(source)
+        // Somebody else is filling it.
+        let first = try site.start("--jobs", "1", "mirror")
+        try first.waitForLine(containing: "to fetch")
+        #expect(try site.sync("mirror").end == .exit(1))
+        #expect(try #require(try record()["Error"]).contains("is being filled by another passim mirror sync"))
+        try source.control("delay=0")
+        // That one knows better at its end.
+        #expect(try first.wait(seconds: 120) == .exit(0), "\(first.errorText)")
+        #expect(try record()["Error"] == "")
+        let whole = try #require(try record()["LastWhole"])
+        // The directory is away.
+        try site.tree.rename("mirror", to: "away")
+        #expect(try site.sync("mirror").end == .exit(1))
+        #expect(try #require(try record()["Error"]).contains("No such file or directory"))
+        #expect(Int64(try record()["LastTry"] ?? "") != nil)
+        // What was known before is known still.
+        #expect(try record()["LastWhole"] == whole)
+        #expect(try record()["Source"] == source.url)
+        try site.tree.rename("away", to: "mirror")
+        // So is the source.
+        try source.control("missing=PULP_MANIFEST")
+        #expect(try site.sync("mirror").end == .exit(1))
+        #expect(try #require(try record()["Error"]).contains("the source has no such file (404)"))
+        // A dry run says nothing.
+        try site.tree.remove("var/lib/passim-sync/mirror")
+        #expect(try site.sync("mirror", "--dry-run").end == .exit(1))
+        #expect(!site.tree.exists("var/lib/passim-sync/mirror"))
+    }
+
+    @Test func recordThatCannotBeWrittenIsSaidBesides() throws {
+        let source = try SourceServer(archives: 1, ["missing": "PULP_MANIFEST"])
+        try site.configure(source)
+        try site.tree.makeDirectory("var/lib/passim-sync/mirror/in the way")
+        let outcome = try site.sync("mirror")
+        #expect(outcome.end == .exit(1))
+        #expect(
+            outcome.errorText.contains(
+                "(404); Source= is the directory that it is in; what the daemon and the next run are to know cannot be"
+            ), "\(outcome.errorText)")
     }
 
     /// As root in the directory of the timer's user.
@@ -449,6 +541,31 @@ import Testing
         // Some 96 KB, of which the last file is not waited for.
         #expect(ContinuousClock.now - start > .seconds(1))
     }
+
+    @Test(.enabled(if: SyncTests.hasNumberlessDisk, "needs root, FUSE and unionfs-fuse(8)"))
+    func digestsThatCannotBeRecordedAreToldOf() throws {
+        let source = try SourceServer(archives: 1)
+        try site.tree.makeDirectory("branch")
+        let script = """
+            unionfs "$1/branch=RW" "$1/mirror"
+            "$2" mirror sync "$3" "$1/mirror" || true
+            umount -l "$1/mirror"
+            """
+        let outcome = try Command.run(
+            [
+                "unshare", "-m", "sh", "-ec", script, "-", site.tree.path, try Products.path(of: "passim"),
+                source.url,
+            ], site.setting(), seconds: 120)
+        #expect(outcome.text.contains("whole: 4 files"), "\(outcome.text)\(outcome.errorText)")
+        #expect(
+            outcome.errorText.contains(
+                "no digest can be recorded on 4 files, which are read again each time: inode numbers do not last on "
+            ), "\(outcome.errorText)")
+    }
+
+    private static let hasNumberlessDisk: Bool =
+        canMount
+        && (try? Command.run(["sh", "-c", "command -v unionfs && test -e /dev/fuse"]))?.succeeded == true
 
     @Test func timesAreThoseOfTheSource() throws {
         let source = try SourceServer(archives: 1, ["dated": ""])

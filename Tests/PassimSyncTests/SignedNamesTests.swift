@@ -46,6 +46,33 @@ import Testing
         #expect(SignedNames(Array(text.utf8)) == nil)
     }
 
+    @Test func moreThanAnyOneSignsIsRefused() throws {
+        func signs(_ items: String) throws -> Bool {
+            try SignedNames(packed(Array("{\"Items\":[\(items)]}".utf8))) != nil
+        }
+        let item = "{\"Id\":\"a\"}"
+        func list(_ element: String, _ count: Int) -> String {
+            [String](repeating: element, count: count).joined(separator: ",")
+        }
+        func nested(_ depth: Int) -> String {
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
+        #expect(try signs(list(item, SignedNames.mostItems)))
+        #expect(try !signs(list(item, SignedNames.mostItems + 1)))
+        for (count, isGood) in [(SignedNames.mostAliases, true), (SignedNames.mostAliases + 1, false)] {
+            #expect(try signs("{\"Id\":\"a\",\"AliasIds\":[\(list("\"b\"", count))]}") == isGood)
+        }
+        for (value, isGood) in [
+            (nested(JSONValue.deepest - 3), true), (nested(JSONValue.deepest), false),
+            ("[\(list("0", JSONValue.mostValues - 100))]", true),
+            ("[\(list("0", JSONValue.mostValues))]", false),
+            ("\"\(String(repeating: "a", count: 1 << 19))\"", true),
+            ("\"\(String(repeating: "a", count: 1 << 20))\"", false),
+        ] {
+            #expect(try signs("{\"Id\":\"a\",\"x\":\(value)}") == isGood, "\(value.prefix(20))")
+        }
+    }
+
     @Test func bombIsNotUnpacked() throws {
         let bomb = try packed([UInt8](repeating: 0x20, count: 20 << 20))
         #expect(bomb.count < 1 << 20)

@@ -95,7 +95,8 @@ package final class SourceServer: Sendable {
             digest = sha(b'no such content') if 'liar' in option else sha(meta)
             blobs = [] if 'unsigned' in option else [{'Kind': 1, 'Flags': 1, 'Timestamp': 1, 'Data': digest}]
             signed = {'JcatVersionMajor': 0, 'JcatVersionMinor': 1, 'Items': [
-                {'Id': option.get('id', id), 'AliasIds': ['firmware.xml.gz'], 'Blobs': blobs}]}
+                {'Id': name, 'AliasIds': ['firmware.xml.gz'], 'Blobs': blobs}
+                for name in [option.get('id', id)] + [f'copy-{i}' for i in range(int(option.get('ids', '0')))]]}
             files['firmware.xml.gz'] = listed['firmware.xml.gz'] = meta
             # With `alias`, there is no file of the name that is signed.
             if 'alias' not in option: files[id] = listed[id] = meta
@@ -131,6 +132,10 @@ package final class SourceServer: Sendable {
                         generation += 1
                         publish(generation)
                     body = manifest() if name == 'PULP_MANIFEST' else files.get(name)
+                if name == 'PULP_MANIFEST' and count >= int(option.get('goes', '1000')):
+                    return self.answer(b'gone', 404)
+                if name == 'PULP_MANIFEST' and str(count) == option.get('endless'):
+                    return self.forever(body)
                 if name in option.get('wait', '').split('|') and name not in faulted:
                     faulted.add(name)
                     return self.answer(b'later', 429, [('Retry-After', option.get('seconds', '1'))])
@@ -180,6 +185,13 @@ package final class SourceServer: Sendable {
                 self.end_headers()
                 self.wfile.write(body if cut is None else body[:cut])
                 if cut is not None: self.close_connection = True
+
+            def forever(self, body):
+                self.close_connection = True
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(body)
+                while True: self.wfile.write(b'x' * 65536)
 
             def chunks(self, body):
                 self.send_response(200)

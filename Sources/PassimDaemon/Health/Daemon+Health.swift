@@ -31,6 +31,10 @@ extension Daemon {
                 status.newest = freshness.newest
                 status.newestName = freshness.newestName
                 status.lastSync = freshness.sync?.lastWhole.map { Timestamp(seconds: $0, nanoseconds: 0) }
+                // As long as nothing is stale that is no trouble.
+                if let failure = freshness.sync?.failure(at: wallClock().seconds) {
+                    status.notes.append(failure)
+                }
             }
             return status
         }

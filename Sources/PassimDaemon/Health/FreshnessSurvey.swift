@@ -104,17 +104,18 @@ extension DropIn {
         let unit = name.hasSuffix(".conf") ? String(name.dropLast(5)) : name
         if let sync = freshness.sync {
             if let last = sync.lastWhole, DropIn.age(of: last, at: now) < limit { return nil }
-            let reason = sync.error.map { "; the last one: \($0)" } ?? ""
+            let reason = sync.failure(at: now).map { "; \($0)" } ?? ""
             let command = ShellWord.command("passim mirror sync", unit)
             guard let last = sync.lastWhole else {
                 return Trouble(
                     .error, .freshness, subject: path, "\(path) was never synced whole",
-                    why: sync.error ?? "",
+                    why: [sync.error, sync.lastTry.map { "tried \(DropIn.span(since: $0, at: now)) ago" }]
+                        .compactMap { $0 }.joined(separator: "; "),
                     command: command)
             }
             return Trouble(
                 .error, .freshness, subject: path, "\(path) is stale",
-                why: "its last whole sync ended \(DropIn.span(DropIn.age(of: last, at: now))) ago\(reason)",
+                why: "its last whole sync ended \(DropIn.span(since: last, at: now)) ago\(reason)",
                 command: command)
         }
         guard let newest = freshness.newest else { return nil }
@@ -145,8 +146,24 @@ extension DropIn {
         return overflow ? (time < 0 ? .max : .min) : age
     }
 
+    /// The time between, in words; none where the first is later.
+    fileprivate static func span(since time: Int64, at now: Int64) -> String {
+        span(max(0, age(of: time, at: now)))
+    }
+
     private static func span(_ seconds: Int64) -> String {
         seconds >= 172_800
             ? "\(seconds / 86400) d" : seconds >= 7200 ? "\(seconds / 3600) h" : "\(seconds / 60) min"
+    }
+}
+
+extension SyncState {
+    /// Says in words when the last sync was, and why not all is there after it; nil where it was whole.
+    ///
+    /// - Parameter now: Unix seconds.
+    func failure(at now: Int64) -> String? {
+        guard let error else { return nil }
+        let when = lastTry.map { ", \(DropIn.span(since: $0, at: now)) ago," } ?? ""
+        return "the last sync\(when) was not whole: \(error)"
     }
 }

@@ -58,6 +58,12 @@ final class Volume: Sendable, Hashable {
         self.key = id ?? key ?? VolumeID("once:\(Volume.numbers.next())")
     }
 
+    /// Why no digest can be recorded on its files, in words; nil where nothing is known against it.
+    var recordingObstacle: String? {
+        tellsByPath
+            ? "inode numbers do not last on \(type): passimd keeps the checksums of its files itself" : nil
+    }
+
     private static let numbers = Counter()
 
     static func == (one: Volume, other: Volume) -> Bool {

@@ -31,17 +31,17 @@ package struct FileStamps: Sendable {
     /// Records the digest of a file's content on it.
     ///
     /// - Parameter isOnDisk: the content is there already; else it is written back before.
-    /// - Returns: why it could not be recorded; nil where it was.
+    /// - Returns: why it could not be recorded, in words; nil where it was.
     /// - Throws: where the file cannot be written back.
     package func record(
         _ digest: Digest, on file: borrowing Descriptor, _ identity: FileIdentity, isOnDisk: Bool
-    ) throws(SystemError) -> SystemError? {
+    ) throws(SystemError) -> String? {
         let volume = volumes.volume(of: file, device: identity.device)
         let kept = try cache.keep(digest, of: file, hashed: identity, on: volume, isOnDisk: isOnDisk)
         guard case .kept(_, _, let refusal) = kept else {
-            return SystemError(code: .again, call: .fsetxattr)
+            return SystemError(code: .again, call: .fsetxattr).sentence
         }
-        return refusal
+        return volume.recordingObstacle ?? refusal?.sentence
     }
 
     /// True if syncfs(2) brings the content of files there to where it lasts: with network file systems and FUSE

@@ -34,12 +34,7 @@ extension TreeScan: FileExaminer {
         _ file: borrowing Descriptor, _ identity: FileIdentity, _ reader: FileReader
     ) throws(SystemError) -> Examination<Finding> {
         let volume = volumes.volume(of: file, device: identity.device)
-        if volume.tellsByPath {
-            let type = volume.type
-            return .done(
-                .failed(
-                    "inode numbers do not last on \(type): passimd keeps the checksums of its files itself"))
-        }
+        if let obstacle = volume.recordingObstacle { return .done(.failed(obstacle)) }
         if cache.trustedAttributes(of: file, identity, on: volume, isFirstScan: true) != nil {
             return .done(.current)
         }

@@ -126,24 +126,38 @@ import Testing
         return dropIn
     }
 
-    private func synced(_ lastWhole: Int64?, error: String? = nil) -> FreshnessSurvey.Freshness {
-        .init(sync: SyncState(lastWhole: lastWhole, error: error))
+    private func synced(
+        _ lastWhole: Int64?, error: String? = nil, tried lastTry: Int64? = nil
+    ) -> FreshnessSurvey.Freshness {
+        .init(sync: SyncState(lastWhole: lastWhole, lastTry: lastTry, error: error))
     }
 
     @Test func syncThatIsOldIsAnErrorWithItsReason() {
         let now: Int64 = 10_000_000
         #expect(dropIn().staleness(synced(now - 259_199), at: now) == nil)
-        let stale = dropIn().staleness(synced(now - 259_200, error: "no route"), at: now)
+        let stale = dropIn().staleness(
+            synced(now - 259_200, error: "no route", tried: now - 7200), at: now)
         #expect(stale?.severity == .error)
         #expect(
             stale?.sentence
-                == "/srv/lvfs is stale: its last whole sync ended 3 d ago; the last one: no route")
+                == "/srv/lvfs is stale: its last whole sync ended 3 d ago; "
+                + "the last sync, 2 h ago, was not whole: no route")
         #expect(stale?.command == "passim mirror sync lvfs")
         #expect(dropIn(staleAfter: 60).staleness(synced(now - 60), at: now) != nil)
         #expect(dropIn(staleAfter: 0).staleness(synced(0), at: now) == nil)
         #expect(
             dropIn().staleness(synced(nil, error: "refused"), at: now)?.sentence
                 == "/srv/lvfs was never synced whole: refused")
+        #expect(
+            dropIn().staleness(synced(nil, error: "refused", tried: now - 60), at: now)?.sentence
+                == "/srv/lvfs was never synced whole: refused; tried 1 min ago")
+    }
+
+    @Test(arguments: [Int64.min, 0, .max]) func syncThatWasNotWholeSaysWhen(tried: Int64) {
+        let state = SyncState(lastTry: tried, error: "no route")
+        #expect(state.failure(at: 1_800_000_000)!.hasSuffix(" ago, was not whole: no route"))
+        #expect(SyncState(error: "x").failure(at: 0) == "the last sync was not whole: x")
+        #expect(SyncState(lastTry: tried).failure(at: 0) == nil)
     }
 
     @Test func directoryWithASourceThatNothingFillsIsATroubleAfterAWhile() throws {
