@@ -10,12 +10,14 @@ struct SyncUnit {
     static let user = "passim-sync"
 
     private let name: String
-    private let directory: String
+    /// Of units that are this machine's own.
+    private let units: String
+    private var directory: String { "\(units)/passim-sync@\(name).service.d" }
 
-    /// - Parameter dropIn: named as `isFit` says.
+    /// - Parameter dropIn: named as `isFit` says; no unit is of another.
     init(_ dropIn: DropInName, _ paths: Paths) {
         name = String(dropIn.file.dropLast(".conf".count))
-        directory = "\(paths.systemConfiguration)/systemd/system/passim-sync@\(name).service.d"
+        units = "\(paths.systemConfiguration)/systemd/system"
     }
 
     /// True if the name can be that of an instance without being escaped (systemd-escape(1)).
@@ -27,6 +29,13 @@ struct SyncUnit {
     }
 
     var timer: String { "passim-sync@\(name).timer" }
+
+    /// Timers of the mirror that systemctl(1) has enabled.
+    var enabledTimers: [String] {
+        [timer, "passim-verify@\(name).timer"].filter { timer in
+            (try? Descriptor.open("\(units)/timers.target.wants/\(timer)", [.path, .noFollow])) != nil
+        }
+    }
 
     /// - Parameter path: of the mirror.
     func write(_ path: String) throws(Failure) {

@@ -40,6 +40,27 @@ import Testing
         #expect(tree.exists("srv/a \"b\" 5%"))
     }
 
+    @Test func timersThatAreStillEnabledAreToldOfWithTheCommand() throws {
+        _ = try passim("add", "lvfs", "srv", "--source", "https://x/")
+        let wants = "etc/systemd/system/timers.target.wants"
+        // As systemctl(1) enables them; of the first there is no unit any more.
+        try tree.makeDirectory(wants)
+        try tree.symlink("\(wants)/passim-verify@lvfs.timer", to: "/nowhere/passim-verify@.timer")
+        try tree.symlink("\(wants)/passim-sync@other.timer", to: "/nowhere/passim-sync@.timer")
+        let verified = try passim("remove", "lvfs")
+        #expect(verified.end == .exit(0))
+        #expect(
+            verified.errorText.hasSuffix("  systemctl disable --now passim-verify@lvfs.timer\n"),
+            "\(verified.errorText)")
+        _ = try passim("add", "lvfs", "srv", "--source", "https://x/")
+        try tree.symlink("\(wants)/passim-sync@lvfs.timer", to: "/nowhere/passim-sync@.timer")
+        let both = try passim("remove", "lvfs")
+        #expect(
+            both.errorText.hasSuffix(
+                "  systemctl disable --now passim-sync@lvfs.timer passim-verify@lvfs.timer\n"),
+            "\(both.errorText)")
+    }
+
     @Test func administratorsOwnFilesOfTheUnitStay() throws {
         _ = try passim("add", "lvfs", "srv", "--source", "https://x/")
         try tree.write("\(Self.unit)/own.conf", "[Service]\n")
