@@ -36,8 +36,17 @@ struct ConfigurationCheck: Sendable {
         let check: @Sendable () -> ConfigurationCheck = {
             ConfigurationCheck(paths: paths, user: user?.user, sandbox: sandbox)
         }
-        guard let user, geteuid() == 0, let done = try? user.run(check) else { return check() }
-        return done
+        guard let user, geteuid() == 0 else { return check() }
+        do throws(SystemError) {
+            return try user.run(check)
+        } catch {
+            // In a container without CAP_SETUID, say.
+            var done = check()
+            done.add(
+                "note: whether user \(user.user), which the daemon runs as, can read the files is not known: they are "
+                    + "checked as root, since no other user can be taken on here (\(error))")
+            return done
+        }
     }
 
     init(paths: Paths, user: UInt32? = nil, sandbox: UnitSandbox? = nil) {

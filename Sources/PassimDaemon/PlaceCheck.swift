@@ -30,7 +30,7 @@ struct PlaceCheck {
                         .error, key, "\(port)",
                         "only root may have a port below \(first): take a higher one, or: "
                             + "sysctl net.ipv4.ip_unprivileged_port_start=\(port)"))
-            } else if let taken = PlaceCheck.takenPlace(daemon, port), !PlaceCheck.isRunning(paths) {
+            } else if let taken = PlaceCheck.takenPlace(daemon, port), !PlaceCheck.isOwn(port, paths) {
                 complaints.append(
                     complaint(
                         .error, key, "\(port)",
@@ -89,14 +89,20 @@ struct PlaceCheck {
         }
     }
 
-    /// The daemon of this configuration has the port, then.
-    private static func isRunning(_ paths: Paths) -> Bool {
-        guard
-            let lock = try? Descriptor.open(
-                paths.stateDirectory + "/lock", [.readOnly, .nonBlocking, .noFollow]),
-            let isFree = try? lock.lockExclusively()
-        else { return false }
-        if isFree { lock.unlock() }
-        return !isFree
+    /// True if the daemon of this configuration runs, and has the port then. Who may not look at its lock goes by whose the
+    /// port is.
+    private static func isOwn(_ port: UInt16, _ paths: Paths) -> Bool {
+        do throws(SystemError) {
+            let lock = try Descriptor.open(
+                paths.stateDirectory + "/lock", [.readOnly, .nonBlocking, .noFollow])
+            let isFree = try lock.lockExclusively()
+            if isFree { lock.unlock() }
+            return !isFree
+        } catch {
+            guard error.code == .accessDenied,
+                let state = try? Descriptor.open(paths.stateDirectory, [.path, .directory]).status()
+            else { return false }
+            return ListeningSockets.owners(ofPort: port).contains(state.owner)
+        }
     }
 }

@@ -54,6 +54,31 @@ struct NetworkCheckTests {
         withExtendedLifetime(stranger) {}
     }
 
+    /// Whoever runs it: the lock of the state is for its user alone.
+    @Test(.enabled(if: isRoot, "needs root to be two other users"))
+    func portOfTheDaemonItselfIsNoErrorForAnybody() throws {
+        let site = try DaemonSite(user: DaemonSite.unprivileged)
+        // As /var/lib is: everybody may see whose the state is.
+        try site.tree.makeDirectory("var/lib")
+        try site.tree.changeOwner("var/lib", DaemonSite.unprivileged)
+        let daemon = try site.start()
+        let stranger = try DaemonSite().start()
+        try Command.succeed(["chmod", "755", site.tree.path])
+        let program = site.tree.absolute("check")
+        try Command.succeed(["install", "-m", "755", try Products.path(of: "passimd"), program])
+        var setting = setting(nil)
+        setting.user = DaemonSite.unprivileged - 1
+        setting.environment["SYSCONFDIR"] = site.tree.absolute("etc")
+        setting.environment["LOCALSTATEDIR"] = site.tree.absolute("var")
+        for (port, isOwn) in [(daemon.port, true), (stranger.port, false)] {
+            try site.configure(["Port=\(port)"])
+            let outcome = try Command.run([program, "--check-config"], setting)
+            #expect(outcome.text.contains("another program has it") != isOwn, "\(outcome.text)")
+            #expect(outcome.end == .exit(isOwn ? 0 : 1), "\(outcome.text)\(outcome.errorText)")
+        }
+        withExtendedLifetime((daemon, stranger)) {}
+    }
+
     @Test func portBelow1024IsAnErrorWithTheSysctl() throws {
         let start = try Command.succeed(["cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start"]).text
         try #require(Int(start.prefix { $0 != "\n" }) ?? 0 > 443)

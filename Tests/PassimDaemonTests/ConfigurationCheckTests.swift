@@ -196,6 +196,23 @@ import Testing
     }
 
     @Test(.enabled(if: isRoot, "needs root"))
+    func userThatCannotBeTakenOnIsSaid() throws {
+        try tree.write("mirror/closed", "x", mode: 0o600)
+        try share("mirror", as: "a")
+        let paths = Paths(environment: ["SYSCONFDIR": tree.absolute("etc")])
+        // More groups than the kernel has room for.
+        let user = ActingUser(user: 65534, group: 65534, groups: [UInt32](repeating: 1, count: 70_000))
+        let report = ConfigurationCheck.run(paths, as: user, nil).report
+        #expect(
+            report.contains(
+                "note: whether user 65534, which the daemon runs as, can read the files is not known: they are checked as root"
+            ), "\(report)")
+        #expect(report.contains("2 files") || report.contains("3 files"), "\(report)")
+        let other = ConfigurationCheck.run(paths, as: ActingUser(user: 65534, group: 65534), nil).report
+        #expect(!other.contains("is not known"), "\(other)")
+    }
+
+    @Test(.enabled(if: isRoot, "needs root"))
     func whatTheDaemonsUserCannotReadIsAnErrorForRootToo() throws {
         try tree.write("mirror/closed", "x", mode: 0o600)
         try share("mirror", as: "a")
