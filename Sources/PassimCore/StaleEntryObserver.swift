@@ -1,5 +1,8 @@
-/// A file that turned out not to hold what the index says. The server has dropped the entry already.
+/// Hears from the server that an entry is not true any more.
 package protocol StaleEntryObserver: Sendable {
-    /// Called on a serving thread: must not block.
-    func foundStale(_ item: Item)
+    /// The entry's file has changed, gone or cannot be read. It is looked at again. Called on a serving thread: must not
+    /// block.
+    ///
+    /// - Parameter drop: takes the entry out of the index; to be called once, before this returns.
+    func foundStale(_ item: Item, dropping drop: () -> Void)
 }

@@ -82,19 +82,27 @@ extension Daemon {
     }
 
     /// Reads key and certificate again; those of before stay in use where they cannot be used.
-    func replaceCertificate(_ server: Server) {
-        do throws(CryptoError) {
-            server.replace(tls: try tlsContext())
-        } catch {
-            keepIdentity(error)
+    ///
+    /// One thread at a time, and another waits: else what was read first could be taken over last, and of two pairs that
+    /// are made the key of one could stay beside the certificate of the other.
+    ///
+    /// - Parameter isWanted: asked when it is this thread's turn.
+    func replaceCertificate(_ server: Server, if isWanted: () -> Bool = { true }) {
+        let isReplaced = certificateTurn.withLock { _ in
+            guard isWanted() else { return false }
+            do throws(CryptoError) {
+                server.replace(tls: try tlsContext())
+            } catch {
+                keepIdentity(error)
+            }
+            return true
         }
-        tellBus()
+        if isReplaced { tellBus() }
     }
 
     /// Makes a certificate of our own anew where it is not valid any more, or not yet after the clock was set.
     func renewCertificate(_ server: Server) {
-        guard identity.withLock({ $0 })?.isOutdated(at: wallClock()) == true else { return }
-        replaceCertificate(server)
+        replaceCertificate(server) { identity.withLock { $0 }?.isOutdated(at: wallClock()) == true }
     }
 
     /// True if an administrator's files differ from those read last, even if those could not be used.

@@ -32,6 +32,8 @@ package final class Daemon: Sendable {
     let identity = Lock<ServerIdentity?>(nil)
     /// An administrator's key and certificate files, as they were read last.
     let certificate = Lock(CertificateState())
+    /// Held while key and certificate are read, made and taken over: for those who do that only.
+    let certificateTurn = Lock(())
     /// From when it listens.
     let server = Lock<Server?>(nil)
     /// Open when published items are loaded.

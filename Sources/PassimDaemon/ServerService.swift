@@ -178,11 +178,12 @@ extension DaemonConfiguration {
 private struct StaleFiles: StaleEntryObserver {
     let daemon: Daemon
 
-    func foundStale(_ item: Item) {
+    func foundStale(_ item: Item, dropping drop: () -> Void) {
         if item.entry.origin == .published {
+            drop()
             daemon.store.recheck(item.path)
         } else {
-            daemon.mirror.recheck(origin: item.entry.origin, path: item.path)
+            daemon.mirror.recheck(item, dropping: drop)
         }
     }
 }

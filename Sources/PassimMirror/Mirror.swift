@@ -153,6 +153,24 @@ package final class Mirror: Sendable {
         }
     }
 
+    /// Looks at a file again whose entry in the index is not true, and goes. From before that on its name is pending,
+    /// until it is known what the file is: at no moment it looks as if there were none. Callable from any thread; does
+    /// not block.
+    ///
+    /// - Parameter drop: takes the entry out of the index.
+    package func recheck(_ item: Item, dropping drop: () -> Void) {
+        func mark(after delay: UInt64) {
+            change { state, now in
+                guard let origin = state.origins.first(where: { $0.id == item.entry.origin }) else { return }
+                state.mark(item.path, of: origin, .none, isDeep: true, due: now + delay, now: now)
+            }
+        }
+        // A look before the drop could find the entry as it should be, and be done with it.
+        mark(after: Limits.gatheringTime)
+        drop()
+        mark(after: 0)
+    }
+
     /// Believes what root says that it has hashed, where the files are as they were then.
     package func vouch(_ files: [Voucher]) {
         cache.vouch(files)

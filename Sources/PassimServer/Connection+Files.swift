@@ -41,12 +41,15 @@ struct FileSearch {
             return index.entries(digest).first(where: isUntried)
         case .names(let files):
             for file in files {
-                if let entry = index.find(origin: file.origin.id, path: file.path) {
-                    // The next one's would be another file.
-                    return isUntried(entry) ? entry : nil
-                } else if file.isPending {
-                    return nil
+                func find() -> Entry? { index.find(origin: file.origin.id, path: file.path) }
+                var found = find()
+                if found == nil {
+                    if file.isPending { return nil }
+                    // It may have come to be known just before that was asked.
+                    found = find()
                 }
+                // The next one's would be another file.
+                if let found { return isUntried(found) ? found : nil }
             }
             return nil
         }

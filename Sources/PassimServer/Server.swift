@@ -8,7 +8,7 @@ internal import Synchronization
 
 /// Serves files by digest, over TLS, on all reactors.
 package final class Server: Sendable {
-    private let state: ServerState
+    let state: ServerState
     private let listeners: ListenerSet
     private let ended: Countdown
     private let logger: Logger
@@ -79,19 +79,18 @@ package final class Server: Sendable {
 
     /// For new connections; those that are open go on as they began.
     package func replace(tls: TLSContext) {
-        var settings = state.settings
-        settings.tls = tls
-        state.settings = settings
+        state.changeSettings { $0.tls = tls }
         tell(.settingsChanged)
     }
 
     /// Limits, rates and names; places, port and reactors stay as they are.
     package func replace(settings values: ServerSettings) {
-        var replaced = ServerState.Settings(values, tls: state.settings.tls)
-        let before = state.settings
-        replaced.values.reactors = before.values.reactors
-        if values.maxRate == before.values.maxRate { replaced.limiter = before.limiter }
-        state.settings = replaced
+        state.changeSettings { settings in
+            var replaced = ServerState.Settings(values, tls: settings.tls)
+            replaced.values.reactors = settings.values.reactors
+            if values.maxRate == settings.values.maxRate { replaced.limiter = settings.limiter }
+            settings = replaced
+        }
         tell(.settingsChanged)
     }
 

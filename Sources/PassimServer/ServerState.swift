@@ -71,16 +71,17 @@ final class ServerState: Sendable {
     /// Open connections of all reactors.
     var connectionCount: Int { places.count }
 
-    var settings: Settings {
-        get { current.withLock { $0 } }
-        set { current.withLock { $0 = newValue } }
+    var settings: Settings { current.withLock { $0 } }
+
+    /// Changes a part of the settings; another thread may change another at the same time.
+    func changeSettings(_ body: (inout Settings) -> Void) {
+        current.withLock { body(&$0) }
     }
 
     /// The entry turned out not to be true: nobody shall get it, and the file is to be hashed again.
     func drop(_ entry: Entry) {
-        let path = index.path(of: entry)
-        index.apply([.drop(entry)])
-        if let path { staleObserver.foundStale(Item(entry: entry, path: path)) }
+        guard let path = index.path(of: entry) else { return }
+        staleObserver.foundStale(Item(entry: entry, path: path)) { index.apply([.drop(entry)]) }
     }
 }
 

@@ -39,6 +39,17 @@ struct NumberlessDiskTests {
         try tree.rename("another", to: "branch/0/0")
     }
 
+    /// Waits for two scans, of which the second has begun after this.
+    private func waitForScans(_ daemon: DaemonProcess) throws {
+        func scans() -> Int { daemon.log.split(separator: "\n").count { $0.contains("Scanned") } }
+        let before = scans()
+        let end = ContinuousClock.now + .seconds(60)
+        while scans() < before + 2 {
+            if ContinuousClock.now > end { throw TestFailure("no scan: \(daemon.log.suffix(2000))") }
+            usleep(100_000)
+        }
+    }
+
     /// It is busy while somebody scans it.
     private func unmount(_ daemon: DaemonProcess) throws {
         let script = "for i in $(seq 300); do umount \"$1\" 2>/dev/null && exit; sleep 0.1; done; exit 1"
@@ -61,11 +72,7 @@ struct NumberlessDiskTests {
         #expect(isAnother)
         for digest in digests { #expect(try first.fetch(digest).status == 200) }
         // Scans find them as they were.
-        func scans() -> Int { first.log.split(separator: "\n").count { $0.contains("Scanned") } }
-        let before = scans()
-        let end = ContinuousClock.now + .seconds(60)
-        while scans() < before + 2, ContinuousClock.now < end { usleep(100_000) }
-        #expect(scans() >= before + 2)
+        try waitForScans(first)
         for digest in digests { #expect(try first.fetch(digest).status == 200) }
         #expect(try first.metric("passim_hashed_files_total") == hashed)
         // What is changed is read, though size and mtime are as before.
@@ -79,11 +86,24 @@ struct NumberlessDiskTests {
         try unmount(first)
         #expect(try first.process.terminate() == .exit(0))
 
-        // Mounted again, and known by what the store has.
+        // Mounted again, and known by what the store has. On a name in it is a file of another file system.
         try replace("file 0")
         let second = try site.start()
         try mount(second)
         #expect(try second.metric("passim_hashed_files_total") == 1)
+        try tree.write("elsewhere", "of another file system")
+        try tree.setModified("elsewhere", DaemonSite.longAgo)
+        let mountPoint = tree.absolute("mirror/1/1")
+        try second.runAmongItsMounts("mount", "--bind", tree.absolute("elsewhere"), mountPoint)
+        let mounted = Digest(of: "of another file system")
+        try second.waitForStatus(200, of: mounted, seconds: 60)
+        let afterwards = try second.metric("passim_hashed_files_total")
+        try waitForScans(second)
+        #expect(try second.fetch(mounted).status == 200)
+        #expect(try second.metric("passim_hashed_files_total") == afterwards)
+        // The daemon keeps a file that was asked for open for a moment.
+        try second.runAmongItsMounts("umount", "-l", mountPoint)
+        try second.waitForStatus(404, of: mounted, seconds: 60)
         try unmount(second)
         #expect(try second.process.terminate() == .exit(0))
     }

@@ -1,6 +1,7 @@
 import PassimConfig
 import PassimCore
 import PassimSystem
+import PassimTestKit
 import Testing
 
 @testable import PassimMirror
@@ -106,6 +107,48 @@ import Testing
         let next = try #require(later).1
         #expect(next.names[0].what.writing == .none)
         #expect(next.names[0].what.suspicion == .written)
+    }
+
+    /// However often it is looked at before it is read: a write within a tick of the clock shows in nothing else.
+    @Test func fileThatWasWrittenStaysSoUntilItIsRead() throws {
+        var machine = Machine()
+        let name = RawName("f")
+        machine.event(.modified, "f")
+        machine.event(.closedAfterWriting, "f")
+        for round in 0..<3 {
+            machine.advance(5)
+            let found = machine.look()
+            let (turn, look) = try #require(found)
+            #expect(look.names[0].what.wasWritten)
+            #expect((look.names[0].what.suspicion == .written) == (round == 0))
+            machine.state.endLook(
+                turn, look, outcomes: [(name, .wait(1000, size: 1))], jobs: [], changed: [], now: machine.now)
+            machine.state.end(turn, now: machine.now)
+        }
+        // Then it is queued, and too young again when its turn comes; then it is read.
+        for outcome in [HashOutcome.other(.wait(1000, size: 1)), .done(cost: Limits.restlessCost)] {
+            machine.advance(5)
+            let found = machine.look()
+            let (turn, look) = try #require(found)
+            #expect(look.names[0].what.wasWritten)
+            var names = NameCollector(look.node, scan: nil, rules: 1, rest: 0)
+            let offset = names.add(name, .regular)
+            let job = HashJob(names.finish()[0], at: offset, size: 1, isCounted: false, isWritten: true)
+            machine.state.endLook(
+                turn, look, outcomes: [(name, .hashing)], jobs: [job], changed: [], now: machine.now)
+            machine.state.end(turn, now: machine.now)
+            let queued = machine.state.next(now: machine.now)
+            let next = try #require(queued)
+            guard case .hash(let items) = next.work else { throw TestFailure("no hash job: \(next.work)") }
+            #expect(items[0].wasWritten)
+            machine.state.endHash(next, [(items[0].job, outcome)], changed: [], now: machine.now)
+            machine.state.end(next, now: machine.now)
+        }
+        #expect(look(at: name, in: machine)?.wasWritten == false)
+    }
+
+    private func look(at name: RawName, in machine: Machine) -> Unsettled? {
+        machine.origin.root?.names[name]
     }
 
     @Test func fileThatIsNeverClosedCountsAsCompleteAfterThirtySeconds() throws {

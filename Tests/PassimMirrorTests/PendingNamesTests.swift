@@ -1,5 +1,6 @@
 import PassimConfig
 import PassimCore
+import PassimIndex
 import PassimTestKit
 import Testing
 
@@ -75,6 +76,42 @@ extension LiveTests {
             // What the server finds changed is looked at at once.
             fixture.mirror.recheck(origin: origin.id, path: RawName("a/x"))
             #expect(isPending(fixture, origin, "a/x"))
+        }
+
+        /// - Parameter isLookedAtBefore: by a worker that is faster than the server.
+        @Test(arguments: [false, true])
+        func entryThatTheServerDropsIsPendingFromBeforeThatOn(isLookedAtBefore: Bool) throws {
+            let fixture = try LiveFixture(isStarted: false)
+            defer { fixture.stop() }
+            fixture.tree.write("a/file", "content")
+            let origin = fixture.share()[0]
+            #expect(
+                eventually {
+                    fixture.drain()
+                    return fixture.entry("a/file") != nil && !isPending(fixture, origin, "a/file")
+                })
+            let item = Item(entry: fixture.entry("a/file")!, path: RawName("a/file"))
+            func isAccountedFor() -> Bool {
+                isPending(fixture, origin, "a/file") || fixture.entry("a/file") != nil
+            }
+            var drops = 0
+            fixture.mirror.recheck(item) {
+                drops += 1
+                #expect(isPending(fixture, origin, "a/file"))
+                if isLookedAtBefore { fixture.drain() }
+                fixture.index.apply([.drop(item.entry)])
+                #expect(isLookedAtBefore || fixture.entry("a/file") == nil)
+                #expect(isLookedAtBefore || isPending(fixture, origin, "a/file"))
+            }
+            #expect(drops == 1)
+            #expect(isAccountedFor())
+            var gaps = 0
+            let isKnown = eventually {
+                _ = Worker(fixture.mirror).turn()
+                if !isAccountedFor() { gaps += 1 }
+                return fixture.entry("a/file") != nil && !isPending(fixture, origin, "a/file")
+            }
+            #expect(isKnown && gaps == 0)
         }
 
         /// Else whoever asks for a file that a mirror need not have would be sent away for as long as other files are

@@ -71,21 +71,55 @@ import Testing
     }
 
     @Test(arguments: ["fuse.sshfs", "fuse.unionfs", "fuse.mergerfs"])
-    func pathsTellFilesWhereInodeNumbersDoNotLast(_ type: String) {
+    func pathsTellFilesWhereInodeNumbersDoNotLast(_ type: String) throws {
         let volume = describe(type, "user@host:/")
         #expect(
             volume.tellsByPath && volume.id == describe(type, "user@host:/", device: deviceNumber(0, 9)).id)
         #expect(volume.id != describe(type, "user@other:/").id)
-        let file = FileIdentity(
-            device: 1, inode: 5, size: 6, modified: Timestamp(seconds: 1, nanoseconds: 2),
-            changed: Timestamp(seconds: 3, nanoseconds: 4))
-        var other = file
-        other.inode = 7
-        let identities = Identities(on: volume, path: RawName("/a"))
-        #expect(identities.of(file, RawName("b")) == identities.of(other, RawName("b")))
-        #expect(identities.of(file, RawName("b")) != identities.of(file, RawName("c")))
-        let usual = Identities(on: describe("ext4", id: 5), path: RawName("/a"))
-        #expect(usual.of(file, RawName("b")) == file && usual.flags == [])
+        let file = try status(inode: 5, on: volume, links: 2)
+        let other = try status(inode: 7, on: volume, links: 3)
+        let identities = Identities(on: volume, path: { RawName("/a") }, asking: { _, _ in nil })
+        let (b, c) = (RawName("b"), RawName("c"))
+        #expect(identities.seen(file, b).identity == identities.seen(other, b).identity)
+        #expect(identities.seen(file, b).identity != identities.seen(file, c).identity)
+        // Other names of it are none of the same number.
+        #expect(identities.seen(file, b).links == 1)
+        #expect(identities.flags(file.identity) == .isToldByPath)
+        let ext4 = describe("ext4", id: 5)
+        let usual = Identities(on: ext4, path: { RawName("/a") }, asking: { _, _ in nil })
+        let known = try status(inode: 5, on: ext4, links: 2)
+        #expect(usual.seen(known, b) == known && usual.flags(known.identity) == [])
+    }
+
+    /// Of a file that is mounted on a name its own file system says how it is told.
+    @Test(arguments: [false, true])
+    func fileOfAnotherFileSystemIsToldAsThatOneSays(isToldByPath: Bool) throws {
+        let (numbered, numberless) = (describe("ext4", id: 5), describe("fuse.unionfs", "a", device: 99))
+        let (volume, mounted) = isToldByPath ? (numbered, numberless) : (numberless, numbered)
+        let file = try status(inode: 5, on: mounted, links: 2)
+        var asked: [RawName] = []
+        var answer: Bool?
+        let identities = Identities(on: volume, path: { RawName("/a") }) { name, device in
+            #expect(device == mounted.device)
+            asked.append(name)
+            return answer
+        }
+        // It was unmounted before that could be asked.
+        #expect(identities.seen(file, RawName("b")) == file)
+        answer = isToldByPath
+        for name in ["b", "c"] {
+            let seen = identities.seen(file, RawName(name))
+            #expect((seen == file) != isToldByPath)
+            #expect(identities.flags(seen.identity) == (isToldByPath ? .isToldByPath : []))
+        }
+        #expect(asked == [RawName("b"), RawName("b")])
+    }
+
+    private func status(inode: UInt64, on volume: Volume, links: UInt64) throws -> FileStatus {
+        var status = try Descriptor.open("/proc/self/exe", .readOnly).status()
+        (status.identity.device, status.identity.inode) = (volume.device, inode)
+        status.links = links
+        return status
     }
 
     @Test(arguments: [

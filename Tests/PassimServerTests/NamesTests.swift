@@ -137,6 +137,48 @@ struct NamesTests {
         }
     }
 
+    /// Else it would be said for a moment that there is no such file.
+    @Test func entryThatIsNotTrueGoesOnceItIsKnownThatItsFileIsLookedAt() async throws {
+        try await withServer { test in
+            share(test)
+            _ = try put(test, "file", "content")
+            let isThere = Lock(false)
+            let (pending, index) = (self.pending, test.index)
+            test.stale.beforeDrop.withLock { body in
+                body = { item in
+                    isThere.withLock { $0 = index.find(origin: TestServer.origin, path: item.path) != nil }
+                    pending.paths.withLock { _ = $0.insert(item.path.description) }
+                }
+            }
+            try test.tree.write("file", "another")
+            #expect(try get(test, "/file").status == 503)
+            #expect(isThere.withLock { $0 })
+            #expect(test.index.find(origin: TestServer.origin, path: RawName("file")) == nil)
+        }
+    }
+
+    @Test func fileThatComesToBeKnownWhileItIsAskedForIsServed() async throws {
+        try await withServer { test in
+            _ = try put(test, "file", "content")
+            let entry = try #require(test.index.find(origin: TestServer.origin, path: RawName("file")))
+            test.index.apply([.drop(entry)])
+            let index = test.index
+            let names = ServedOrigin.Names(prefix: .empty) { path in
+                index.apply([
+                    .insert(
+                        directory: entry.directory, name: path, digest: entry.digest,
+                        identity: entry.identity, flags: [])
+                ])
+                return false
+            }
+            test.origins.replace([
+                ServedOrigin(
+                    id: TestServer.origin, path: test.tree.path, cooldown: 0, maxRate: 0, names: names)
+            ])
+            #expect(try get(test, "/file").status == 200)
+        }
+    }
+
     @Test func whatIsNotThereIsNotFound() async throws {
         try await withServer(lookup: TestLookup()) { test in
             share(test)

@@ -243,6 +243,25 @@ import Testing
         if let failure { throw failure }
     }
 
+    /// Whoever replaces the one must not put back what the other was.
+    @Test func settingsAndCertificateAreReplacedAtTheSameTime() async throws {
+        try await withServer { test in
+            let contexts = [TestServer.newContext(), TestServer.newContext()]
+            let isOver = Lock(false)
+            let other = try SystemThread(name: "settings") {
+                while !isOver.withLock({ $0 }) { test.server.replace(settings: test.settings) }
+            }
+            var lost = 0
+            for round in 0..<5000 {
+                test.server.replace(tls: contexts[round % 2])
+                if test.server.state.settings.tls !== contexts[round % 2] { lost += 1 }
+            }
+            isOver.withLock { $0 = true }
+            other.join()
+            #expect(lost == 0)
+        }
+    }
+
     @Test func stoppingTwiceIsStopping() async throws {
         let test = try TestServer()
         try test.server.start()

@@ -195,9 +195,15 @@ func pause(milliseconds: CInt) {
 final class StaleRecorder: StaleEntryObserver {
     private let items = Lock<[Item]>([])
 
-    func foundStale(_ item: Item) {
+    func foundStale(_ item: Item, dropping drop: () -> Void) {
+        // What happens meanwhile, on other threads.
+        beforeDrop.withLock { $0 }?(item)
+        drop()
         items.withLock { $0.append(item) }
     }
+
+    /// Called before an entry goes.
+    let beforeDrop = Lock<(@Sendable (Item) -> Void)?>(nil)
 
     var paths: [String] { items.withLock { $0.map(\.path.description) } }
 }

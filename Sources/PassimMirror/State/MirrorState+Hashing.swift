@@ -36,13 +36,16 @@ extension MirrorState {
         let name = job.name
         // From here on it is told there what happens while the file is read: the attributes that are written, too.
         guard admit(name, in: node, now) else {
-            return HashItem(job: job, progress: progress, suspicion: .none, writing: .none)
+            return HashItem(
+                job: job, progress: progress, suspicion: .none, wasWritten: job.isWritten, writing: .none)
         }
         let what = node.names[name]!
         clearWaiting(name, in: node)
         node.names[name]!.phase = .hashing
         node.names[name]!.suspicion = .none
-        return HashItem(job: job, progress: progress, suspicion: what.suspicion, writing: what.writing)
+        return HashItem(
+            job: job, progress: progress, suspicion: what.suspicion,
+            wasWritten: job.isWritten || what.wasWritten, writing: what.writing)
     }
 
     /// Files that were written since their turn began: what was read of them is worth nothing.
@@ -68,6 +71,8 @@ extension MirrorState {
                 endJob(job)
             case .other(let outcome):
                 settle(job.name, in: job.node, outcome, scan: job.isCounted ? job.block.scan : nil, now: now)
+                // The next job for it is another one.
+                if job.isWritten { job.node.names[job.name]?.noteWriting() }
                 endJob(job)
             }
         }
@@ -91,6 +96,7 @@ extension MirrorState {
     /// A file that has been read, and how long it rests before it is read again.
     private mutating func settleRead(_ job: HashJob, _ cost: UInt64, _ now: UInt64) {
         let name = job.name
+        if cost > 0 { job.node.names[name]?.noteReading() }
         if cost >= Limits.restlessCost, var what = job.node.names[name] {
             if what.readAt > 0 {
                 what.rewrites = min(what.rewrites + 1, 100)

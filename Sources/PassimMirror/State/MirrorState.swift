@@ -45,6 +45,8 @@ struct HashItem {
     let job: HashJob
     let progress: HashProgress?
     let suspicion: Suspicion
+    /// It was written before, and has not been read since.
+    let wasWritten: Bool
     let writing: Writing
 }
 

@@ -4,7 +4,11 @@ internal import PassimCore
 ///
 /// All that waits is here, once a name, however often something happens to it.
 struct Unsettled {
-    var suspicion = Suspicion.none
+    var suspicion = Suspicion.none {
+        didSet { if suspicion == .written { wasWritten = true } }
+    }
+    /// Events have told of writing since it was read to its end: until it is, nobody's word counts but that of its bytes.
+    private(set) var wasWritten = false
     /// A directory of this name is listed again with all that is below it, even where it is the one that is known.
     var isDeep = false
     /// In the directory's list of names to look at.
@@ -38,6 +42,14 @@ struct Unsettled {
         case waiting
         /// A hash job has it.
         case hashing
+    }
+
+    /// A file of this name was queued to be read for what events told, and was not read.
+    mutating func noteWriting() { wasWritten = true }
+
+    /// It was read to its end.
+    mutating func noteReading() {
+        if suspicion < .written, writing == .none { wasWritten = false }
     }
 
     /// Nothing is left to do or to remember.

@@ -125,7 +125,7 @@ extension Worker {
             changes.append(
                 .insert(
                     directory: directory, name: name, digest: digest, identity: identity,
-                    flags: identities.flags))
+                    flags: identities.flags(identity)))
         }
 
         mutating func remove(_ name: RawName) {
@@ -168,7 +168,7 @@ extension Worker {
                 switch status.kind {
                 case .regular:
                     if batch.accepts(name) {
-                        files.append((name, batch.identities.of(status.identity, name)))
+                        files.append((name, batch.identities.seen(status, name).identity))
                     }
                 case .directory: if batch.enters(name) { batch.directories.append(name) }
                 case .symbolicLink, .other: break
@@ -194,8 +194,8 @@ extension Worker {
         _ file: borrowing Descriptor, _ name: RawName, _ status: FileStatus, _ visit: Visit,
         _ batch: inout Batch
     ) {
-        let identity = batch.identities.of(status.identity, name)
-        let links = batch.identities.links(status.links)
+        let status = batch.identities.seen(status, name)
+        let (identity, links) = (status.identity, status.links)
         let known = visit.isFirst ? nil : mirror.index.entry(directory: batch.directory, name: name)?.identity
         let decision = decide(
             Evidence(
@@ -207,7 +207,7 @@ extension Worker {
         }
         if links > 1, known != nil { batch.touchedInodes.insert(identity.inode) }
         if known == nil {
-            if links > 1, let digest = mirror.links.digest(of: identity) {
+            if links > 1, !isSuspicious(identity, visit), let digest = mirror.links.digest(of: identity) {
                 return batch.insert(name, digest, identity)
             }
             let volume = volume(of: file, identity)

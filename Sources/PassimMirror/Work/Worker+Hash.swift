@@ -78,10 +78,10 @@ extension Worker {
         _ file: borrowing Descriptor, _ status: FileStatus, _ item: HashItem, _ results: inout Results
     ) throws(SystemError) {
         let (job, identities) = (item.job, results.identities!)
-        let identity = identities.of(status.identity, job.name)
-        let links = identities.links(status.links)
+        let seen = identities.seen(status, job.name)
+        let (identity, links) = (seen.identity, seen.links)
         func progress() -> HashProgress {
-            HashProgress(identity, isToldByPath: identities.areToldByPath)
+            HashProgress(identity, isToldByPath: identities.isToldByPath(identity))
         }
         if let progress = item.progress {
             // Written or replaced between two slices: what was read is worth nothing.
@@ -108,10 +108,12 @@ extension Worker {
             if forget { results.remove(job) }
             results.end(job, .wait(delay, size: identity.size))
         case .read:
-            if links > 1, item.suspicion < .moved, let digest = mirror.links.digest(of: identity) {
+            if links > 1, item.suspicion < .moved, !item.wasWritten,
+                let digest = mirror.links.digest(of: identity)
+            {
                 return publish(digest, identity, item, cost: 0, &results)
             }
-            if !job.isWritten, item.suspicion < .written, let digest = mirror.cache.vouched(identity) {
+            if item.suspicion < .written, !item.wasWritten, let digest = mirror.cache.vouched(identity) {
                 results.vouchedFiles += 1
                 return try keep(digest, of: file, links, item, progress(), &results)
             }
@@ -170,7 +172,7 @@ extension Worker {
     ) {
         let change = Change.insert(
             directory: results.directory, name: item.job.name, digest: digest, identity: identity,
-            flags: results.identities?.flags ?? [])
+            flags: results.identities?.flags(identity) ?? [])
         results.changes.append((change, item.job))
         results.outcomes.append((item.job, .done(cost: cost)))
     }

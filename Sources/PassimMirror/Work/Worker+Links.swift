@@ -7,7 +7,7 @@ internal import PassimSystem
 extension Worker {
     /// Notes that other names of a file are to be looked at, if there are any.
     ///
-    /// - Parameter status: of what has the name now; nil where that could not be told.
+    /// - Parameter status: of what has the name now, as `Identities` tells it; nil where that could not be told.
     func noteLinks(
         _ known: FileIdentity?, _ status: FileStatus?, _ what: Unsettled, _ decision: Decision,
         _ touched: inout Set<UInt64>
@@ -30,7 +30,7 @@ extension Worker {
 
     /// A name that the drop-in leaves out, of a file that may have others which it does not.
     ///
-    /// - Parameter status: nil where it is gone.
+    /// - Parameter status: as `Identities` tells it; nil where it is gone.
     func noteOutside(_ name: RawName, _ status: FileStatus?, _ node: Node, _ touched: inout Set<UInt64>) {
         let inode = status.flatMap { $0.kind == .regular && $0.links > 1 ? $0.identity.inode : nil }
         let old = mirror.look { $0.setOutside(name, of: node, inode) }

@@ -77,19 +77,21 @@ extension Worker {
         let known = mirror.index.entry(directory: findings.batch.directory, name: name)
         var evidence = Evidence(
             found: .gone, known: known?.identity, suspicion: what.suspicion, writing: what.writing,
-            isProven: look.isProven && !findings.batch.identities.areToldByPath)
+            isProven: look.isProven)
         var found: FileStatus?
         var reason = ""
         do throws(SystemError) {
-            let status = try directory.descriptor.status(of: name)
+            let identities = findings.batch.identities
+            // Its own number is what its events name a file by that was made without a name.
+            let bare = try directory.descriptor.status(of: name)
+            let status = identities.seen(bare, name)
             found = status
             switch status.kind {
             case .regular where findings.batch.accepts(name):
-                let identities = findings.batch.identities
-                evidence.found = .file(
-                    identities.of(status.identity, name), links: identities.links(status.links))
+                evidence.found = .file(status.identity, links: status.links)
+                if identities.isToldByPath(status.identity) { evidence.isProven = false }
                 if !isOfThisFile(what, status.identity) { evidence.writing = .none }
-                if isUnnamed(status, name, node) { evidence.writing = .modified }
+                if isUnnamed(bare, name, node) { evidence.writing = .modified }
             case .directory where findings.batch.enters(name): evidence.found = .directory
             default: evidence.found = .other
             }
@@ -152,7 +154,7 @@ extension Worker {
         if what.readAt > 0, what.rest(from: what.readAt) > now {
             return .wait(what.rest(from: what.readAt) - now, size: size)
         }
-        findings.batch.queue(name, size: size, isWritten: what.suspicion == .written)
+        findings.batch.queue(name, size: size, isWritten: what.wasWritten)
         return .hashing
     }
 

@@ -160,10 +160,23 @@ final class Worker {
         in directory: OpenDirectory, _ node: Node, _ path: RawName
     ) throws(SystemError) -> Identities {
         let volume = volume(of: directory.descriptor, try directory.descriptor.status().identity)
-        guard volume.tellsByPath else { return Identities(on: volume, path: .empty) }
-        let dropIn = mirror.look { _ in node.origin.dropIn }
-        mirror.tellNumberless(volume, node.origin, dropIn)
-        return Identities(on: volume, path: RawName(dropIn.path).appending(path))
+        let (mirror, origin) = (self.mirror, node.origin)
+        func tell(_ volume: Volume) {
+            if volume.tellsByPath {
+                mirror.tellNumberless(volume, origin, mirror.look { _ in origin.dropIn })
+            }
+        }
+        tell(volume)
+        return Identities(on: volume) {
+            RawName(mirror.look { _ in origin.dropIn.path }).appending(path)
+        } asking: { name, device in
+            guard let file = try? directory.descriptor.open(name, [.path, .noFollow]),
+                (try? file.status())?.identity.device == device
+            else { return nil }
+            let other = mirror.volumes.volume(of: file, device: device)
+            tell(other)
+            return other.tellsByPath
+        }
     }
 
     // MARK: - Buffers
