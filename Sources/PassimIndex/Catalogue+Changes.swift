@@ -40,9 +40,10 @@ extension Catalogue {
         if let position = position(of: name, hash, in: table) {
             return replace(at: position, in: table, with: file, &transaction)
         }
-        guard let number = add(file, &transaction) else { return false }
+        guard makeRoom(for: hash, in: table, of: directory), let number = add(file, &transaction) else {
+            return false
+        }
         tables[known.index] = table
-        if table.slots.isFull { rebuild(table, of: directory) }
         noteArrival(at: table.slots.insert(number, hash: hash), in: directory)
         return true
     }

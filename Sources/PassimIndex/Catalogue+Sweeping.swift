@@ -7,15 +7,13 @@ extension Catalogue {
         fileprivate let directories: [DirectoryID]
         fileprivate let limit: UInt64
         fileprivate var current = 0
-        fileprivate var position: UInt32 = 0
-        fileprivate var revision: UInt32 = 0
+        fileprivate var cursor = ExtendibleTable.Cursor()
         /// True if only directories are left to be forgotten.
         var sparesFiles = false
 
         fileprivate mutating func moveOn() {
             current += 1
-            position = 0
-            revision = 0
+            cursor = ExtendibleTable.Cursor()
         }
     }
 
@@ -58,11 +56,8 @@ extension Catalogue {
         var left = limits.piece
         while sweep.current < sweep.directories.count {
             if let table = table(of: sweep.directories[sweep.current]) {
-                if table.revision != sweep.revision { sweep.position = 0 }
-                sweep.revision = table.revision
-                while left > 0, let filled = table.slots.nextFilled(from: sweep.position) {
+                while left > 0, let filled = table.slots.next(&sweep.cursor) {
                     left -= 1
-                    sweep.position = filled + 1
                     let number = table.slots[filled]
                     shard(number).withLock { shard in
                         let index = number & 0xFF_FFFF
@@ -88,16 +83,14 @@ extension Catalogue {
         _ sweep: inout Sweep, in table: FileTable, of directory: DirectoryID, _ left: inout Int,
         _ transaction: inout Transaction
     ) {
-        if table.revision != sweep.revision { sweep.position = 0 }
-        sweep.revision = table.revision
-        while left > 0, let filled = table.slots.nextFilled(from: sweep.position) {
+        let start = sweep.cursor
+        while left > 0, let filled = table.slots.next(&sweep.cursor) {
             left -= 1
-            sweep.position = filled + 1
             let number = table.slots[filled]
             let mark = shard(number).withLock { $0.value.mark(of: number & 0xFF_FFFF) }
             if mark < sweep.limit { remove(at: filled, from: table, of: directory, &transaction) }
         }
-        if left > 0, table.slots.isSparse { rebuild(table, of: directory) }
+        trim(table, of: directory, from: start, to: left > 0 ? nil : sweep.cursor)
     }
 
     /// Somebody may still hold its ID and be about to insert: it is forgotten only when as many others as

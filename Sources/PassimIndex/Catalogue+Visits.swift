@@ -6,8 +6,7 @@ extension Catalogue {
         visitNumber += 1
         use(directory)
         if tree.withLock({ $0.value.index(of: directory) }) != nil {
-            visits[directory] = VisitMarks(
-                number: visitNumber, capacity: table(of: directory)?.slots.capacity ?? 0)
+            visits[directory] = VisitMarks(number: visitNumber)
         }
         return Visit(directory: directory, number: visitNumber)
     }
@@ -28,8 +27,7 @@ extension Catalogue {
     /// Removal of what a visit has not met.
     struct VisitSweep {
         fileprivate let visit: Visit
-        fileprivate var position: UInt32 = 0
-        fileprivate var revision: UInt32 = 0
+        fileprivate var cursor = ExtendibleTable.Cursor()
     }
 
     /// Ends the visit at once, or after the sweep.
@@ -49,18 +47,16 @@ extension Catalogue {
         let directory = sweep.visit.directory
         guard let marks = marks(of: sweep.visit) else { return true }
         if let table = table(of: directory) {
-            if table.revision != sweep.revision { sweep.position = 0 }
-            sweep.revision = table.revision
+            let start = sweep.cursor
             var left = limits.piece
-            while let filled = table.slots.nextFilled(from: sweep.position) {
-                if left == 0 { return false }
+            while left > 0, let filled = table.slots.next(&sweep.cursor) {
                 left -= 1
-                sweep.position = filled + 1
                 if !marks.contains(filled) {
                     remove(at: filled, from: table, of: directory, &transaction)
                 }
             }
-            if table.slots.isSparse { rebuild(table, of: directory) }
+            trim(table, of: directory, from: start, to: left > 0 ? nil : sweep.cursor)
+            if left == 0 { return false }
         }
         visits[directory] = nil
         return true

@@ -37,9 +37,7 @@ final class Catalogue {
 
     /// The values are numbers of entries.
     final class FileTable {
-        var slots = SlotTable()
-        /// Goes up when the positions change.
-        var revision: UInt32 = 0
+        var slots = ExtendibleTable()
     }
 
     // MARK: - Names
@@ -80,21 +78,28 @@ final class Catalogue {
         shard(number).withLock { $0.value.entry(number & 0xFF_FFFF) }
     }
 
-    func rebuild(_ table: FileTable, of directory: DirectoryID) {
-        let marks = visits.isEmpty ? nil : visits[directory]
-        var moves: [(old: UInt32, new: UInt32)] = []
-        var fresh = SlotTable(roomFor: table.slots.count)
-        var position: UInt32 = 0
-        while let filled = table.slots.nextFilled(from: position) {
-            let number = table.slots[filled]
-            let hash = shard(number).withLock { nameHash($0.value.name(of: number & 0xFF_FFFF)) }
-            let place = fresh.insert(number, hash: hash)
-            if marks != nil { moves.append((filled, place)) }
-            position = filled + 1
-        }
-        marks?.move(to: fresh.capacity, moves)
-        table.slots = fresh
-        table.revision &+= 1
+    /// - Returns: false where the directory takes no more files.
+    func makeRoom(for hash: UInt64, in table: FileTable, of directory: DirectoryID) -> Bool {
+        table.slots.makeRoom(for: hash, rehash: { hashOfName(of: $0) }, onMove: follower(of: directory))
+    }
+
+    /// Gives back what removals have left empty; see `ExtendibleTable.trim`.
+    func trim(
+        _ table: FileTable, of directory: DirectoryID, from start: ExtendibleTable.Cursor,
+        to end: ExtendibleTable.Cursor?
+    ) {
+        table.slots.trim(
+            from: start, to: end, rehash: { hashOfName(of: $0) }, onMove: follower(of: directory))
+    }
+
+    private func hashOfName(of number: UInt32) -> UInt64 {
+        shard(number).withLock { nameHash($0.value.name(of: number & 0xFF_FFFF)) }
+    }
+
+    /// Has the visit that is under way follow files to other positions; nil where there is none.
+    private func follower(of directory: DirectoryID) -> ((ExtendibleTable.Moves) -> Void)? {
+        guard !visits.isEmpty, let marks = visits[directory] else { return nil }
+        return { marks.follow($0) }
     }
 
     func use(_ directory: DirectoryID) {

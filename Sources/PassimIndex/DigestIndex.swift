@@ -59,7 +59,7 @@ package final class DigestIndex: Sendable {
     }
 
     /// Finds the entry of a path below an origin. A step for each directory on the way, however many files there are;
-    /// waits for a writer's batch where one is under way, some milliseconds at most but for a directory of millions.
+    /// waits for a writer's batch where one is under way, some milliseconds at most.
     package func find(origin: OriginID, path: RawName) -> Entry? {
         guard let directory = tree.withLock({ $0.value.find(origin: origin, path: path.parent) }) else {
             return nil

@@ -21,7 +21,7 @@ struct DirectoryTree: ~Copyable {
     }
 
     private var nodes: Slab<Node>
-    private var slots = SlotTable()
+    private var slots = ExtendibleTable()
     private var names = NameArena()
     private var roots: [OriginID: UInt32] = [:]
     private var generations: [UInt8] = []
@@ -204,6 +204,8 @@ struct DirectoryTree: ~Copyable {
     private mutating func add(
         _ name: UnsafeRawBufferPointer, below parent: UInt32?, _ origin: OriginID
     ) -> UInt32? {
+        let hash = parent.map { nameHash(name, below: $0) }
+        if let hash, !makeRoom(for: hash) { return nil }
         guard let place = names.append(name) else { return nil }
         let sibling = parent.map { nodes[$0].firstChild } ?? DirectoryTree.none
         let node = Node(
@@ -215,10 +217,9 @@ struct DirectoryTree: ~Copyable {
         }
         while generations.count <= Int(index) { generations.append(0) }
         if sibling != DirectoryTree.none { nodes[sibling].previousSibling = index }
-        if let parent {
+        if let parent, let hash {
             nodes[parent].firstChild = index
-            if slots.isFull { rebuildSlots() }
-            slots.insert(index, hash: nameHash(name, below: parent))
+            slots.insert(index, hash: hash)
         }
         return index
     }
@@ -249,15 +250,14 @@ struct DirectoryTree: ~Copyable {
         releaseName(node.name)
     }
 
-    private mutating func rebuildSlots() {
-        var fresh = SlotTable(roomFor: slots.count)
-        var position: UInt32 = 0
-        while let filled = slots.nextFilled(from: position) {
-            let node = slots[filled]
-            fresh.insert(node, hash: nameHash(names.name(at: nodes[node].name), below: nodes[node].parent))
-            position = filled + 1
+    private mutating func makeRoom(for hash: UInt64) -> Bool {
+        // Taken out: nodes and names are read meanwhile.
+        var table = ExtendibleTable()
+        swap(&table, &slots)
+        defer { swap(&table, &slots) }
+        return table.makeRoom(for: hash) { node in
+            nameHash(names.name(at: nodes[node].name), below: nodes[node].parent)
         }
-        slots = fresh
     }
 
     private mutating func releaseName(_ place: UInt32) {

@@ -23,13 +23,18 @@ struct SlotTable: ~Copyable {
 
     /// - Parameter count: how many values it shall hold; there is room for 2 in 5 more.
     init(roomFor count: UInt32) {
-        let slots = UInt64(count) * 14 / 9 + 1
-        precondition(slots < 1 << 31)
-        groups = UInt32(slots + 7) / 8
+        groups = SlotTable.capacity(roomFor: count) / 8
         let size = Int(groups) * SlotTable.groupSize
         let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
         base.initializeMemory(as: UInt8.self, repeating: SlotTable.empty, count: size)
         storage = base
+    }
+
+    /// Slots of a table that is made for so many values.
+    static func capacity(roomFor count: UInt32) -> UInt32 {
+        let slots = UInt64(count) * 14 / 9 + 1
+        precondition(slots < 1 << 31)
+        return UInt32(slots + 7) / 8 * 8
     }
 
     deinit { storage?.deallocate() }

@@ -7,33 +7,37 @@ package struct Visit: Hashable, Sendable {
     let number: UInt64
 }
 
-/// The files that a visit under way has met: one bit for each slot of the directory's table.
+/// The files that a visit under way has met: one bit for each position of the directory's table, of which there are two or
+/// three for each file.
 ///
 /// So a visit costs a known file nothing that lasts, and nothing that could wrap.
 final class VisitMarks {
     let number: UInt64
-    private var words: [UInt64]
+    /// As far as any is met.
+    private var words: [UInt64] = []
 
-    /// - Parameter capacity: of the directory's table.
-    init(number: UInt64, capacity: UInt32) {
+    init(number: UInt64) {
         self.number = number
-        words = VisitMarks.none(capacity)
     }
 
-    func insert(_ position: UInt32) { words[Int(position >> 6)] |= 1 << UInt64(position & 63) }
-
-    func contains(_ position: UInt32) -> Bool { words[Int(position >> 6)] & 1 << UInt64(position & 63) != 0 }
-
-    /// Follows the table to new positions.
-    ///
-    /// - Parameter moves: where each file was, and where it is.
-    func move(to capacity: UInt32, _ moves: [(old: UInt32, new: UInt32)]) {
-        let old = words
-        words = VisitMarks.none(capacity)
-        for move in moves where old[Int(move.old >> 6)] & 1 << UInt64(move.old & 63) != 0 { insert(move.new) }
+    func insert(_ position: UInt32) {
+        let word = Int(position >> 6)
+        if word >= words.count { words += repeatElement(0, count: word + 1 - words.count) }
+        words[word] |= 1 << UInt64(position & 63)
     }
 
-    private static func none(_ capacity: UInt32) -> [UInt64] {
-        Array(repeating: 0, count: Int(capacity / 64) + 1)
+    func contains(_ position: UInt32) -> Bool {
+        let word = Int(position >> 6)
+        return word < words.count && words[word] & 1 << UInt64(position & 63) != 0
+    }
+
+    /// Follows files to other positions. The cleared ones are whole words.
+    func follow(_ moves: ExtendibleTable.Moves) {
+        let met = moves.values.filter { contains($0.old) }
+        for word in Int(moves.cleared.lowerBound >> 6)..<Int(moves.cleared.upperBound >> 6) {
+            guard word < words.count else { break }
+            words[word] = 0
+        }
+        for move in met { insert(move.new) }
     }
 }

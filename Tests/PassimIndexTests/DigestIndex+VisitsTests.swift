@@ -32,6 +32,38 @@ struct DigestIndexVisitsTests {
         #expect(index.endVisit(visit, sweeping: true) == 0)
     }
 
+    /// One whose table grows by pieces meanwhile.
+    @Test func filesThatTheVisitDidNotMeetAreSweptFromALargeDirectory() {
+        let index = DigestIndex()
+        let directory = index.directory(origin: someOrigin, path: RawName("d"))
+        func insert(_ numbers: Range<Int>) {
+            index.apply(numbers.map { .insert(directory, "\($0)", .make($0), .make($0)) })
+        }
+        insert(0..<3000)
+        let visit = index.beginVisit(directory)
+        #expect(index.see(visit, files: files(0..<1500)).allSatisfy { $0 })
+        insert(3000..<9000)
+        index.apply((100..<400).map { .remove(directory: directory, name: RawName("\($0)")) })
+        insert(9000..<9100)
+        #expect(index.endVisit(visit, sweeping: true) == 1500)
+        #expect(index.count == 7300)
+        for number in 0..<9100 {
+            let isThere = !(100..<400).contains(number) && !(1500..<3000).contains(number)
+            if (index.entry(directory: directory, name: RawName("\(number)")) != nil) != isThere {
+                Issue.record("\(number)")
+            }
+        }
+        // Nearly all go, and the few that stay are found.
+        let last = index.beginVisit(directory)
+        _ = index.see(last, files: files(0..<50))
+        #expect(index.endVisit(last, sweeping: true) == 7250)
+        for number in 0..<50 {
+            #expect(index.entry(directory: directory, name: RawName("\(number)")) != nil)
+        }
+        insert(0..<2000)
+        #expect(index.count == 2000)
+    }
+
     @Test func changedFileIsNotKnownAndIsSwept() {
         insert(0..<3)
         let visit = index.beginVisit(directory)
