@@ -81,6 +81,24 @@ struct AvahiRefusalTests {
         #expect(status.text.contains("disable-user-service-publishing"), "\(status.text)")
     }
 
+    /// Nothing is refused, and there is no room for all.
+    @Test func recordsThatThereIsNoRoomForAreATrouble() throws {
+        let here = try AvahiHost(
+            lan.server, name: "here",
+            settings: [
+                "objects-per-client-max": "4", "entries-per-entry-group-max": "8", "clients-max": "4",
+            ])
+        let site = try DaemonSite(
+            namespace: here.namespace, environment: ["DBUS_SYSTEM_BUS_ADDRESS": here.busAddress])
+        try site.configure(["Responder=never"])
+        for number in 0..<300 { try site.put("\(number)", "file \(number)") }
+        try site.share()
+        let daemon = try site.start()
+        try daemon.firstPass()
+        try here.expectTrouble(
+            "warning", "discovery", " of 300 digests: there is no room for their records", of: daemon)
+    }
+
     @Test func policyOfTheBusThatForbidsItIsNamed() throws {
         let here = try AvahiHost(
             lan.server, name: "here",

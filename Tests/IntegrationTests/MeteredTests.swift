@@ -83,6 +83,10 @@ struct MeteredTests {
             try daemon.process.waitForLine(containing: "the connection is metered")
             try expectFound(false)
             #expect(try page().contains("not advertised (metered connection)"))
+            try hosts[0].expectTrouble(
+                "warning", "discovery",
+                "other machines cannot find this one: the connection is metered, and nothing is advertised",
+                of: daemon)
             // Served all the same.
             let url = "https://\(Lan.address(of: 0)):\(daemon.port)/x?sha256=\(Digest(of: "content").hex)"
             #expect(try lan.curl(on: lan.hosts[1], [url]).text == "content")

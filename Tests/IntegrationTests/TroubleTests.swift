@@ -219,6 +219,43 @@ struct TroubleTests {
         try place.expectGone("stale")
     }
 
+    /// A sync that cannot begin is seen everywhere, and as long as nothing is stale it is said and is no trouble.
+    @Test func syncThatCannotBeginIsSeen() throws {
+        let place = try place()
+        let tree = place.site.tree
+        let mirror = tree.absolute("mirror")
+        let source = try SourceServer(archives: 1)
+        try place.site.share("mirror", as: "mirror", "Source=\(source.url)")
+        let setting = {
+            var setting = place.bus.setting()
+            setting.environment["SYSCONFDIR"] = tree.absolute("etc")
+            setting.environment["LOCALSTATEDIR"] = tree.absolute("var")
+            return setting
+        }()
+        func sync() throws -> Command.Outcome {
+            try Command.run(
+                [try Products.path(of: "passim"), "mirror", "sync", "mirror"], setting, seconds: 120)
+        }
+        try tree.makeDirectory("mirror/.passim-lock.part")
+        #expect(try sync().end == .exit(1))
+        try place.expect(
+            "error", "freshness", "\(mirror) was never synced whole: \(mirror): cannot be locked: ",
+            command: "passim mirror sync mirror")
+        try tree.remove("mirror/.passim-lock.part")
+        #expect(try sync().end == .exit(0))
+        try place.expectGone("never synced")
+        try source.control("missing=PULP_MANIFEST")
+        #expect(try sync().end == .exit(1))
+        let end = ContinuousClock.now + .seconds(60)
+        var text = ""
+        while !text.contains("was not whole: http"), ContinuousClock.now < end {
+            usleep(50_000)
+            text = try place.passim("status", "--all").text
+        }
+        #expect(text.contains(" min ago, was not whole: \(source.url)PULP_MANIFEST"), "\(text)")
+        #expect(!text.contains("stale"), "\(text)")
+    }
+
     // MARK: Disks
 
     @Test(.enabled(if: SmallDisk.isPossible, "needs root, to mount a small file system"))
@@ -258,6 +295,30 @@ struct TroubleTests {
         try place.expect("warning", "state", "the audit log is not written: ")
     }
 
+    /// A state directory without room: the disk is told of, and what cannot be saved there.
+    @Test(.enabled(if: SmallDisk.isPossible, "needs root, to mount a small file system"))
+    func stateThatIsFullIsAnErrorAndItsTotalIsNotSavedUntilThereIsRoom() throws {
+        let disk = try SmallDisk(kibibytes: 4096)
+        let bus = try SystemBus(.everything)
+        let site = try DaemonSite(
+            environment: bus.environment.merging(["LOCALSTATEDIR": disk.tree.path]) { $1 })
+        try site.put("file", "content")
+        try site.share()
+        let place = try Place(bus, site)
+        // As much as fits.
+        try? disk.tree.write("ballast", [UInt8](repeating: 1, count: 8 << 20))
+        #expect(try place.daemon.fetch(Digest(of: "content")).status == 200)
+        let state = disk.tree.absolute("lib/passim")
+        try place.expect(
+            "warning", "state", "the total of bytes sent is not saved: \(state)/totals: ",
+            command: "ls -ld \(state)")
+        try place.expect(
+            "error", "disk", "the file system of \(state) is full", command: "df -h \(state)")
+        try disk.tree.remove("ballast")
+        try place.expectGone("the total of bytes sent")
+        try place.expectGone("is full")
+    }
+
     // MARK: Certificates
 
     /// Puts a certificate of an administrator's in place.
@@ -270,6 +331,48 @@ struct TroubleTests {
             "/CN=host", "-days", "\(days)", "-keyout", "\(directory)/secret.key", "-out",
             "\(directory)/cert.pem",
         ])
+    }
+
+    @Test func certificateThatHasEndedIsAnErrorUntilItIsRenewed() throws {
+        // openssl-req(1) makes none that has ended already.
+        let script = """
+            mkdir -p work var/lib/passim
+            cd work
+            openssl ecparam -name prime256v1 -genkey -noout -out secret.key
+            openssl req -new -key secret.key -subj /CN=host -out request.pem
+            : >index
+            echo 01 >serial
+            cat >ca.cnf <<END
+            [ca]
+            default_ca = own
+            [own]
+            database = index
+            serial = serial
+            new_certs_dir = .
+            default_md = sha256
+            policy = policy
+            [policy]
+            commonName = supplied
+            END
+            openssl ca -batch -config ca.cnf -selfsign -keyfile secret.key -in request.pem -notext \
+                -startdate 20200101000000Z -enddate 20210101000000Z -out cert.pem
+            chmod 600 secret.key
+            cp -p secret.key cert.pem ../var/lib/passim
+            """
+        let place = try place { site in
+            try Command.succeed(["sh", "-ec", "cd \"$0\"\n" + script, site.tree.path])
+        }
+        let path = place.site.tree.absolute("var/lib/passim/cert.pem")
+        try place.expect(
+            "error", "certificate",
+            "the certificate \(path) has ended: clients that check certificates refuse it",
+            command: "renew it, then: systemctl reload passim")
+        #expect(
+            try place.daemon.get("/metrics").text.contains(
+                "\npassim_certificate_end_timestamp_seconds 1609459200\n"))
+        try makeCertificate(in: place.site, days: 100)
+        place.daemon.process.kill(SIGHUP)
+        try place.expectGone("has ended")
     }
 
     @Test func certificateThatEndsSoonIsAWarningUntilItIsRenewed() throws {
