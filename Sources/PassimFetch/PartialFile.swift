@@ -22,7 +22,7 @@ package final class PartialFile {
     private let directory: Descriptor
     /// nil where the file has no name.
     private let name: RawName?
-    private let file: Descriptor
+    private var file: Descriptor
     private let hasher = SHA256Hasher()
     package private(set) var byteCount: UInt64 = 0
     private(set) var source = Source.nobody
@@ -179,6 +179,18 @@ package final class PartialFile {
         try file.sync()
         try rename(to: final)
         try directory.sync()
+    }
+
+    /// Opens it for reading only from now on: who watches the directory is told of the close after writing under the name
+    /// that it has now, and not under the final one (inotify(7)).
+    package func endWriting() throws(SystemError) {
+        guard let name else { return }
+        let reader = try directory.open(name, [.readOnly, .noFollow, .nonBlocking, .noControllingTerminal])
+        guard try reader.status().identity == file.status().identity else {
+            throw SystemError(code: .again, call: .openat, subject: "\(name)")
+        }
+        file = reader
+        _ = try file.lockExclusively()
     }
 
     /// Gives it its name, and no more than that: for a caller that has done with it what `publish` does.
