@@ -48,7 +48,7 @@ package struct SyncSettings: Sendable {
             try ended.write(to: record)
             return nil
         } catch {
-            return "what the daemon and the next run are to know cannot be written: \(error.sentence)"
+            return "the record of this sync cannot be written: \(error.sentence)"
         }
     }
 }
