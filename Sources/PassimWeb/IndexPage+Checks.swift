@@ -65,9 +65,11 @@ extension IndexPage {
         let stale = health.troubles(of: [.freshness])
         if let worst = stale.first { return body.check("Content", worst, besides: stale.count - 1) }
         let aged = directories.filter { $0.newest != nil }
-        guard let newest = aged.max(by: { $0.newest! < $1.newest! }), let time = newest.newest else { return }
+        let watched = aged.filter { watchedForAge.contains($0.dropIn) || $0.lastSync != nil }
         // An age that nobody has set a limit for is neither good nor bad.
-        let isWatched = directories.allSatisfy { watchedForAge.contains($0.dropIn) || $0.lastSync != nil }
+        let isWatched = !watched.isEmpty
+        let newest = (isWatched ? watched : aged).max { $0.newest! < $1.newest! }
+        guard let newest, let time = newest.newest else { return }
         body.check("Content", isWatched ? .good : .wait) { line in
             line.name(RawName(newest.newestName).shortened)
             line.text(", ")

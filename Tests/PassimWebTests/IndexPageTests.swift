@@ -148,6 +148,16 @@ struct IndexPageTests {
         #expect(page().contains(">5 h ago</time>; no StaleAfter= says when it is too old"))
         let watched = page { $0.watchedForAge = ["lvfs.conf"] }
         #expect(watched.contains(">5 h ago</time></td>"))
+        // A directory of which nobody wants to know does not stand before one that is watched.
+        var other = Sample.directory(path: "/srv/other")
+        other.dropIn = "other.conf"
+        other.newest = Timestamp(seconds: Sample.now, nanoseconds: 0)
+        other.newestName = "new"
+        let both = page { page in
+            page.watchedForAge = ["lvfs.conf"]
+            page.health.directories = [directory, other]
+        }
+        #expect(both.contains("<bdi>firmware.xml.zst</bdi>, <time") && both.contains(">5 h ago</time></td>"))
     }
 
     // MARK: - Who uses it
