@@ -9,8 +9,10 @@ struct ContainerFilesTests {
 
     /// Instructions, with their continued lines.
     private func instructions() throws -> [Substring] {
-        try text("etc/containers/Containerfile").split(separator: "\n").filter { !$0.hasPrefix("#") }.joined(separator: "\n")
-            .replacing("\\\n", with: " ").split(separator: "\n")
+        try text("etc/containers/Containerfile").split(separator: "\n").filter { !$0.hasPrefix("#") }.joined(
+            separator: "\n"
+        )
+        .replacing("\\\n", with: " ").split(separator: "\n")
     }
 
     private static let isBookworm =
@@ -19,7 +21,8 @@ struct ContainerFilesTests {
     /// The image has no tools to find out with, and a missing library is a container that ends at once.
     @Test(.enabled(if: isBookworm, "needs Debian 12, as the image has it"))
     func imageHasEachLibraryOfThePrograms() throws {
-        let listed = Set(try text("etc/containers/Containerfile").split { " \\\n".contains($0) }.map(String.init))
+        let listed = Set(
+            try text("etc/containers/Containerfile").split { " \\\n".contains($0) }.map(String.init))
         for program in ["passimd", "passim"] {
             let path = try Products.path(of: program)
             let needed = try Command.succeed(["readelf", "--dynamic", path]).text.split(separator: "\n")
