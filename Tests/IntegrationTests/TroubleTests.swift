@@ -68,22 +68,6 @@ struct TroubleTests {
         }
     }
 
-    private enum HTML {
-        /// A page without its tags.
-        static func text(_ page: String) -> String {
-            var isTag = false
-            return page.reduce(into: "") { text, character in
-                if character == "<" { isTag = true }
-                if !isTag { text.append(character) }
-                if character == ">" { isTag = false }
-            }
-        }
-
-        static func escaped(_ text: String) -> String {
-            text.reduce(into: "") { $0 += $1 == "<" ? "&lt;" : $1 == ">" ? "&gt;" : String($1) }
-        }
-    }
-
     private func place(
         user: UInt32? = nil, ownLimits: Bool = false, namespace: String? = nil, _ settings: String...,
         after script: String? = nil, prepare: (DaemonSite) throws -> Void = { _ in }
