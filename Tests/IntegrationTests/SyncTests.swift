@@ -376,7 +376,7 @@ import Testing
         #expect(outcome.end == .exit(1))
         #expect(
             outcome.errorText.contains(
-                "(404); Source= is the directory that it is in; what the daemon and the next run are to know cannot be"
+                "(404); Source= is the directory that it is in; the record of this sync cannot be written"
             ), "\(outcome.errorText)")
     }
 
