@@ -49,6 +49,7 @@ command:gdbus                 libglib2.0-bin    glib2
 command:busctl                systemd           systemd
 command:avahi-daemon          avahi-daemon      avahi
 command:avahi-browse          avahi-utils       avahi-tools
+command:dnsmasq               dnsmasq-base      dnsmasq
 command:rsync                 rsync             rsync
 command:aria2c                aria2             aria2
 command:wget                  wget              wget

@@ -16,6 +16,10 @@ static inline CURLcode ccurl_set_offset(CURL *easy, CURLoption option, curl_off_
 static inline CURLcode ccurl_set_text(CURL *easy, CURLoption option, const char *value) {
     return curl_easy_setopt(easy, option, value);
 }
+// For as long as the handle lives.
+static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(easy, option, value);
+}
 // At least CURL_ERROR_SIZE bytes, for as long as the handle lives.
 static inline CURLcode ccurl_set_error_buffer(CURL *easy, char *buffer) {
     return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, buffer);

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <malloc.h>
+#include <netdb.h>
 #include <pthread.h>
+#include <resolv.h>
 #include <sched.h>
 #include <stdint.h>
 #include <string.h>
@@ -48,6 +50,21 @@ static inline int clinux_openat2(int dirfd, const char *path, uint64_t flags, ui
 // accept4(2) is declared only under _GNU_SOURCE.
 static inline int clinux_accept4(int fd, struct sockaddr_storage *address, socklen_t *length) {
     return (int)syscall(SYS_accept4, fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// res_nsearch(3), with a state of its own, which reads /etc/resolv.conf as it is now. Returns the length of the whole
+// answer, or -1 and the reason as h_errno(3) has it. In libc itself since glibc 2.34.
+static inline int clinux_search_name(const char *name, int type, unsigned char *answer, int size, int *reason) {
+    struct __res_state state;
+    memset(&state, 0, sizeof state);
+    if (res_ninit(&state) != 0) {
+        *reason = NO_RECOVERY;
+        return -1;
+    }
+    int length = res_nsearch(&state, name, C_IN, type, answer, size);
+    *reason = state.res_h_errno;
+    res_nclose(&state);
+    return length > size ? size : length;
 }
 
 // sock_diag(7): the user of the TCP socket of this network namespace that has these addresses, in the order of the

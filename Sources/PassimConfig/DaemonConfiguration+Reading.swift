@@ -47,6 +47,8 @@ extension DaemonConfiguration {
         ) {
             Network($0)
         }
+        section.readMirrors(into: &values.mirrors)
+        section.read("Multicast", into: &values.multicast, closed: false)
         section.warnOfUnknownKeys(known: keys)
         section.warnOfUnknownGroups()
         return (values, section.complaints)
@@ -57,7 +59,7 @@ extension DaemonConfiguration {
         "Port", "HTTPPort", "IPv6", "Path", "MaxItemSize", "Cooldown", "CarbonCost", "Listen", "MaxRate",
         "MaxConnections",
         "MaxConnectionsPerAddress", "LogClients", "AuditLogSize", "AuditLogsKept", "MetricsAllow",
-        "PageAllow", "Certificate", "Key", "Responder", "PeerNetworks",
+        "PageAllow", "Certificate", "Key", "Responder", "PeerNetworks", "Mirror", "Multicast",
     ]
 
     /// True if this may be an address, with or without a scope, or a name that the kernel would give an
@@ -113,6 +115,36 @@ extension Section {
             }
         }
     }
+
+    /// `Mirror=`: each of the parts that are right, once.
+    fileprivate mutating func readMirrors(into setting: inout [NamedMirror]) {
+        let key = "Mirror"
+        guard keyFile.value(group, key) != nil else { return }
+        let parts: [String]
+        do throws(KeyFileError) {
+            parts = try keyFile.strings(group, key).map { $0.trimmed }.filter { !$0.isEmpty }
+        } catch {
+            return warn(key, "\(error.advice); no mirror is asked")
+        }
+        var places: Set<String> = []
+        for part in parts {
+            do throws(NamedMirror.Fault) {
+                let mirror = try NamedMirror(part)
+                if !places.insert("\(mirror)".lowercased()).inserted {
+                    complain(.warning, key, part, "named twice; the first counts")
+                } else if setting.count >= Section.mostMirrors {
+                    complain(.warning, key, part, "more than \(Section.mostMirrors) are named; passed over")
+                } else {
+                    setting.append(mirror)
+                }
+            } catch {
+                complain(.warning, key, part, "\(error); passed over")
+            }
+        }
+    }
+
+    /// Each look-up asks all of them.
+    private static let mostMirrors = 16
 
     /// A port that any program may listen at, which is what the daemon is: another is none at all.
     ///

@@ -40,6 +40,10 @@ package struct DaemonConfiguration: Sendable, Equatable {
     package var key: String?
     /// Networks whose peers are asked besides those that are private or on a link of this machine.
     package var peerNetworks: [Network] = []
+    /// Asked for what is not here, before the network is.
+    package var mirrors: [NamedMirror] = []
+    /// False: nothing is asked nor told by mDNS.
+    package var multicast = true
 
     /// The defaults.
     package init() {}

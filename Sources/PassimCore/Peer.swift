@@ -20,6 +20,13 @@ package protocol PeerFinder: Sendable {
     func peers(with digest: Digest) -> AsyncStream<Peer>
 }
 
+/// Finds nobody: the network is not asked (`Multicast=false`).
+package struct NoPeers: PeerFinder {
+    package init() {}
+
+    package func peers(with digest: Digest) -> AsyncStream<Peer> { AsyncStream { $0.finish() } }
+}
+
 extension RawName {
     /// The last component of a path to ask other machines with: the name, as what is sent goes by the digest,
     /// and the digest where a path of that name has a meaning of its own, whatever its query.
@@ -68,5 +75,5 @@ package struct LookupClient: Sendable {
 /// Looks for a digest on the network, for a client of this machine.
 package protocol PeerLookup: Sendable {
     /// - Returns: where to send the client; nil where nobody has the digest, within 1.3 s.
-    func lookUp(_ digest: Digest, client: LookupClient) async -> Peer?
+    func lookUp(_ digest: Digest, client: LookupClient) async -> ServingPlace?
 }

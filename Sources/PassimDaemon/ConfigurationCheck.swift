@@ -57,7 +57,12 @@ struct ConfigurationCheck: Sendable {
         let plain = daemon.httpPort > 0 ? " and \(daemon.httpPort) (plain HTTP)" : ""
         add(
             "\(paths.passimConf): port \(daemon.port)\(plain), \(daemon.ipv6 ? "IPv4 and IPv6" : "IPv4 only")"
+                + (daemon.multicast ? "" : ", no mDNS")
         )
+        if !daemon.mirrors.isEmpty {
+            let names = daemon.mirrors.map { "\($0)" }.joined(separator: ", ")
+            add("\(paths.passimConf): asked for what is not here: \(names)")
+        }
         let privates = PrivateDirectories(
             paths.privateDirectories(published: daemon.path ?? paths.publishedItems))
         // Whoever checks is root, and the daemon is not.

@@ -122,14 +122,23 @@ struct DaemonObject: BusObject {
     func findPeers(_ digest: Digest, for user: UInt32) async -> [String] {
         guard let lookup = daemon.neighbourhood.withLock({ $0?.lookup }) else { return [] }
         let name = RawName(digest.hex)
-        return await lookup.findPeers(with: digest, for: user).map { peer in
-            String(decoding: Redirect.location(of: peer, name: name, digest: digest), as: UTF8.self)
+        return await lookup.findPeers(with: digest, for: user).map { place in
+            let url = String(
+                decoding: Redirect.location(of: place, name: name, digest: digest), as: UTF8.self)
+            if case .mirror(let host) = place, let pin = host.pin { return "\(url)#\(pin)" }
+            return url
         }
     }
 
     func reportPeer(_ url: String, _ digest: Digest, by user: UInt32) async -> Bool {
-        guard let peer = Redirect.peer(ofLocation: url) else { return false }
-        await daemon.neighbourhood.withLock { $0?.lookup }?.report(peer, digest: digest, by: user)
+        let neighbourhood = daemon.neighbourhood.withLock { $0 }
+        let mirror = Redirect.authority(ofLocation: url).flatMap {
+            neighbourhood?.mirrors?.host(withAuthority: $0)
+        }
+        let place =
+            mirror.map { ServingPlace.mirror($0) } ?? Redirect.peer(ofLocation: url).map { .peer($0) }
+        guard let place else { return false }
+        await neighbourhood?.lookup?.report(place, digest: digest, by: user)
         return true
     }
 }

@@ -20,11 +20,15 @@ final class Neighbourhood: Sendable {
     private let ipv6: Bool
     private let listening: [Socket.Place]
     private let onMeteredChange: @Sendable () -> Void
+    /// True if the network is asked and told by mDNS.
+    let isMulticast: Bool
     private let browser: PeerBrowser?
-    private let prober: PeerProber?
-    /// For clients of this machine; nil where peers cannot be asked.
+    private let probers: [PeerProber]
+    /// For clients of this machine; nil where nobody can be asked.
     let lookup: PeerSearch?
-    /// For the page; nil where nobody can be asked.
+    /// Those that the administrator has named; nil where nobody can be asked.
+    let mirrors: MirrorSearch?
+    /// For the page; nil where the network cannot be asked.
     let survey: NeighbourSurvey?
 
     private struct State {
@@ -50,21 +54,33 @@ final class Neighbourhood: Sendable {
         self.logger = logger
         self.ipv6 = ipv6
         self.onMeteredChange = onMeteredChange
+        isMulticast = configuration.multicast
         do {
-            let browser = try PeerBrowser(ipv6: ipv6, networks: configuration.peerNetworks, logger: logger)
             let prober = try PeerProber(logger: logger)
-            try browser.start()
+            // Peers that hang must not keep the named ones from being asked.
+            let isMulticast = configuration.multicast
+            let mirrorProber = try isMulticast ? PeerProber(name: "mirrors", logger: logger) : prober
+            let browser =
+                try isMulticast
+                ? PeerBrowser(ipv6: ipv6, networks: configuration.peerNetworks, logger: logger) : nil
+            try browser?.start()
+            let finder: any PeerFinder = if let browser { browser } else { NoPeers() }
+            let mirrors = MirrorSearch(probe: mirrorProber, resolver: MirrorResolver())
             self.browser = browser
-            self.prober = prober
-            lookup = PeerSearch(finder: browser, probe: prober, daemonUser: geteuid())
-            survey = NeighbourSurvey(browser)
+            self.mirrors = mirrors
+            probers = [prober, mirrorProber]
+            lookup = PeerSearch(
+                mirrors: mirrors, finder: finder, probe: prober, daemonUser: geteuid())
+            survey = browser.map { NeighbourSurvey($0) }
         } catch {
             logger.warning("no peers can be asked for files that are not here: \(error)")
             browser = nil
-            prober = nil
+            probers = []
             lookup = nil
+            mirrors = nil
             survey = nil
         }
+        mirrors?.replace(configuration.mirrors)
     }
 
     /// True if the connection is metered: then nothing is advertised.
@@ -76,10 +92,11 @@ final class Neighbourhood: Sendable {
     /// Counts of this daemon's own answers.
     var answers: AnswerCounters { state.withLock { $0.advertiser }?.answers ?? AnswerCounters() }
 
-    /// Has this machine found, from now on.
+    /// Has this machine found, from now on; without multicast nobody is told of it.
     ///
     /// - Parameter port: where it serves.
     func advertise(port: UInt16) {
+        guard isMulticast else { return }
         do throws(SystemError) {
             let advertised = advertised
             let advertiser = try Advertiser(
@@ -128,6 +145,7 @@ final class Neighbourhood: Sendable {
         }
         advertiser?.setAnswering(answering)
         browser?.replace(networks: configuration.peerNetworks)
+        mirrors?.replace(configuration.mirrors)
     }
 
     /// Withdraws what is advertised, and ends all questions; may block for some two seconds.
@@ -142,7 +160,7 @@ final class Neighbourhood: Sendable {
         let stopping = Neighbourhood.threads([
             { state.advertiser?.stop() }, { [browser] in browser?.stop() }, { state.loop?.stop() },
         ])
-        prober?.stop()
+        for prober in probers { prober.stop() }
         for thread in stopping { thread.join() }
     }
 }

@@ -5,6 +5,7 @@ internal import PassimCore
 internal import PassimCrypto
 internal import PassimDiscovery
 internal import PassimIndex
+internal import PassimLookup
 internal import PassimMirror
 internal import PassimPublish
 internal import PassimServer
@@ -41,6 +42,8 @@ extension PageSource {
             daemon.sharedDropIns.withLock { $0.values }.filter(\.isWatchedForAge).map(\.name))
         if let neighbourhood = daemon.neighbourhood.withLock({ $0 }) {
             let advertising = neighbourhood.advertising
+            page.isMulticast = neighbourhood.isMulticast
+            page.mirrors = neighbourhood.mirrors?.statuses ?? []
             page.advertising = IndexPage.Advertising(advertising)
             // If no machine can be told of this one, none can be asked.
             if !advertising.isWaiting, let survey = neighbourhood.survey {

@@ -2,6 +2,7 @@ internal import PassimCore
 internal import PassimCrypto
 internal import PassimDiscovery
 internal import PassimIndex
+internal import PassimLookup
 internal import PassimMirror
 internal import PassimServer
 internal import PassimSystem
@@ -28,6 +29,7 @@ extension PageSource {
         if let neighbourhood = daemon.neighbourhood.withLock({ $0 }) {
             metrics.discovery = Metrics.Discovery(neighbourhood.advertising, neighbourhood.answers)
             if !neighbourhood.advertising.isWaiting { metrics.peers = neighbourhood.survey?.machineCount }
+            metrics.mirrors = neighbourhood.mirrors?.statuses ?? []
         }
         metrics.process = Metrics.Process(.now)
         metrics.process.started =

@@ -152,7 +152,7 @@ struct ServerService: Service {
         let configuration = daemon.reloadDropIns(sayingAll: true)
         if !configuration.daemon.canReplace(started) {
             daemon.logger.warning(
-                "Port, HTTPPort, Listen, IPv6 and Path of passim.conf take effect with a restart")
+                "Port, HTTPPort, Listen, IPv6, Path and Multicast of passim.conf take effect with a restart")
         }
         daemon.store.maxItemSize = configuration.daemon.maxItemSize
         daemon.auditLog.clients = configuration.daemon.logClients
@@ -170,7 +170,7 @@ extension DaemonConfiguration {
     /// True if it differs from a running daemon's only in settings that can change then.
     fileprivate func canReplace(_ other: DaemonConfiguration) -> Bool {
         port == other.port && httpPort == other.httpPort && listen == other.listen && ipv6 == other.ipv6
-            && path == other.path
+            && path == other.path && multicast == other.multicast
     }
 }
 

@@ -93,7 +93,10 @@ final class DownloadAttempt {
 
     private func prepare() throws(CurlError) {
         let this = Unmanaged.passUnretained(self).toOpaque()
-        try easy.set(CURLOPT_URL, url)
+        // The pin of a named mirror is behind its URL (`PinnedURL`).
+        let pinned = PinnedURL(url)
+        try easy.set(CURLOPT_URL, pinned.url)
+        try easy.set(CURLOPT_PINNEDPUBLICKEY, pinned.pin)
         try easy.set(CURLOPT_RANGE, offset > 0 ? "\(offset)-" : nil)
         try easy.set(CURLOPT_FOLLOWLOCATION, isOfThisMachine ? 1 : 0)
         try easy.set(CURLOPT_MAXREDIRS, limits.redirects)
@@ -209,6 +212,8 @@ final class DownloadAttempt {
             let status = easy.responseStatus
             return status == 416 && offset > 0 ? .beginAnew : .failed(.denied(status: status))
         case CURLE_TOO_MANY_REDIRECTS: return .failed(.redirects)
+        case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+            return .failed(.nonsense("shows another key than the pin of Mirror= says"))
         case CURLE_UNSUPPORTED_PROTOCOL: return .failed(.nonsense("sends elsewhere than to https"))
         // Only one of the three limits of time ends before a head: the one for connecting.
         case CURLE_OPERATION_TIMEDOUT where easy.hasConnected: return .failed(.stalled(seconds: limits.stall))

@@ -6,6 +6,8 @@ final class EasyHandle {
     private let pointer: UnsafeMutableRawPointer
     /// CURLOPT_ERRORBUFFER, where it was asked for.
     private var words: UnsafeMutablePointer<CChar>?
+    /// CURLOPT_RESOLVE, where it was asked for.
+    private var addresses: UnsafeMutablePointer<curl_slist>?
 
     init() throws(CurlError) {
         guard let pointer = curl_easy_init() else { throw CurlError(doing: "making an easy handle") }
@@ -23,6 +25,19 @@ final class EasyHandle {
     deinit {
         curl_easy_cleanup(pointer)
         words?.deallocate()
+        curl_slist_free_all(addresses)
+    }
+
+    /// The addresses of the URL's host, which libcurl then does not look for itself: its resolver has no limit of time
+    /// but the transfer's. Once a handle.
+    ///
+    /// - Parameter entry: `HOST:PORT:ADDRESS,…` (CURLOPT_RESOLVE(3)).
+    func resolve(as entry: String) throws(CurlError) {
+        guard let list = curl_slist_append(nil, entry) else {
+            throw CurlError(doing: "setting CURLOPT_RESOLVE")
+        }
+        addresses = list
+        try check(ccurl_set_list(pointer, CURLOPT_RESOLVE, list)) { "CURLOPT_RESOLVE" }
     }
 
     /// From now on `detail` tells more than a code does, which name could not be resolved say.

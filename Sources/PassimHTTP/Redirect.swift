@@ -13,8 +13,20 @@ package enum Redirect {
         return RawName(bytes: Array(PercentEncoding.decode(path[start...]).prefix(longestName)))
     }
 
+    /// A mirror is called what the administrator has called it: its clients may check its certificate.
+    package static func location(of place: ServingPlace, name: RawName, digest: Digest) -> [UInt8] {
+        switch place {
+        case .peer(let peer): location(of: peer, name: name, digest: digest)
+        case .mirror(let host): location(at: host.authority, name: name, digest: digest)
+        }
+    }
+
     package static func location(of peer: Peer, name: RawName, digest: Digest) -> [UInt8] {
-        var bytes = Array("https://\(host(peer.address)):\(peer.port)/".utf8)
+        location(at: "\(host(peer.address)):\(peer.port)", name: name, digest: digest)
+    }
+
+    private static func location(at authority: String, name: RawName, digest: Digest) -> [UInt8] {
+        var bytes = Array("https://\(authority)/".utf8)
         // Some names are pages of their own, whatever the query.
         PercentEncoding.append(name.askable(for: digest), to: &bytes)
         bytes.append(contentsOf: "?sha256=\(digest.hex)".utf8)
@@ -24,10 +36,7 @@ package enum Redirect {
     /// The peer of a URL that `location` has made, or of one like it: https, an address and a port (443 where there
     /// is none), whatever follows.
     package static func peer(ofLocation url: String) -> Peer? {
-        // By bytes: a slash with a combining character behind it is no slash to String.
-        guard url.utf8.starts(with: "https://".utf8) else { return nil }
-        let ends = [ASCII.slash, ASCII.questionMark, ASCII.hash]
-        let authority = url.utf8.dropFirst(8).prefix { !ends.contains($0) }
+        guard let authority = authority(ofLocation: url)?.utf8 else { return nil }
         let isBracketed = authority.first == ASCII.openBracket
         let host: Substring.UTF8View
         let rest: Substring.UTF8View
@@ -46,6 +55,14 @@ package enum Redirect {
             let port = UInt16(Substring(digits)), port > 0
         else { return nil }
         return Peer(address: address, port: port)
+    }
+
+    /// Host and port of an https URL as they are written; nil for any other URL.
+    package static func authority(ofLocation url: String) -> Substring? {
+        // By bytes: a slash with a combining character behind it is no slash to String.
+        guard url.utf8.starts(with: "https://".utf8) else { return nil }
+        let ends = [ASCII.slash, ASCII.questionMark, ASCII.hash]
+        return Substring(url.utf8.dropFirst(8).prefix { !ends.contains($0) })
     }
 
     private static func address(_ host: Substring.UTF8View, isBracketed: Bool) -> IPAddress? {

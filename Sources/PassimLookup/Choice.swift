@@ -12,20 +12,32 @@ extension Array<Candidate> {
     ///
     /// - Returns: nil where there is none.
     func choose(using generator: inout some RandomNumberGenerator) -> Peer? {
-        let weights = map { 1 / Swift.max($0.latency, Candidate.shortest).seconds }
-        var left = Double.random(in: 0..<1, using: &generator) * weights.reduce(0, +)
-        for (candidate, weight) in zip(self, weights) {
-            if left < weight { return candidate.peer }
-            left -= weight
-        }
-        // Rounding has left over a little.
-        return last?.peer
+        let chosen = choose(weighing: { $0.latency.speed }, using: &generator)
+        return chosen.map { self[$0].peer }
     }
 }
 
-extension Candidate {
-    /// Below, the difference is chance and says nothing of a peer.
-    fileprivate static let shortest: Duration = .milliseconds(1)
+extension Array {
+    /// The place of one at random, with chances in proportion to the weights.
+    ///
+    /// - Returns: nil where there is none.
+    func choose(
+        weighing weight: (Element) -> Double, using generator: inout some RandomNumberGenerator
+    ) -> Int? {
+        let weights = map(weight)
+        var left = Double.random(in: 0..<1, using: &generator) * weights.reduce(0, +)
+        for (place, weight) in weights.enumerated() {
+            if left < weight { return place }
+            left -= weight
+        }
+        // Rounding has left over a little.
+        return indices.last
+    }
+}
+
+extension Duration {
+    /// Answers a second. Below a millisecond the difference is chance, and says nothing of who answered.
+    var speed: Double { 1 / max(self, .milliseconds(1)).seconds }
 }
 
 extension Duration {

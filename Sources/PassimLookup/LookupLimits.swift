@@ -27,6 +27,30 @@ package struct LookupLimits: Sendable {
     /// The answer, with what there is. Before 1.3 s, which is promised, by what a busy machine may lose.
     package var answerTime: Duration = .milliseconds(1250)
 
+    // MARK: Named mirrors
+
+    /// The end of waiting for named mirrors, from when they are asked. Then the network is asked.
+    package var mirrorTime: Duration = .milliseconds(300)
+    /// The wait of one that confirms for one of a better priority.
+    package var betterMirrorTime: Duration = .milliseconds(100)
+    /// A question goes on for so long though nobody waits for it: the connection that it makes is there for the next one,
+    /// where connecting takes longer than `mirrorTime`.
+    package var mirrorPatience: Duration = .seconds(2)
+    /// Hosts of all names and domains.
+    package var mirrors = 32
+    /// A mirror that failed is left alone for so long, for twice as long each time, up to the longest.
+    package var mirrorRest: Duration = .seconds(1)
+    package var longestMirrorRest: Duration = .seconds(30)
+    /// So often is one asked again at once that answered too late: its connection is there by then.
+    package var lateAnswers = 2
+    /// Then a name is resolved again; its addresses of before are used meanwhile.
+    package var addressTime: Duration = .seconds(60)
+    /// The same where there were none.
+    package var unknownTime: Duration = .seconds(10)
+    /// Bounds of how long SRV records are used: their TTL within these.
+    package var shortestTargetTime: Duration = .seconds(30)
+    package var longestTargetTime: Duration = .seconds(3600)
+
     // MARK: All look-ups
 
     /// Each has a browser of mDNS and some tasks. Of all users but root and the daemon's own together, and of those

@@ -21,47 +21,17 @@ struct PeerMemory: Sendable {
         var digest: Digest
     }
 
-    /// The reports of one user.
-    private struct Reports {
-        var peers: ExpiringTable<Peer>
-        var claims: ExpiringTable<Claim>
-        /// When the last of them ends.
-        var end: Duration = .zero
-
-        init(capacity: Int) {
-            peers = ExpiringTable(capacity: capacity)
-            claims = ExpiringTable(capacity: capacity)
-        }
-
-        mutating func add(_ claim: Claim, until end: Duration, at now: Duration) {
-            peers.insert(claim.peer, until: end, at: now)
-            claims.insert(claim, until: end, at: now)
-            self.end = end
-        }
-    }
-
     private let limits: LookupLimits
     private var failed: ExpiringTable<Peer>
     private var denied: ExpiringTable<Claim>
-    /// For all users.
-    private var reportsOfRoot: Reports
-    /// Each for this user.
-    private var reports: [UInt32: Reports] = [:]
+    /// Those about mirrors, too.
+    var reports: ReportBook
 
     init(_ limits: LookupLimits) {
         self.limits = limits
         failed = ExpiringTable(capacity: limits.rememberedCount)
         denied = ExpiringTable(capacity: limits.rememberedCount)
-        reportsOfRoot = Reports(capacity: limits.rememberedCount)
-    }
-
-    /// True if users other than root have reported anything.
-    var hasReporters: Bool { !reports.isEmpty }
-
-    /// - Returns: the user, if reports of its own hold; nil if it is like everybody.
-    func reporter(_ user: UInt32?, at now: Duration) -> UInt32? {
-        guard let user, let reports = reports[user], reports.end > now else { return nil }
-        return user
+        reports = ReportBook(limits)
     }
 
     /// - Parameter reporter: whose reports count besides root's.
@@ -69,10 +39,12 @@ struct PeerMemory: Sendable {
     func standing(
         of peer: Peer, for digest: Digest, at now: Duration, reporter: UInt32? = nil
     ) -> Standing? {
+        switch reports.doubt(of: .peer(peer), for: digest, at: now, reporter: reporter) {
+        case .ofThisDigest: return nil
+        case .general: return .reported
+        case .none: break
+        }
         let claim = Claim(peer: peer, digest: digest)
-        let believed = [reportsOfRoot] + (reporter.flatMap { reports[$0] }.map { [$0] } ?? [])
-        if believed.contains(where: { $0.claims.contains(claim, at: now) }) { return nil }
-        if believed.contains(where: { $0.peers.contains(peer, at: now) }) { return .reported }
         if failed.contains(peer, at: now) || denied.contains(claim, at: now) { return .bad }
         return peer.address.isLinkLocal && !peer.address.isIPv4 ? .linkLocal : .good
     }
@@ -90,21 +62,5 @@ struct PeerMemory: Sendable {
             failed.insert(peer, until: now + limits.failedTime, at: now)
         case .unasked: break
         }
-    }
-
-    /// - Parameter user: for whom it counts; root's counts for all.
-    mutating func report(_ peer: Peer, for digest: Digest, by user: UInt32, at now: Duration) {
-        let end = now + limits.reportedTime
-        let claim = Claim(peer: peer, digest: digest)
-        if user == 0 { return reportsOfRoot.add(claim, until: end, at: now) }
-        if reports[user] == nil, reports.count >= limits.reporters { makeRoomForReporter(at: now) }
-        reports[user, default: Reports(capacity: limits.reportsOfEach)].add(claim, until: end, at: now)
-    }
-
-    private mutating func makeRoomForReporter(at now: Duration) {
-        reports = reports.filter { $0.value.end > now }
-        guard reports.count >= limits.reporters else { return }
-        // Whoever has not reported for the longest time.
-        if let first = reports.min(by: { $0.value.end < $1.value.end }) { reports[first.key] = nil }
     }
 }

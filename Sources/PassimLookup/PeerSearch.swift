@@ -16,11 +16,13 @@ package actor PeerSearch: PeerLookup {
         var number: Int
         var share: SearchShare
         var asked: Duration
-        var waiters: [Int: CheckedContinuation<Peer?, Never>] = [:]
+        var waiters: [Int: CheckedContinuation<ServingPlace?, Never>] = [:]
         /// Nil while it waits for its turn.
         var task: Task<Void, Never>?
     }
 
+    /// Asked before the network is; nil: there are none.
+    private let mirrors: MirrorSearch?
     private let finder: any PeerFinder
     private let probe: any PeerProbe
     private let limits: LookupLimits
@@ -40,14 +42,16 @@ package actor PeerSearch: PeerLookup {
     private var lastNumber = 0
 
     /// - Parameters:
+    ///   - mirrors: those that the administrator has named.
     ///   - daemonUser: has a share of its own, as root has.
     ///   - generator: chooses among peers that are equally good.
     package init(
-        finder: any PeerFinder, probe: any PeerProbe, limits: LookupLimits = LookupLimits(),
-        daemonUser: UInt32,
+        mirrors: MirrorSearch? = nil, finder: any PeerFinder, probe: any PeerProbe,
+        limits: LookupLimits = LookupLimits(), daemonUser: UInt32,
         clock: any Clock<Duration> = ContinuousClock(),
         generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
+        self.mirrors = mirrors
         self.finder = finder
         self.probe = probe
         self.limits = limits
@@ -76,13 +80,13 @@ package actor PeerSearch: PeerLookup {
 
     // MARK: Look-ups
 
-    package func lookUp(_ digest: Digest, client: LookupClient) async -> Peer? {
+    package func lookUp(_ digest: Digest, client: LookupClient) async -> ServingPlace? {
         if Task.isCancelled { return nil }
         let now = clock.now()
         // Only the kernel knows the user, and each time it is asked takes some microseconds.
         let isCrowded = running[.others, default: 0] >= limits.crowd
-        let user = isCrowded || memory.hasReporters ? client.user() : nil
-        let key = Key(digest: digest, reporter: memory.reporter(user, at: now))
+        let user = isCrowded || memory.reports.hasReporters ? client.user() : nil
+        let key = Key(digest: digest, reporter: memory.reports.reporter(user, at: now))
         if nobody.contains(key, at: now) { return nil }
         let share = isCrowded ? share(of: user) : .others
         if searches[key] == nil {
@@ -109,20 +113,30 @@ package actor PeerSearch: PeerLookup {
 
     /// Asks all that can be found.
     ///
-    /// - Returns: those that confirm that they have the digest, best first, within 1.3 s from its turn; where nobody does, those
-    ///   that do not tell.
+    /// - Returns: those that confirm that they have the digest, best first, named mirrors before others, within 1.3 s from its
+    ///   turn; where nobody does, those that do not tell.
     ///
     /// - Parameter user: whose reports count besides root's. How many it asks for at a time is up to the caller.
-    package func findPeers(with digest: Digest, for user: UInt32) async -> [Peer] {
+    package func findPeers(with digest: Digest, for user: UInt32) async -> [ServingPlace] {
         let share = share(of: user)
         await beginThorough(share)
         let now = clock.now()
         let search = Search(asked: now, limits: limits, isThorough: true)
-        let key = Key(digest: digest, reporter: memory.reporter(user, at: now))
+        let key = Key(digest: digest, reporter: memory.reports.reporter(user, at: now))
+        async let named = askMirrors(for: key, isThorough: true)
         var found: [Peer] = []
         await run(search, for: key) { _, candidates in found = candidates.map(\.peer) }
         endThorough(share)
-        return found
+        return await named.map { .mirror($0) } + found.map { .peer($0) }
+    }
+
+    /// - Returns: one that has it, or of a thorough search all.
+    private func askMirrors(for key: Key, isThorough: Bool = false) async -> [MirrorHost] {
+        guard let mirrors else { return [] }
+        let (reports, clock) = (memory.reports, clock)
+        return await mirrors.search(key.digest, isThorough: isThorough) { host in
+            reports.doubt(of: .mirror(host), for: key.digest, at: clock.now(), reporter: key.reporter)
+        }
     }
 
     /// Waits for its turn.
@@ -142,12 +156,12 @@ package actor PeerSearch: PeerLookup {
         }
     }
 
-    /// A peer sent bytes that do not belong to the digest: it is passed over for an hour, for this digest
+    /// A place sent bytes that do not belong to the digest: it is passed over for an hour, for this digest
     /// altogether, for others unless nobody else has them.
     ///
     /// - Parameter user: for whose look-ups; root's word counts for all.
-    package func report(_ peer: Peer, digest: Digest, by user: UInt32) {
-        memory.report(peer, for: digest, by: user, at: clock.now())
+    package func report(_ place: ServingPlace, digest: Digest, by user: UInt32) {
+        memory.reports.report(place, for: digest, by: user, at: clock.now())
     }
 
     private func hasRoom(_ share: SearchShare) -> Bool {
@@ -182,10 +196,10 @@ package actor PeerSearch: PeerLookup {
         searches[key] = nil
     }
 
-    private func conclude(_ key: Key, _ number: Int, _ peer: Peer?) {
+    private func conclude(_ key: Key, _ number: Int, _ place: ServingPlace?) {
         guard let shared = searches[key], shared.number == number else { return }
         searches[key] = nil
-        for (_, waiter) in shared.waiters { waiter.resume(returning: peer) }
+        for (_, waiter) in shared.waiters { waiter.resume(returning: place) }
     }
 
     private func newNumber() -> Int {
@@ -199,8 +213,12 @@ package actor PeerSearch: PeerLookup {
         guard let shared = searches[key] else { return }
         running[share, default: 0] += 1
         searches[key]!.task = Task {
-            await run(Search(asked: shared.asked, limits: limits), for: key) {
-                $0.finish(key, shared.number, $1)
+            if let mirror = await askMirrors(for: key).first {
+                conclude(key, shared.number, .mirror(mirror))
+            } else if !Task.isCancelled {
+                await run(Search(asked: shared.asked, limits: limits), for: key) {
+                    $0.finish(key, shared.number, $1)
+                }
             }
             running[share, default: 0] -= 1
             startWaiting()
@@ -305,7 +323,7 @@ package actor PeerSearch: PeerLookup {
     private func finish(_ key: Key, _ number: Int, _ candidates: [Candidate]) {
         let now = clock.now()
         if candidates.isEmpty { nobody.insert(key, until: now + limits.nobodyTime, at: now) }
-        conclude(key, number, candidates.choose(using: &generator))
+        conclude(key, number, candidates.choose(using: &generator).map { .peer($0) })
     }
 
     private func take(_ report: Report, of key: Key, _ search: inout Search) -> [Search.Action] {

@@ -6,7 +6,7 @@ internal import PassimHTTP
 
 /// The result of a wait.
 enum WaitingResult: Sendable {
-    case peer(Peer)
+    case place(ServingPlace)
     case nobody
     case page(LocalPage)
     case file(FileWork.Outcome)
@@ -48,7 +48,7 @@ extension Connection {
         let send = sender(reactor)
         let client = lookupClient
         let task = Task {
-            send(await lookup.lookUp(digest, client: client).map { .peer($0) } ?? .nobody)
+            send(await lookup.lookUp(digest, client: client).map { .place($0) } ?? .nobody)
         }
         deadline = reactor.now + reactor.settings.values.timeLimits.lookup
         pending = PendingAnswer(
@@ -97,9 +97,9 @@ extension Connection {
         switch (result, answer.subject) {
         case (.page(let page), _): self.answer(with: page, isHead: answer.isHead, reactor)
         case (.file(let outcome), .file(let file)): endWaiting(for: file, outcome, reactor)
-        case (.peer(let peer), .peer(let digest, let name, _)):
+        case (.place(let place), .peer(let digest, let name, _)):
             reactor.counters.note(found: true)
-            let location = Redirect.location(of: peer, name: name, digest: digest)
+            let location = Redirect.location(of: place, name: name, digest: digest)
             stage(
                 .found, body: errorPage(.found, reason: "Another machine of this network shares this file."),
                 isHead: answer.isHead, reactor
@@ -109,7 +109,7 @@ extension Connection {
                 // It may be another machine the next time.
                 writer.field("Cache-Control", "no-store")
             }
-        case (.nobody, _), (.peer, _), (.file, _):
+        case (.nobody, _), (.place, _), (.file, _):
             reactor.counters.note(found: false)
             stage(
                 .notFound, body: errorPage(.notFound, reason: "\(Connection.nobody)"), isHead: answer.isHead,

@@ -69,7 +69,7 @@ extension Peer {
 }
 
 extension HTMLWriter {
-    fileprivate mutating func details(
+    mutating func details(
         _ id: String, _ heading: String, _ note: String, isOpen: Bool = false,
         content: (inout HTMLWriter) -> Void
     ) {

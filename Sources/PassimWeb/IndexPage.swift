@@ -21,6 +21,10 @@ package struct IndexPage: Sendable {
     package var day = Activity(samples: [], step: 1)
     /// Other machines that share; nil where nobody can be asked.
     package var neighbours: Neighbours?
+    /// False: nobody is asked nor told by mDNS.
+    package var isMulticast = true
+    /// Those that the administrator has named.
+    package var mirrors: [MirrorStatus] = []
     package var disks: [Disk] = []
     package var certificate: Certificate?
     /// Drop-ins whose directories are to have new content from time to time (`StaleAfter=`).
@@ -145,6 +149,7 @@ package struct IndexPage: Sendable {
             }
             main.element(.div, HTMLAttribute(.class, "more")) { more in
                 if !isEmpty { writeInstructions(to: &more) }
+                writeMirrors(to: &more)
                 writeNeighbours(to: &more)
             }
             if !isEmpty { writeItems(to: &main, level: .h2) }

@@ -19,6 +19,8 @@ package struct Metrics: Sendable {
     package var discovery = Discovery()
     /// Other machines that share files; nil where that is not known.
     package var peers: Int?
+    /// Those that the administrator has named.
+    package var mirrors: [MirrorStatus] = []
     package var process = Process()
 
     /// nil: not known.
@@ -44,6 +46,7 @@ package struct Metrics: Sendable {
         writeDirectories(to: &text)
         writeTroubles(to: &text)
         writeDiscovery(to: &text)
+        writeMirrors(to: &text)
         writeProcess(to: &text)
         return text.bytes
     }

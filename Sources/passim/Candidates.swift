@@ -145,9 +145,12 @@ final class Candidates {
                 command: "ip address")
         }
         if let trouble = troubles.first(where: { $0.kind == .discovery && $0.severity == .error }) {
-            return Failure(
-                file + "other machines cannot be asked: \(trouble.why)",
-                command: trouble.command.isEmpty ? nil : trouble.command)
+            // One with a subject is of a mirror, beside which others may have been asked.
+            let reason =
+                trouble.subject.isEmpty
+                ? "other machines cannot be asked: \(trouble.why)"
+                : "no machine that could be asked has a file with this SHA-256, and \(trouble.sentence)"
+            return Failure(file + reason, command: trouble.command.isEmpty ? nil : trouble.command)
         }
         return Failure(file + "no machine of this network has a file with this SHA-256")
     }

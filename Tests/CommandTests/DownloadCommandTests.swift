@@ -206,6 +206,13 @@ import Testing
             failure.description
                 == "cannot download a: other machines cannot be asked: avahi-daemon is not running")
         #expect(failure.command == "systemctl start it")
+        let mirror = Trouble(
+            .error, .discovery, subject: "box:1", "the mirror box:1 is not used", why: "it shows another key")
+        let words = Candidates.nobody(has: RawName("a"), interfaces: [], troubles: [mirror]).description
+        #expect(
+            words.hasSuffix(
+                "no machine that could be asked has a file with this SHA-256, "
+                    + "and the mirror box:1 is not used: it shows another key"))
     }
 
     @Test func fileOfThisMachineIsTakenFromItself() async throws {

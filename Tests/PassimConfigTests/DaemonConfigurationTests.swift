@@ -29,6 +29,8 @@ import Testing
             PageAllow=192.0.2.7; 2001:db8::/32
             Responder=never
             PeerNetworks=203.0.113.0/24; 2001:db8::/32
+            Mirror=box:443#sha256//\(String(repeating: "A", count: 43))=; srv:example.com;[2001:db8::1]
+            Multicast=false
             """)
         var expected = DaemonConfiguration()
         expected.port = 8443
@@ -46,6 +48,11 @@ import Testing
         expected.pageAllow = [Network("192.0.2.7")!, Network("2001:db8::/32")!]
         expected.responder = .never
         expected.peerNetworks = [Network("203.0.113.0/24")!, Network("2001:db8::/32")!]
+        expected.mirrors = [
+            .host(MirrorHost(name: "box", port: 443, pin: "sha256//\(String(repeating: "A", count: 43))=")),
+            .service(domain: "example.com"), .host(MirrorHost(name: "2001:db8::1")),
+        ]
+        expected.multicast = false
         #expect(complaints == [])
         #expect(values == expected)
     }
@@ -67,6 +74,8 @@ import Testing
         #expect(values.metricsAllow == [])
         #expect(values.pageAllow == [])
         #expect(values.responder == .auto)
+        #expect(values.mirrors == [])
+        #expect(values.multicast)
     }
 
     @Test(arguments: [
@@ -80,6 +89,7 @@ import Testing
         "Listen=sixteen-letters-", "MaxRate=-5", "MaxRate=9223372036854775808", "MaxConnections=-1",
         "MaxConnections=many", "MaxConnectionsPerAddress=-1", "MetricsAllow=lan",
         "MetricsAllow=10.0.0.0/33", "PageAllow=*", "PageAllow=true", "Responder=on", "PeerNetworks=anywhere",
+        "Mirror=https://box/", "Mirror=box:0", "Mirror=box#sha256//short",
     ])
     func invalidValueIsOneWarningAndTheDefault(line: String) throws {
         let (values, complaints) = try read(line)
@@ -158,6 +168,30 @@ import Testing
         #expect(values.listen == ["eth0"])
         #expect(values.metricsAllow == [Network("10.0.0.0/8")!])
         #expect(complaints.map(\.value) == ["300.1.1.1", "x y"])
+    }
+
+    @Test func mirrorThatIsWrongOrNamedTwiceIsPassedOver() throws {
+        let (values, complaints) = try read("Mirror=a;b:99999;A:27500;srv:x.y#z;c;srv:e.f;SRV:e.f")
+        #expect(
+            values.mirrors == [
+                .host(MirrorHost(name: "a")), .host(MirrorHost(name: "c")), .service(domain: "e.f"),
+            ])
+        #expect(complaints.map(\.value) == ["b:99999", "A:27500", "srv:x.y#z", "SRV:e.f"])
+        #expect(complaints[0].message == "the port is not a number from 1 to 65535; passed over")
+        #expect(complaints[1].message == "named twice; the first counts")
+    }
+
+    @Test func sixteenMirrorsAreTaken() throws {
+        let (values, complaints) = try read("Mirror=" + (1...18).map { "box\($0)" }.joined(separator: ";"))
+        #expect(values.mirrors.count == 16)
+        #expect(complaints.map(\.value) == ["box17", "box18"])
+    }
+
+    /// Who turns it off does not want to be heard.
+    @Test func unclearMulticastIsOff() throws {
+        let (values, complaints) = try read("Multicast=flase")
+        #expect(!values.multicast)
+        #expect(complaints.map(\.message) == ["neither true nor false; using false, to be on the safe side"])
     }
 
     @Test func unknownKeysAndGroupsAreWarnings() throws {

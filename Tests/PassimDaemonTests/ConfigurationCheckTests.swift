@@ -33,6 +33,21 @@ import Testing
         #expect(!check.report.contains("error"))
     }
 
+    @Test func mirrorsAreNamedAndWrongOnesComplainedOf() throws {
+        try tree.write(
+            "etc/passim.conf",
+            "[daemon]\nMulticast=false\nMirror=box;srv:example.com;box2:99999;box3#sha256//x\n")
+        let check = check()
+        #expect(!check.isClean)
+        #expect(check.report.contains("passim.conf: port 27500, IPv4 only, no mDNS\n"))
+        #expect(
+            check.report.contains("passim.conf: asked for what is not here: box:27500, srv:example.com\n"))
+        #expect(
+            check.report.contains(
+                "Mirror=box2:99999: the port is not a number from 1 to 65535; passed over\n"))
+        #expect(check.report.contains("Mirror=box3#sha256//x: the pin behind # is not sha256//"))
+    }
+
     @Test func nothingConfiguredIsNoError() throws {
         let check = check()
         #expect(check.isClean)

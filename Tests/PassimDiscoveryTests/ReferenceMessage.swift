@@ -1,3 +1,5 @@
+import PassimCore
+
 @testable import PassimDiscovery
 
 /// A second reading of DNS messages, as plainly as can be: names by recursion, everything copied.
@@ -40,6 +42,45 @@ enum ReferenceMessage {
                     lifetime: UInt32(high * 65536 + low)))
         }
         return message
+    }
+
+    /// The SRV records of an answer: again from the beginning, by places.
+    static func services(_ packet: [UInt8]) -> ServiceRecords? {
+        func word(_ place: Int) -> Int? {
+            place + 2 <= packet.count ? Int(packet[place]) * 256 + Int(packet[place + 1]) : nil
+        }
+        guard packet.count >= 12, packet[2] >= 0x80, word(4)! + word(6)! <= DNSMessage.mostEntries else {
+            return nil
+        }
+        var place = 12
+        for _ in 0..<word(4)! {
+            guard let (_, end) = name(packet, at: place, jumps: 0), end + 4 <= packet.count else {
+                return nil
+            }
+            place = end + 4
+        }
+        var targets: [ServiceTarget] = []
+        var lifetimes: [Int] = []
+        for _ in 0..<word(6)! {
+            guard let (_, end) = name(packet, at: place, jumps: 0), end + 10 <= packet.count,
+                let size = word(end + 8), end + 10 + size <= packet.count
+            else { return nil }
+            place = end + 10 + size
+            lifetimes.append(word(end + 4)! * 65536 + word(end + 6)!)
+            if word(end)! != 33 { continue }
+            guard size >= 7, let (labels, last) = labels(packet, at: end + 16, jumps: 0), last == place,
+                labels.reduce(1, { $0 + $1.count + 1 }) <= 255
+            else { return nil }
+            let text = labels.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ".")
+            let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_".utf8)
+            guard labels.allSatisfy({ $0.allSatisfy(letters.contains) }),
+                case .host(let host) = try? NamedMirror("\(text):\(word(end + 14)!)")
+            else { continue }
+            targets.append(
+                ServiceTarget(
+                    host: host, priority: UInt16(word(end + 10)!), weight: UInt16(word(end + 12)!)))
+        }
+        return ServiceRecords(targets, lifetime: UInt32(lifetimes.min() ?? 0))
     }
 
     private static func name(_ packet: [UInt8], at start: Int, jumps: Int) -> (DNSName, Int)? {

@@ -38,6 +38,20 @@ struct RedirectTests {
         #expect(location(scoped, RawName("a")) == "https://[fe80::1%25lo]:27500/a\(tail)")
     }
 
+    @Test func mirrorIsCalledAsItWasNamed() {
+        func location(_ host: MirrorHost) -> String {
+            String(
+                decoding: Redirect.location(of: .mirror(host), name: RawName("a b"), digest: digest),
+                as: UTF8.self)
+        }
+        let named = location(MirrorHost(name: "Mirror.example.com", pin: "sha256//x"))
+        #expect(named == "https://Mirror.example.com:27500/a%20b?sha256=\(digest.hex)")
+        #expect(location(MirrorHost(name: "fd77::1", port: 443)).hasPrefix("https://[fd77::1]:443/a%20b?"))
+        #expect(Redirect.authority(ofLocation: named) == "Mirror.example.com:27500")
+        #expect(Redirect.authority(ofLocation: "https://box:1#sha256//x") == "box:1")
+        #expect(Redirect.authority(ofLocation: "http://box:1/") == nil)
+    }
+
     @Test func nothingInANameGetsOutOfTheLocation() throws {
         let four = try #require(IPAddress("10.77.0.1"))
         let odd = RawName(bytes: Array(0...255))

@@ -109,7 +109,15 @@ final class Probe: PeerProbe {
 extension PeerSearch {
     /// - Parameter user: nil is one who cannot be told.
     func lookUp(_ digest: Digest, by user: UInt32? = nil) async -> Peer? {
-        await lookUp(digest, client: LookupClient { user })
+        await lookUp(digest, client: LookupClient { user })?.peer
+    }
+
+    func found(with digest: Digest, for user: UInt32) async -> [Peer] {
+        await findPeers(with: digest, for: user).compactMap(\.peer)
+    }
+
+    func report(_ peer: Peer, digest: Digest, by user: UInt32) {
+        report(.peer(peer), digest: digest, by: user)
     }
 }
 
@@ -117,3 +125,21 @@ extension PeerSearch {
 func linkLocalPeer(_ number: Int) -> Peer {
     Peer(address: IPAddress(high: 0xFE80 << 48, low: UInt64(number), scope: 2), port: 27500)
 }
+
+extension ServingPlace {
+    /// nil for a mirror.
+    var peer: Peer? { if case .peer(let peer) = self { peer } else { nil } }
+}
+
+extension PeerMemory {
+    mutating func report(_ peer: Peer, for digest: Digest, by user: UInt32, at now: Duration) {
+        reports.report(.peer(peer), for: digest, by: user, at: now)
+    }
+}
+
+func address(_ number: Int) -> IPAddress { peer(number).address }
+
+func mirror(_ number: Int) -> MirrorHost { MirrorHost(name: "mirror\(number)") }
+
+let box = MirrorHost(name: "box")
+let other = MirrorHost(name: "other")

@@ -58,9 +58,9 @@ import Testing
         #expect(memory.standing(of: peer(1), for: digest(1), at: start) == .good)
         #expect(memory.standing(of: peer(1), for: digest(1), at: start, reporter: 1001) == .good)
         #expect(memory.standing(of: peer(1), for: digest(1), at: start, reporter: 1000) == nil)
-        #expect(memory.reporter(1000, at: start) == 1000)
-        #expect(memory.reporter(1001, at: start) == nil)
-        #expect(memory.reporter(1000, at: start + limits.reportedTime) == nil)
+        #expect(memory.reports.reporter(1000, at: start) == 1000)
+        #expect(memory.reports.reporter(1001, at: start) == nil)
+        #expect(memory.reports.reporter(1000, at: start + limits.reportedTime) == nil)
     }
 
     @Test func manyReportersForgetNothingOfRoot() {
@@ -71,8 +71,8 @@ import Testing
             memory.report(peer(3), for: digest(Int(user)), by: user, at: start + .milliseconds(user))
         }
         #expect(memory.standing(of: peer(1), for: digest(1), at: start) == nil)
-        #expect(memory.reporter(1, at: start) == nil)
-        #expect(memory.reporter(500, at: start) == 500)
+        #expect(memory.reports.reporter(1, at: start) == nil)
+        #expect(memory.reports.reporter(500, at: start) == 500)
     }
 
     @Test func linkLocalAddressOfTheSixthVersionStandsBehindTheOthers() {

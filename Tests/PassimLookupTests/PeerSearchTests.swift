@@ -151,8 +151,8 @@ import Testing
         #expect(await search.lookUp(digest(1), by: 1000) == nil)
         #expect(await search.lookUp(digest(1), by: 1001) == peer(1))
         #expect(await search.lookUp(digest(1)) == peer(1))
-        #expect(await search.findPeers(with: digest(1), for: 1000) == [])
-        #expect(await search.findPeers(with: digest(1), for: 1001) == [peer(1)])
+        #expect(await search.found(with: digest(1), for: 1000) == [])
+        #expect(await search.found(with: digest(1), for: 1001) == [peer(1)])
         await search.report(peer(1), digest: digest(1), by: 0)
         #expect(await search.lookUp(digest(1), by: 1001) == nil)
     }
@@ -166,12 +166,12 @@ import Testing
         ])
         let search = search(finder, probe)
         #expect(
-            await Set(search.findPeers(with: digest(1), for: 0)) == [peer(1), peer(4)])
+            await Set(search.found(with: digest(1), for: 0)) == [peer(1), peer(4)])
         await search.report(peer(1), digest: digest(1), by: 0)
-        #expect(await search.findPeers(with: digest(1), for: 0) == [peer(4)])
+        #expect(await search.found(with: digest(1), for: 0) == [peer(4)])
         await search.report(peer(4), digest: digest(1), by: 0)
         // Who does not tell, where nobody does.
-        #expect(await search.findPeers(with: digest(1), for: 0) == [peer(3)])
+        #expect(await search.found(with: digest(1), for: 0) == [peer(3)])
         #expect(await isIdle(search))
     }
 
@@ -179,7 +179,7 @@ import Testing
         let finder = Finder([digest(1): [peer(1), peer(2)]], ends: false)
         let probe = Probe([peer(1): .confirmed], hanging: [peer(2)])
         let search = search(finder, probe)
-        async let found = search.findPeers(with: digest(1), for: 0)
+        async let found = search.found(with: digest(1), for: 0)
         #expect(await becomesTrue { clock.sleeperCount == 4 && probe.asked.count == 2 && probe.active == 1 })
         clock.advance(by: LookupLimits().answerTime)
         #expect(await found == [peer(1)])
@@ -292,10 +292,10 @@ import Testing
         let finder = Finder(ends: false)
         let search = search(finder, Probe([:])) { $0.thoroughSearches = 2 }
         let others = (0..<5).map { number in
-            Task { await search.findPeers(with: digest(number), for: 1000) }
+            Task { await search.found(with: digest(number), for: 1000) }
         }
         #expect(await becomesTrue { finder.active == 2 })
-        let root = Task { await search.findPeers(with: digest(9), for: 0) }
+        let root = Task { await search.found(with: digest(9), for: 0) }
         #expect(await becomesTrue { finder.asked.contains(digest(9)) })
         finder.end(digest(9))
         #expect(await root.value == [])

@@ -63,6 +63,17 @@ struct LookupTests {
         }
     }
 
+    @Test func clientIsSentToTheMirrorByItsName() async throws {
+        try await withLookups { test in
+            lookup.answer(unknown, place: .mirror(MirrorHost(name: "mirror.test", pin: "sha256//x")))
+            let client = try patientClient(of: test)
+            try client.tls.send("GET /a?sha256=\(unknown.hex) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            let answer = try client.answer()
+            #expect(answer.status == 302)
+            #expect(answer.fields["location"] == "https://mirror.test:27500/a?sha256=\(unknown.hex)")
+        }
+    }
+
     @Test func clientIsSentToThePeer() async throws {
         try await withLookups { test in
             lookup.answer(unknown, peer)

@@ -54,6 +54,27 @@ struct IndexPageTests {
         #expect(!text.contains("class=\"problems\""))
     }
 
+    @Test func mirrorsAndMulticastAreTold() {
+        var good = MirrorStatus(name: "box:27500")
+        (good.asked, good.found) = (7, 3)
+        var bad = MirrorStatus(name: "<b>:1")
+        bad.problem = .wrongKey
+        var own = MirrorStatus(name: "own:1")
+        own.isOwn = true
+        let text = Sample.page { page in
+            page.mirrors = [good, bad, own]
+            page.isMulticast = false
+        }
+        #expect(text.contains("<bdi>box:27500</bdi>"))
+        #expect(text.contains("3 named mirrors first"))
+        #expect(text.contains("<bdi>&lt;b&gt;:1</bdi>"))
+        #expect(text.contains("shows another key than its pin says"))
+        #expect(text.contains("this machine, never asked"))
+        #expect(text.contains("not advertised, and nobody asked, by Multicast=false"))
+        #expect(text.openElements.isEmpty)
+        #expect(!Sample.page().contains("named mirror"))
+    }
+
     @Test func troublesComeFirstWithWhatToDo() {
         let text = Sample.page(items: [Sample.item(RawName("a"))]) { page in
             page.health = Sample.health(

@@ -113,6 +113,25 @@ struct MetricsTests {
         #expect(all.contains("passim_hashed_bytes_total 12"))
     }
 
+    @Test func mirrorsAreToldByName() {
+        var good = MirrorStatus(name: "box:27500")
+        (good.asked, good.found, good.missing, good.failed) = (7, 3, 2, 1)
+        var bad = MirrorStatus(name: "[fd77::1]:1")
+        bad.problem = .wrongKey
+        var own = MirrorStatus(name: "own:1")
+        own.isOwn = true
+        let all = lines { $0.mirrors = [good, bad, own] }
+        #expect(all.contains("passim_mirror_usable{mirror=\"box:27500\"} 1"))
+        #expect(all.contains("passim_mirror_usable{mirror=\"[fd77::1]:1\"} 0"))
+        #expect(all.contains("passim_mirror_questions_total{mirror=\"box:27500\"} 7"))
+        #expect(all.contains("passim_mirror_answers_total{mirror=\"box:27500\",result=\"found\"} 3"))
+        #expect(all.contains("passim_mirror_answers_total{mirror=\"box:27500\",result=\"missing\"} 2"))
+        #expect(all.contains("passim_mirror_answers_total{mirror=\"box:27500\",result=\"failed\"} 1"))
+        // It is never asked.
+        #expect(!all.contains { $0.contains("own:1") })
+        #expect(!lines().contains { $0.contains("passim_mirror_") })
+    }
+
     @Test func stateOfADirectoryIsOneOfAll() {
         var watching = DirectoryStatus(dropIn: "a.conf", path: "/a", state: .watching)
         watching.items = 5

@@ -5,6 +5,7 @@ internal import PassimCore
 internal import PassimCrypto
 internal import PassimDiscovery
 internal import PassimIndex
+internal import PassimLookup
 internal import PassimMirror
 internal import PassimServer
 internal import PassimSystem
@@ -189,7 +190,8 @@ extension DirectoryStatus.State {
 
 extension Neighbourhood {
     fileprivate var troubles: [Troubles.Finding] {
-        var found = advertising.troubles
+        var found = isMulticast ? advertising.troubles : []
+        found += (mirrors?.statuses ?? []).compactMap(\.trouble)
         if lookup == nil {
             found.append(
                 .init(
@@ -200,6 +202,53 @@ extension Neighbourhood {
         }
         return found
     }
+}
+
+extension MirrorStatus {
+    /// A mirror that was away for a moment is none.
+    fileprivate var trouble: Troubles.Finding? {
+        func finding(
+            _ severity: Trouble.Severity, _ what: String, _ why: String, _ command: String,
+            patience: Int64 = 0
+        ) -> Troubles.Finding {
+            let trouble = Trouble(
+                severity, .discovery, subject: name, what, why: why, command: command)
+            return .init(trouble: trouble, patience: patience)
+        }
+        let useless = "the mirror \(name) of Mirror= is not used"
+        switch problem {
+        case nil: return nil
+        case .wrongKey:
+            return finding(
+                .error, useless, "it shows another key than its pin says",
+                "ask whoever runs it; if its key was changed, mend Mirror= in /etc/passim.conf, then: "
+                    + "systemctl reload passim")
+        case .refusing:
+            return finding(
+                .warning, useless, "it refuses HEAD, as older daemons do",
+                ShellWord.command(
+                    "curl -kI", "https://\(name)/file?sha256=" + String(repeating: "0", count: 64)))
+        case .unknown(let reason):
+            let isDomain = name.hasPrefix("srv:")
+            return finding(
+                .warning, useless, isDomain ? reason : "its name leads nowhere: \(reason)",
+                isDomain
+                    ? ShellWord.command("resolvectl service", "_passim._tcp." + name.dropFirst(4))
+                    : ShellWord.command("getent ahosts", String(name.prefix { $0 != ":" })),
+                patience: MirrorStatus.patience)
+        case .unreachable(let reason):
+            return finding(
+                .warning, useless, reason, ShellWord.command("curl -kI", "https://\(name)/"),
+                patience: MirrorStatus.patience)
+        case .late:
+            return finding(
+                .warning, useless, "it takes longer than 0.3 s to answer",
+                ShellWord.command("curl -kI", "https://\(name)/"), patience: MirrorStatus.patience)
+        }
+    }
+
+    /// Seconds.
+    private static let patience: Int64 = 60
 }
 
 extension AdvertiserStatus {

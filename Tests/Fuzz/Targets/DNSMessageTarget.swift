@@ -7,17 +7,19 @@ extension FuzzTarget {
         sources: [
             "PassimDiscovery/Message/DNSMessage+Parsing.swift", "PassimDiscovery/Message/DNSMessage.swift",
             "PassimDiscovery/Message/DNSName.swift", "PassimDiscovery/Message/DNSReader.swift",
-            "PassimDiscovery/Message/DNSWriter.swift",
+            "PassimDiscovery/Message/DNSWriter.swift", "PassimDiscovery/Message/ServiceRecords.swift",
         ],
         words: [
             "\u{5}local\0", "\u{4}_tcp", "\u{6}_cache", "\u{4}_sub", "\0\u{C}\0\u{1}", "\0\u{1}", "\0",
             "\u{1}a",
-            "\0\0\0\u{A}\0\u{2}",
+            "\0\0\0\u{A}\0\u{2}", "\0!\0\u{1}", "\0\u{A}\0\u{5}kl", "\u{7}_passim",
         ],
         rounds: 1000
     ) { (input) throws(Flaw) in
         let message = withExactly(input) { DNSMessage(parsing: $0) }
         try checkEqual(message, ReferenceMessage.parse(input), "the message is")
+        let records = withExactly(input) { ServiceRecords(parsing: $0) }
+        try checkEqual(records, ReferenceMessage.services(input), "the SRV records are")
         guard let message else { return }
         try check(
             message.questions.count + message.answers.count <= DNSMessage.mostEntries, "too many entries")

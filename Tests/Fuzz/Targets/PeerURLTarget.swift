@@ -12,13 +12,15 @@ extension FuzzTarget {
         sources: [
             "PassimHTTP/Redirect.swift", "PassimHTTP/HostCheck.swift", "PassimHTTP/Authority.swift",
             "PassimCore/IPAddress.swift", "PassimCore/Network.swift", "PassimCore/RawName.swift",
+            "PassimCore/MirrorHost.swift", "PassimFetch/PinnedURL.swift",
             "PassimDiscovery/CacheService.swift",
         ],
         words: [
             "https://", "http://", "[", "]", "::1", "fe80::1", "%25", "%25lo", "%25eth0", "127.0.0.1",
             "::ffff:",
             "192.168.1.2", ":27500", ":0", ":65536", ":", "/", "?", "#", "@", "localhost", ".", "..", "/24",
-            "/128", "/129", "Passim-1A2B", "%", "%4294967295", "\0", "é", "\u{202E}",
+            "srv:", "#sha256//", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "/128", "/129",
+            "Passim-1A2B", "%", "%4294967295", "\0", "é", "\u{202E}",
         ],
         rounds: 2000
     ) { (input) throws(Flaw) in
@@ -27,6 +29,31 @@ extension FuzzTarget {
         try readAddress(text)
         try readHost(input)
         try readName(input)
+        try readMirror(text)
+    }
+
+    /// What is named can be put into a URL, and stands there alone.
+    private static func readMirror(_ text: String) throws(Flaw) {
+        let pinned = PinnedURL(text)
+        try check(!pinned.url.utf8.contains(0x23), pinned.url)
+        let mirror: NamedMirror
+        do throws(NamedMirror.Fault) {
+            mirror = try NamedMirror(text)
+        } catch {
+            return try check(!error.description.isEmpty, "no reason")
+        }
+        guard case .host(let host) = mirror else {
+            return try check(text.lowercased().hasPrefix("srv:"), text)
+        }
+        try check(host.port > 0, "port 0")
+        let bytes = Redirect.location(
+            of: .mirror(host), name: RawName("a"), digest: ReferenceConditions.digest)
+        let url = String(decoding: bytes, as: UTF8.self)
+        try checkEqual(Redirect.authority(ofLocation: url).map { String($0) }, host.authority, "sent there")
+        try check(url.utf8.allSatisfy { 0x21...0x7E ~= $0 }, url)
+        guard let pin = host.pin else { return }
+        try checkEqual(pin.utf8.count, 52, "bytes of a pin")
+        try checkEqual(PinnedURL("\(url)#\(pin)").pin, pin, "the pin behind the URL is")
     }
 
     private static func readLocation(_ text: String) throws(Flaw) {

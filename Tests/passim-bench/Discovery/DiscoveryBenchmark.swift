@@ -46,6 +46,7 @@ struct DiscoveryBenchmark: ParsableCommand {
                 try counts.flatMap { try DiscoveryBenchmark.rows($0, lookups: lookups, alone: alone) }
                 + ResponderBenchmark.measure(answered, lookups: lookups)
                 + RedirectBenchmark.measure(2 * lookups)
+                + RedirectBenchmark.measureNamed(40 * lookups)
             return Report(
                 name: "discovery", peer: "the service alone; avahi-daemon as the distribution configures it",
                 rows: rows)

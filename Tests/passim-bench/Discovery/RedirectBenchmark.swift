@@ -49,6 +49,42 @@ enum RedirectBenchmark {
         ]
     }
 
+    /// The same by `Mirror=`: no bus, no multicast, one client that asks over one connection.
+    static func measureNamed(_ count: Int) throws -> [Report.Row] {
+        let lan = try Lan()
+        let mirror = try DaemonSite(namespace: lan.server)
+        try mirror.configure(["Multicast=false"])
+        try mirror.share()
+        for number in 0..<count { try mirror.put("file-\(number)", "content \(number)") }
+        let serving = try mirror.start()
+        try serving.firstPass()
+        let site = try DaemonSite(namespace: lan.client)
+        try site.configure(["Multicast=false", "Mirror=\(Lan.serverAddress):\(serving.port)"])
+        let daemon = try site.start()
+        let urls = (0..<count).map {
+            "https://localhost:\(daemon.port)/file?sha256=\(Digest(of: "content \($0)").hex)"
+        }
+        var setting = ChildProcess.Setting()
+        setting.namespace = lan.client
+        let outcome = try Command.succeed(
+            ["curl", "--silent", "--insecure", "--write-out", "%{http_code} %{time_total}\n"]
+                + urls.flatMap { ["--output", "/dev/null", $0] }, setting)
+        let times = outcome.text.split(separator: "\n").compactMap { line in
+            line.hasPrefix("302 ") ? Double(line.dropFirst(4)) : nil
+        }
+        guard times.count == count else {
+            throw TestFailure("\(times.count) of \(count) lookups by Mirror= were answered with 302")
+        }
+        return [
+            Report.Row(
+                what: "lookup by Mirror=, p50", unit: "ms", ours: percentile(50, times) * 1000,
+                target: .atMost(10), note: "\(count) files on the mirror, over kept connections"),
+            Report.Row(
+                what: "lookup by Mirror=, p99", unit: "ms", ours: percentile(99, times) * 1000,
+                target: .atMost(50)),
+        ]
+    }
+
     private static func seconds(
         of digest: Digest, _ status: String, _ daemon: DaemonProcess, _ host: AvahiHost
     ) throws -> Double {
