@@ -114,7 +114,8 @@ import Testing
         #expect(fixture.reasons == [.nonsense("shows another key than the pin of Mirror= says")])
         #expect(pinned.server.requests == [])
         // The next one has no pin, and is asked with none.
-        try fixture.save(from: [url, fixture.server().url])
+        let other = try fixture.server()
+        try fixture.save(from: [url, other.url])
         #expect(try fixture.tree.read("file") == fixture.content)
     }
 

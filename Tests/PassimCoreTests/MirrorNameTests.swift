@@ -2,7 +2,7 @@ import PassimCore
 import PassimTestKit
 import Testing
 
-@Suite struct NamedMirrorTests {
+@Suite struct MirrorNameTests {
     private let pin = "sha256//" + String(repeating: "A", count: 43) + "="
 
     private func host(_ text: String) throws -> MirrorHost {
