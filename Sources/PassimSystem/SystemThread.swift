@@ -51,11 +51,11 @@ package final class SystemThread: Sendable {
         }
         guard let thread else { return true }
         #if PASSIM_SANITIZE
-            let now = monotonicNanoseconds()
-            let code = clinux_join_within(thread, Int64(clamping: deadline > now ? deadline - now : 0))
+        let now = monotonicNanoseconds()
+        let code = clinux_join_within(thread, Int64(clamping: deadline > now ? deadline - now : 0))
         #else
-            let code = clinux_join_until(
-                thread, Int64(deadline / 1_000_000_000), Int64(deadline % 1_000_000_000))
+        let code = clinux_join_until(
+            thread, Int64(deadline / 1_000_000_000), Int64(deadline % 1_000_000_000))
         #endif
         if code == 0 { return true }
         pthread_detach(thread)

@@ -94,7 +94,8 @@ final class Watcher: Sendable {
         do throws(SystemError) {
             let poller = try Poller(capacity: 4) { [mirror] error in
                 mirror.logger.warning(
-                    "Waiting for changes of files failed, and is tried again", metadata: ["error": "\(error)"])
+                    "Waiting for changes of files failed, and is tried again", metadata: ["error": "\(error)"]
+                )
             }
             try wakeUp.descriptor.lend { (number) throws(SystemError) in
                 try poller.add(number, .input, token: Token.wakeUp.rawValue)
