@@ -84,7 +84,8 @@ package final class Totals: Sendable {
                 let kept = try setFileAside(path)
                 logger.warning("the total in \(path) cannot be used: \(error); it is kept as \(kept)")
             } catch let other {
-                logger.warning("the total in \(path) cannot be used: \(error); nor renamed: \(other)")
+                logger.warning(
+                    "the total in \(path) cannot be used: \(error); nor can the file be renamed: \(other)")
             }
             return nil
         }

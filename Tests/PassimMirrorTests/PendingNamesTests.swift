@@ -114,8 +114,8 @@ extension LiveTests {
             #expect(isKnown && gaps == 0)
         }
 
-        /// Else whoever asks for a file that a mirror need not have would be sent away for as long as other files are
-        /// looked at.
+        /// A client that asks for a file that a mirror need not have, as apt does, is told so, also while other files
+        /// are looked at.
         @Test func namesKnownToBeMissingAreNotPending() throws {
             let fixture = try LiveFixture(isStarted: false)
             defer { fixture.stop() }

@@ -54,7 +54,7 @@ final class Node: @unchecked Sendable {
     /// Names that the drop-in leaves out, of files that have others: their inodes.
     var outside: [RawName: UInt64] = [:]
 
-    /// What is done in it now.
+    /// The work that goes on in it now.
     var work = Work.none
     var isLookQueued = false
     var isVisitQueued = false
