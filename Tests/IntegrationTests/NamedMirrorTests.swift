@@ -108,7 +108,7 @@ struct NamedMirrorTests {
             let sockets = try Command.succeed(["cat", "/proc/net/udp", "/proc/net/udp6"], setting(host)).text
             #expect(!sockets.uppercased().contains(":14E9 "), "\(sockets)")
         }
-        #expect(try get(1, "/").text.contains("not advertised, by Multicast=false"))
+        #expect(try get(1, "/").text.contains("not advertised, and nobody asked, by Multicast=false"))
         #expect(try metric(answers("\(Lan.serverAddress):27500", "found"), on: 1) ?? 0 >= 1)
         #expect(try metric(answers("\(Lan.serverAddress):27500", "missing"), on: 1) ?? 0 >= 1)
         withExtendedLifetime((mirror, daemon)) {}
