@@ -79,10 +79,9 @@ extension DaemonProcess {
         let page = try exchange.request("GET", "/").text
         let count = try DaemonProcess.sharedFiles(on: page)
         guard count == scan.files.count else {
-            let listed = DaemonProcess.listedFiles(on: page)
+            let listed = try listedFiles(count, over: exchange)
             let extra = listed.subtracting(scan.files.keys.map(\.description)).sorted().map { RawName($0) }
-            // The page lists no more than this many.
-            let missing = count > 50 ? [] : scan.files.keys.filter { !listed.contains($0.description) }
+            let missing = scan.files.keys.filter { !listed.contains($0.description) }.sorted()
             return Disagreement(
                 description: """
                     \(count) files were shared instead of \(scan.files.count); too many: \(extra.prefix(20)), \
@@ -100,6 +99,13 @@ extension DaemonProcess {
             return Disagreement(description: "these were still served: \(Array(stale.prefix(20)))")
         }
         return nil
+    }
+
+    private func listedFiles(_ count: Int, over exchange: HTTPExchange) throws -> Set<String> {
+        try (0...count / 50).reduce(into: []) { listed, page in
+            listed.formUnion(
+                DaemonProcess.listedFiles(on: try exchange.request("GET", "/?page=\(page + 1)").text))
+        }
     }
 
     private func status(of digest: Digest, over exchange: HTTPExchange) throws -> Int {
