@@ -87,9 +87,9 @@ final class BusCalls: Sendable {
     // MARK: - Listings
 
     private func getItems(_ call: BusInvocation, _ user: UInt32, _ senders: Senders) {
-        let count = min(object.properties.mirror?.itemCount ?? .max, UInt64(ItemListing.maximumItems))
+        let count = min(object.properties.mirror?.itemCount ?? .max, UInt64(ItemListWriter.maximumItems))
         list(call, items: Int(count), for: user, senders) { [object] in
-            var items = ItemListing()
+            var items = ItemListWriter()
             object.forEachItem { items.add($0) }
             return items.finish()
         }
@@ -98,11 +98,11 @@ final class BusCalls: Sendable {
     private func listItems(_ call: BusInvocation, _ user: UInt32, _ senders: Senders) {
         let parameters = call.parameters.children
         let offset = parameters[0].uint64 ?? 0
-        let limit = min(parameters[1].uint32 ?? 0, ItemListing.maximumPage)
+        let limit = min(parameters[1].uint32 ?? 0, ItemListWriter.maximumPage)
         let filter = parameters[2].string ?? ""
         list(call, items: Int(limit), for: user, senders) { [object] in
             let page = object.items(offset: offset, limit: limit, filter: filter)
-            var items = ItemListing()
+            var items = ItemListWriter()
             for item in page.items where !items.add(item) { break }
             return items.finish(total: page.total)
         }
@@ -115,7 +115,7 @@ final class BusCalls: Sendable {
         _ call: BusInvocation, items count: Int, for user: UInt32, _ senders: Senders,
         _ body: @escaping @Sendable () -> MessageBody?
     ) {
-        let size = min(count * ItemListing.usualItem + 1024, ItemListing.maximumSize)
+        let size = min(count * ItemListWriter.usualItem + 1024, ItemListWriter.maximumSize)
         replies.reserve(size, for: user, of: call.sender, asking: senders.unread) { [self] reservation in
             guard let reservation else { return refuse(call) }
             submit(call, to: listing, for: user) { [self] in

@@ -191,9 +191,9 @@ package final class BusService: Sendable {
     /// Waits for what the bus's thread does, 1 s at most.
     private func wait(on loop: MainLoop, _ body: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void)
     {
-        let bell = Doorbell()
-        let ticket = bell.ticket()
-        loop.perform { body { bell.ring() } }
-        bell.wait(after: ticket, until: monotonicNanoseconds() + 1_000_000_000)
+        let eventCount = EventCount()
+        let ticket = eventCount.ticket()
+        loop.perform { body { eventCount.notify() } }
+        eventCount.wait(after: ticket, until: monotonicNanoseconds() + 1_000_000_000)
     }
 }

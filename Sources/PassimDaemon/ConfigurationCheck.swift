@@ -74,10 +74,10 @@ struct ConfigurationCheck: Sendable {
                 continue
             }
             do throws(PathWalk.Failure) {
-                let claims = NameClaims(of: dropIn, after: Array(configuration.dropIns[..<number]))
-                let census = try Census(of: dropIn, by: walk, besides: privates) { claims?.look(at: $0) }
-                add(census, of: dropIn)
-                for complaint in claims?.complaints ?? [] {
+                let conflicts = NameConflicts(of: dropIn, after: Array(configuration.dropIns[..<number]))
+                let count = try DropInCount(of: dropIn, by: walk, besides: privates) { conflicts?.look(at: $0) }
+                add(count, of: dropIn)
+                for complaint in conflicts?.complaints ?? [] {
                     isClean = false
                     add("warning: \(complaint)")
                 }
@@ -150,23 +150,23 @@ struct ConfigurationCheck: Sendable {
 
     private func isThere(_ path: String) -> Bool { (try? Descriptor.open(path, .path)) != nil }
 
-    private mutating func add(_ census: Census, of dropIn: DropIn) {
-        add("\(dropIn.file): \(dropIn.path): \(census.files) files, \(census.bytes) bytes")
+    private mutating func add(_ count: DropInCount, of dropIn: DropIn) {
+        add("\(dropIn.file): \(dropIn.path): \(count.files) files, \(count.bytes) bytes")
         // The target of a symlink is what counts.
-        if let obstacle = sandbox?.obstacle(to: "\(census.place)") {
-            fail("\(dropIn.file): [passim] Path=\(dropIn.path): it leads to \(census.place), and \(obstacle)")
+        if let obstacle = sandbox?.obstacle(to: "\(count.place)") {
+            fail("\(dropIn.file): [passim] Path=\(dropIn.path): it leads to \(count.place), and \(obstacle)")
         }
-        if let first = census.firstUnreadable {
+        if let first = count.firstUnreadable {
             fail(
                 """
-                \(dropIn.file): \(dropIn.path): \(census.unreadable) files or directories \
+                \(dropIn.file): \(dropIn.path): \(count.unreadable) files or directories \
                 cannot be read, the first: \(first)
                 """)
         }
-        for path in census.leftOut {
+        for path in count.leftOut {
             add("\(dropIn.file): \(RawName(dropIn.path).appending(path)) is passimd's own and left out")
         }
-        for glob in census.idlePatterns where census.unreadable == 0 {
+        for glob in count.idlePatterns where count.unreadable == 0 {
             // Other programs have other separators.
             let hint =
                 glob.pattern.contains(where: { $0 == "," || $0 == " " })
@@ -176,6 +176,6 @@ struct ConfigurationCheck: Sendable {
                 "no file matches\(hint)")
             add("warning: \(complaint)")
         }
-        overlaps.add(dropIn, at: census.place)
+        overlaps.add(dropIn, at: count.place)
     }
 }

@@ -37,7 +37,7 @@ package final class Daemon: Sendable {
     /// From when it listens.
     let server = Lock<Server?>(nil)
     /// Open when published items are loaded.
-    let published = Latch()
+    let published = Gate()
     let advertised: AdvertisedDigests
     let troubles = Troubles()
     let survey = HealthSurvey()
@@ -141,8 +141,8 @@ package final class Daemon: Sendable {
             services.append(
                 .init(service: TimedExit(), successTerminationBehavior: .gracefullyShutdownGroup))
         }
-        let end = Race<Int32>()
-        services.append(.init(service: EndGuard(daemon: self, race: end)))
+        let end = Promise<Int32>()
+        services.append(.init(service: ShutdownGuard(daemon: self, promise: end)))
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(.error, logger.logLevel)
         let group = ServiceGroup(

@@ -19,8 +19,8 @@ package final class LogWriter: Sendable {
     /// Makes the line that tells of dropped ones.
     private let tellDropped: @Sendable (Int) -> [UInt8]
     private let state = Lock(State())
-    private let bell = Doorbell()
-    private let written = Doorbell()
+    private let eventCount = EventCount()
+    private let written = EventCount()
 
     /// - Parameters:
     ///   - descriptor: stays the caller's, and open.
@@ -56,7 +56,7 @@ package final class LogWriter: Sendable {
             }
             return false
         }
-        if isStopping { put(line) } else { bell.ring() }
+        if isStopping { put(line) } else { eventCount.notify() }
     }
 
     /// Waits until all is written.
@@ -73,7 +73,7 @@ package final class LogWriter: Sendable {
 
     private func work() {
         while true {
-            let ticket = bell.ticket()
+            let ticket = eventCount.ticket()
             let lines = state.withLock { state in
                 defer { state.lines = [] }
                 state.isWriting = !state.lines.isEmpty || state.dropped > 0
@@ -93,8 +93,8 @@ package final class LogWriter: Sendable {
                 state.isWriting = false
                 return state.lines.isEmpty
             }
-            written.ring(everyone: true)
-            if isIdle { bell.wait(after: ticket, until: nil) }
+            written.notify(all: true)
+            if isIdle { eventCount.wait(after: ticket, until: nil) }
         }
     }
 

@@ -14,7 +14,7 @@ final class NeighbourSurvey: Sendable {
 
     private let ask: @Sendable () -> AsyncStream<Neighbour>
     private let state = Lock(State())
-    private let bell = Doorbell()
+    private let eventCount = EventCount()
 
     private static let second: UInt64 = 1_000_000_000
     /// Before that nobody is asked again.
@@ -39,11 +39,11 @@ final class NeighbourSurvey: Sendable {
         let start = monotonicNanoseconds()
         beginIfDue(at: start)
         while true {
-            let ticket = bell.ticket()
+            let ticket = eventCount.ticket()
             let now = monotonicNanoseconds()
             let (found, isComplete) = snapshot(at: now)
             if isComplete || now >= start + nanoseconds { return (found, isComplete) }
-            bell.wait(after: ticket, until: start + nanoseconds)
+            eventCount.wait(after: ticket, until: start + nanoseconds)
         }
     }
 
@@ -88,7 +88,7 @@ final class NeighbourSurvey: Sendable {
                 state.current = nil
                 state.completed = monotonicNanoseconds()
             }
-            bell.ring(everyone: true)
+            eventCount.notify(all: true)
         }
     }
 }

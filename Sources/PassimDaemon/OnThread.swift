@@ -19,35 +19,35 @@ func onThread<Result: Sendable>(_ name: String, _ body: @escaping @Sendable () -
 /// - Parameter seconds: from now.
 /// - Returns: false where it goes on still.
 func onThread(_ name: String, within seconds: Double, _ body: @escaping @Sendable () -> Void) async -> Bool {
-    let race = Race<Bool>()
-    begin(name, race, body)
+    let promise = Promise<Bool>()
+    begin(name, promise, body)
     let limit = Task {
         try? await Task.sleep(for: .seconds(seconds))
-        race.end(with: false)
+        promise.fulfil(with: false)
     }
     defer { limit.cancel() }
-    return await race.wait()
+    return await promise.wait()
 }
 
 /// The same, waited for until the daemon is told to end.
 func onThreadUntilTheEnd(_ name: String, _ body: @escaping @Sendable () -> Void) async {
-    let race = Race<Bool>()
-    begin(name, race, body)
+    let promise = Promise<Bool>()
+    begin(name, promise, body)
     await withGracefulShutdownHandler {
-        _ = await race.wait()
+        _ = await promise.wait()
     } onGracefulShutdown: {
-        race.end(with: false)
+        promise.fulfil(with: false)
     }
 }
 
-private func begin(_ name: String, _ race: Race<Bool>, _ body: @escaping @Sendable () -> Void) {
+private func begin(_ name: String, _ promise: Promise<Bool>, _ body: @escaping @Sendable () -> Void) {
     do throws(SystemError) {
         _ = try SystemThread(name: name) {
             body()
-            race.end(with: true)
+            promise.fulfil(with: true)
         }
     } catch {
         body()
-        race.end(with: true)
+        promise.fulfil(with: true)
     }
 }

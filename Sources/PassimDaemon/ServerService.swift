@@ -121,16 +121,16 @@ struct ServerService: Service {
     /// A small mirror, and what was published, is whole when the port opens, and a large one does not keep anybody
     /// waiting.
     private func waitForFirstPass() async {
-        let over = Once()
-        daemon.published.whenOpen { [daemon] in daemon.mirror.whenFirstPassDone { over.happen() } }
+        let over = Gate()
+        daemon.published.whenOpen { [daemon] in daemon.mirror.whenFirstPassDone { over.open() } }
         let limit = Task {
             try? await Task.sleep(for: .seconds(2))
-            over.happen()
+            over.open()
         }
         await withGracefulShutdownHandler {
             await over.wait()
         } onGracefulShutdown: {
-            over.happen()
+            over.open()
         }
         limit.cancel()
     }

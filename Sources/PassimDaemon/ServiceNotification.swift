@@ -13,7 +13,7 @@ enum ServiceNotification {
     }
 
     private static let state = Lock(State())
-    private static let bell = Doorbell()
+    private static let eventCount = EventCount()
     /// Messages that wait; what comes past them is lost.
     private static let most = 64
 
@@ -55,14 +55,14 @@ enum ServiceNotification {
             // The next message tries again.
             state.withLock { $0.hasThread = false }
         }
-        bell.ring()
+        eventCount.notify()
     }
 
     private static func tell() {
         while true {
-            let ticket = bell.ticket()
+            let ticket = eventCount.ticket()
             let message = state.withLock { $0.messages.isEmpty ? nil : $0.messages.removeFirst() }
-            if let message { sd_notify(0, message) } else { bell.wait(after: ticket, until: nil) }
+            if let message { sd_notify(0, message) } else { eventCount.wait(after: ticket, until: nil) }
         }
     }
 }

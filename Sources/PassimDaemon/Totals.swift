@@ -8,7 +8,7 @@ package final class Totals: Sendable {
     private let bytes = Atomic<UInt64>(0)
     private let isUnsaved = Atomic<Bool>(false)
     private let isStopping = Atomic<Bool>(false)
-    private let bell = Doorbell()
+    private let eventCount = EventCount()
     private let thread = Lock<SystemThread?>(nil)
     private let before = Lock(Before())
     private let failure = Lock<String?>(nil)
@@ -56,7 +56,7 @@ package final class Totals: Sendable {
         // In one order with `save`, which takes the flag first and the number then: of the two, one sees the other.
         bytes.add(saturating: count)
         guard !isUnsaved.load(ordering: .sequentiallyConsistent) else { return }
-        if !isUnsaved.exchange(true, ordering: .sequentiallyConsistent) { bell.ring() }
+        if !isUnsaved.exchange(true, ordering: .sequentiallyConsistent) { eventCount.notify() }
     }
 
     // MARK: - The file
@@ -150,7 +150,7 @@ package final class Totals: Sendable {
     /// Saves for the last time; after the audit log has ended.
     package func stop() {
         isStopping.store(true, ordering: .releasing)
-        bell.ring()
+        eventCount.notify()
         let started = thread.withLock { thread in
             defer { thread = nil }
             return thread
@@ -167,12 +167,12 @@ package final class Totals: Sendable {
         if before.withLock({ $0.total == nil }) { addWhatTheLogHas() }
         var saveAt: UInt64?
         while true {
-            let ticket = bell.ticket()
+            let ticket = eventCount.ticket()
             if isStopping.load(ordering: .acquiring) { return }
             let now = monotonicNanoseconds()
             if isUnsaved.load(ordering: .acquiring), saveAt == nil { saveAt = now + Totals.delay }
             guard let at = saveAt, at <= now else {
-                bell.wait(after: ticket, until: saveAt)
+                eventCount.wait(after: ticket, until: saveAt)
                 continue
             }
             saveAt = nil

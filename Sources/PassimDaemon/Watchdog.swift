@@ -6,7 +6,7 @@ internal import PassimSystem
 /// Tells systemd that the daemon lives (`WatchdogSec=` of systemd.service(5)): when each reactor has turned lately. What
 /// else hangs, a disk say, does not count, as a restart would not help it.
 final class Watchdog: Sendable {
-    private let bell = Doorbell()
+    private let eventCount = EventCount()
     private let isEnding = Lock(false)
 
     /// - Returns: nil where systemd does not ask for it.
@@ -15,12 +15,12 @@ final class Watchdog: Sendable {
         guard sd_watchdog_enabled(0, &microseconds) > 0, microseconds > 0 else { return nil }
         let pause = microseconds * 1000 / 4
         // A thread, and no task: those of the pool may be held up by disks.
-        let thread = try? SystemThread(name: "watchdog") { [bell, isEnding] in
+        let thread = try? SystemThread(name: "watchdog") { [eventCount, isEnding] in
             while !isEnding.withLock({ $0 }) {
-                let ticket = bell.ticket()
+                let ticket = eventCount.ticket()
                 if server.haveReactorsTurned() { ServiceNotification.alive() }
                 if isEnding.withLock({ $0 }) { return }
-                bell.wait(after: ticket, until: monotonicNanoseconds() + pause)
+                eventCount.wait(after: ticket, until: monotonicNanoseconds() + pause)
             }
         }
         if thread == nil { return nil }
@@ -28,6 +28,6 @@ final class Watchdog: Sendable {
 
     func stop() {
         isEnding.withLock { $0 = true }
-        bell.ring(everyone: true)
+        eventCount.notify(all: true)
     }
 }

@@ -42,12 +42,12 @@ package final class Advertiser: Sendable {
     let capacity: Int
     let source: any AdvertisedSource
     let logger: Logger
-    let bell: AvahiLoop.Bell
+    let waker: AvahiLoop.Waker
     let mail: Lock<Mail>
     let responder: DigestResponder
     private let published = Lock(AdvertiserStatus())
     private let thread = Lock<SystemThread?>(nil)
-    private let ended = Doorbell()
+    private let ended = EventCount()
     private let hasEnded = Lock(false)
 
     /// - Parameter port: where this machine serves.
@@ -70,10 +70,10 @@ package final class Advertiser: Sendable {
         self.source = source
         self.logger = logger
         mail = Lock(Mail(answering: answering))
-        let bell = try AvahiLoop.Bell()
-        self.bell = bell
+        let waker = try AvahiLoop.Waker()
+        self.waker = waker
         responder = try DigestResponder(
-            ipv6: ipv6, logger: logger, knows: { source.contains($0) }, onChange: { bell.ring() })
+            ipv6: ipv6, logger: logger, knows: { source.contains($0) }, onChange: { waker.wake() })
     }
 
     /// Begins; returns at once. Once only.
@@ -83,7 +83,7 @@ package final class Advertiser: Sendable {
             turn.run()
             published.withLock { $0 = AdvertiserStatus() }
             hasEnded.withLock { $0 = true }
-            ended.ring(everyone: true)
+            ended.notify(all: true)
         }
         thread.withLock { $0 = started }
     }
@@ -101,7 +101,7 @@ package final class Advertiser: Sendable {
         else { return }
         let ticket = ended.ticket()
         mail.withLock { $0.stop = true }
-        bell.ring()
+        waker.wake()
         if !hasEnded.withLock({ $0 }) {
             ended.wait(after: ticket, until: monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000)
         }
@@ -125,7 +125,7 @@ package final class Advertiser: Sendable {
             defer { mail.due = mail.due ?? monotonicNanoseconds() + Advertiser.collecting }
             return mail.due == nil
         }
-        if isFirst { bell.ring() }
+        if isFirst { waker.wake() }
     }
 
     /// Asks the source again for everything: for who has missed changes.
@@ -134,19 +134,19 @@ package final class Advertiser: Sendable {
             mail.reload = true
             mail.forgetChanges()
         }
-        bell.ring()
+        waker.wake()
     }
 
     /// On a metered connection nothing is advertised (passim-protocol(7), MDNS).
     package func setPaused(_ paused: Bool) {
         mail.withLock { $0.isPaused = paused }
-        bell.ring()
+        waker.wake()
     }
 
     /// From now on, without a gap.
     package func setAnswering(_ answering: Answering) {
         mail.withLock { $0.answering = answering }
-        bell.ring()
+        waker.wake()
     }
 
     /// The counts of our own answers.

@@ -13,8 +13,8 @@ struct AdvertiserLog {
         self.logger = logger
     }
 
-    /// - Parameter ceilings: what keeps those out that are left out.
-    mutating func note(_ status: AdvertiserStatus, _ ceilings: Set<Ceiling>) {
+    /// - Parameter reachedLimits: what keeps those out that are left out.
+    mutating func note(_ status: AdvertiserStatus, _ reachedLimits: Set<AvahiLimit>) {
         if status.state != state {
             // A state that lasts for a moment only is nobody's business.
             if status.state != .registering || state == nil { say(status) }
@@ -25,7 +25,7 @@ struct AdvertiserLog {
             means = status.means
         }
         if status.state == .advertising, status.leftOut != leftOut {
-            if leftOut == 0 { sayLeftOut(status, ceilings) }
+            if leftOut == 0 { sayLeftOut(status, reachedLimits) }
             leftOut = status.leftOut
         }
     }
@@ -44,8 +44,8 @@ struct AdvertiserLog {
         }
     }
 
-    private func sayLeftOut(_ status: AdvertiserStatus, _ ceilings: Set<Ceiling>) {
-        let remedies = ceilings.sorted().map(\.remedy)
+    private func sayLeftOut(_ status: AdvertiserStatus, _ reachedLimits: Set<AvahiLimit>) {
+        let remedies = reachedLimits.sorted().map(\.remedy)
         let advice = remedies.isEmpty ? "" : "; what would help: more of \(remedies.joined(separator: ", "))"
         logger.warning(
             "\(status.leftOut) of \(status.wanted) files, the oldest, are served and not advertised\(advice)")

@@ -6,7 +6,7 @@ internal import PassimSystem
 struct AdvertiserThread {
     private let advertiser: Advertiser
     private var plan = RecordPlan()
-    private var publication: Publication?
+    private var session: AvahiSession?
     private var instance = CacheService.instanceName(.random(in: .min ... .max))
     private var backoff = Backoff()
     /// When to connect, in nanoseconds of the monotonic clock; 0 is at once.
@@ -34,7 +34,7 @@ struct AdvertiserThread {
     private var cannotTellPlaces = false
     /// Since when it is on no link.
     private var nowhereSince: UInt64?
-    private var farewells = Farewells()
+    private var goodbyes = Goodbyes()
     /// Until then the port is taken for somebody else's.
     private var answersDue: UInt64 = 0
     /// When to see whether there is room for those that are left out.
@@ -63,7 +63,7 @@ struct AdvertiserThread {
     mutating func run() {
         defer { responder.stop() }
         do throws(AvahiError) {
-            let loop = try AvahiLoop(advertiser.bell)
+            let loop = try AvahiLoop(advertiser.waker)
             lookAtInterfaces(loop)
             while true {
                 takeMail()
@@ -116,7 +116,7 @@ struct AdvertiserThread {
     private mutating func change(by changes: [(appeared: [Digest], vanished: [Digest])]) {
         for (appeared, vanished) in changes {
             plan.apply(appeared: appeared, vanished: vanished)
-            farewells.note(vanished: vanished)
+            goodbyes.note(vanished: vanished)
         }
         excess += plan.trim(to: advertiser.limit)
         // Digests that were left out because there were too many come in again, not for each that goes.
@@ -147,19 +147,19 @@ struct AdvertiserThread {
         let now = monotonicNanoseconds()
         if isPaused { return false }
         do throws(AvahiError) {
-            if publication == nil {
+            if session == nil {
                 guard due <= now else { return false }
                 if let announced, announced.isEmpty {
                     hindrance = "Listen= names no interface or address that others could reach"
                     due = .max
                     return false
                 }
-                publication = try Publication(
+                session = try AvahiSession(
                     loop,
                     .init(
                         instance: instance, port: advertiser.port, family: advertiser.family,
                         places: announced))
-                plan.startAgain(groupSize: publication!.groupSize)
+                plan.startAgain(groupSize: session!.groupSize)
             }
             if let roomDue, roomDue <= now {
                 self.roomDue = nil
@@ -168,10 +168,10 @@ struct AdvertiserThread {
             // A mirror of a million files is found within seconds: what comes while answers are about to take over is
             // no record's any more. avahi-daemon would take minutes for them, and keep the memory.
             let isGivingWay = isPlanned && answersDue <= now && wantsAnswers()
-            try publication!.keep()
-            guard publication!.phase == .published, confirm(loop, now) else { return false }
+            try session!.keep()
+            guard session!.phase == .published, confirm(loop, now) else { return false }
             backoff.success(at: now)
-            if !isGivingWay, try publication!.advance(&plan) { return true }
+            if !isGivingWay, try session!.advance(&plan) { return true }
             sayFarewells()
             if isPlanned, plan.isFull, roomDue == nil { roomDue = now + AdvertiserThread.roomInterval }
             return takeTurns(loop, now)
@@ -208,7 +208,7 @@ struct AdvertiserThread {
         do throws(AvahiError) {
             if places == nil {
                 places = try ServicePlaces(
-                    instance, domain: publication!.domain, over: advertiser.family, AvahiConnection(loop))
+                    instance, domain: session!.domain, over: advertiser.family, AvahiConnection(loop))
             }
             try places!.advance(at: now)
         } catch {
@@ -219,10 +219,10 @@ struct AdvertiserThread {
     }
 
     private mutating func sayFarewells() {
-        if farewells.isEmpty { return }
+        if goodbyes.isEmpty { return }
         let source = advertiser.source
-        farewells.say(
-            AnswerNames(instance: instance, domain: publication!.domain), ipv6: advertiser.family == .both,
+        goodbyes.say(
+            AnswerNames(instance: instance, domain: session!.domain), ipv6: advertiser.family == .both,
             at: announced, logger
         ) { !source.contains($0) }
     }
@@ -298,7 +298,7 @@ struct AdvertiserThread {
         // Told nothing, it is answered everywhere.
         let isUntold = places.map { $0.finding(at: now) == .untold } ?? true
         responder.answer(
-            as: AnswerNames(instance: instance, domain: publication!.domain),
+            as: AnswerNames(instance: instance, domain: session!.domain),
             at: isUntold ? announced.map { Set($0.map(\.link)) } : places!.links)
     }
 
@@ -347,10 +347,10 @@ struct AdvertiserThread {
     private mutating func withdraw() {
         // Before the service, which they point to.
         stopAnswering(sayingGoodbye: true)
-        publication = nil
+        session = nil
         isConfirmed = false
         hindrance = nil
-        farewells.removeAll()
+        goodbyes.removeAll()
         plan.startAgain()
         roomDue = nil
         answersDue = 0
@@ -359,8 +359,8 @@ struct AdvertiserThread {
 
     private func nextDue() -> UInt64? {
         let changes = advertiser.mail.withLock { $0.due }
-        let connecting = publication == nil && !isPaused ? due : nil
-        let answers = answersDue > 0 && publication != nil ? answersDue : nil
+        let connecting = session == nil && !isPaused ? due : nil
+        let answers = answersDue > 0 && session != nil ? answersDue : nil
         let nowhere = hindrance == nil ? nowhereSince.map { $0 + AdvertiserThread.nowhereTime } : nil
         return [changes, connecting, roomDue, answers, nowhere, places?.due(after: monotonicNanoseconds())]
             .compactMap { $0 }.min()
@@ -375,13 +375,13 @@ struct AdvertiserThread {
         status.wanted = isPlanned ? plan.wanted + excess : advertiser.source.count
         status.registered = isAnswering ? status.wanted : isPlanned ? plan.placed : 0
         status.leftOut = isAnswering ? 0 : excess + (plan.isFull ? plan.waitingCount : 0)
-        status.remedies = status.leftOut > 0 ? (publication?.ceilings ?? []).sorted().map(\.remedy) : []
+        status.remedies = status.leftOut > 0 ? (session?.reachedLimits ?? []).sorted().map(\.remedy) : []
         advertiser.publish(status)
     }
 
     private mutating func tell(_ isBusy: Bool) {
         publish()
-        if !isBusy { log.note(status, publication?.ceilings ?? []) }
+        if !isBusy { log.note(status, session?.reachedLimits ?? []) }
     }
 
     private mutating func wantsAnswers() -> Bool {
@@ -391,8 +391,8 @@ struct AdvertiserThread {
     private var state: AdvertiserStatus.State {
         if isPaused { return .paused }
         if let hindrance { return .hindered(hindrance) }
-        guard let publication else { return .waiting(failure) }
-        switch publication.phase {
+        guard let session else { return .waiting(failure) }
+        switch session.phase {
         case .connecting: return .waiting("avahi-daemon is not running")
         case .settling, .registering: return .registering
         case .published: return isConfirmed && (isPlanned || isAnswering) ? .advertising : .registering

@@ -6,22 +6,22 @@ internal import PassimSystem
 /// Calls of libavahi-client block for their answer, and what comes meanwhile is handed over by `turn`.
 final class AvahiLoop {
     private let poll: OpaquePointer
-    private let bell: Bell
+    private let waker: Waker
 
-    /// - Parameter bell: outlives the loop.
-    init(_ bell: Bell) throws(AvahiError) {
+    /// - Parameter waker: outlives the loop.
+    init(_ waker: Waker) throws(AvahiError) {
         guard let poll = avahi_simple_poll_new() else {
             throw AvahiError(code: .noMemory, action: "making an event loop")
         }
         self.poll = poll
-        self.bell = bell
+        self.waker = waker
         let interface = api
-        let number = bell.wakeUp.descriptor.lend { $0 }
+        let number = waker.wakeUp.descriptor.lend { $0 }
         // The watch goes with the loop.
         let watch = interface.pointee.watch_new(
             interface, number, AVAHI_WATCH_IN,
-            { (_, _, _, bell) in Unmanaged<Bell>.fromOpaque(bell!).takeUnretainedValue().wakeUp.clear() },
-            Unmanaged.passUnretained(bell).toOpaque())
+            { (_, _, _, waker) in Unmanaged<Waker>.fromOpaque(waker!).takeUnretainedValue().wakeUp.clear() },
+            Unmanaged.passUnretained(waker).toOpaque())
         guard watch != nil else {
             avahi_simple_poll_free(poll)
             throw AvahiError(code: .noMemory, action: "watching for calls of other threads")
@@ -43,14 +43,14 @@ final class AvahiLoop {
         try avahi("waiting for events", avahi_simple_poll_iterate(poll, pollMilliseconds(until: deadline)))
     }
 
-    /// The bell that other threads ring.
-    final class Bell: Sendable {
+    /// Ends the wait of the loop's thread, from any thread.
+    final class Waker: Sendable {
         let wakeUp: WakeUp
 
         init() throws(SystemError) {
             wakeUp = try WakeUp()
         }
 
-        func ring() { wakeUp.signal() }
+        func wake() { wakeUp.signal() }
     }
 }

@@ -7,7 +7,7 @@ package import PassimSystem
 
 package final class PeerBrowser: PeerFinder {
     struct Question: Sendable {
-        var number: Search.Number
+        var number: AvahiSearch.Number
         /// A service type, or a subtype of one.
         var type: String
         var asker: Asker
@@ -21,18 +21,18 @@ package final class PeerBrowser: PeerFinder {
 
     struct Mail: Sendable {
         var asked: [Question] = []
-        var dropped: [Search.Number] = []
+        var dropped: [AvahiSearch.Number] = []
         var isOpen = false
-        var next: Search.Number = 0
+        var next: AvahiSearch.Number = 0
     }
 
     let family: Family
     let filter: PeerFilter
     let logger: Logger
-    let bell: AvahiLoop.Bell
+    let waker: AvahiLoop.Waker
     let mail = Lock(Mail())
     private let thread = Lock<SystemThread?>(nil)
-    private let ended = Doorbell()
+    private let ended = EventCount()
     private let hasEnded = Lock(false)
 
     /// Questions that nobody has taken up yet; further ones find nobody.
@@ -44,7 +44,7 @@ package final class PeerBrowser: PeerFinder {
         family = ipv6 ? .both : .ipv4
         filter = PeerFilter(allowed: networks, logger: logger)
         self.logger = logger
-        bell = try AvahiLoop.Bell()
+        waker = try AvahiLoop.Waker()
     }
 
     /// Begins to connect; returns at once. Once only.
@@ -55,7 +55,7 @@ package final class PeerBrowser: PeerFinder {
             thread.run()
             close()
             hasEnded.withLock { $0 = true }
-            ended.ring(everyone: true)
+            ended.notify(all: true)
         }
         thread.withLock { $0 = started }
     }
@@ -66,7 +66,7 @@ package final class PeerBrowser: PeerFinder {
     package func stop(within seconds: Int = 2) {
         let ticket = ended.ticket()
         close()
-        bell.ring()
+        waker.wake()
         guard
             let thread = thread.withLock({ thread in
                 defer { thread = nil }
@@ -107,7 +107,7 @@ package final class PeerBrowser: PeerFinder {
         let (stream, continuation) = AsyncStream.makeStream(of: Answer.self)
         let asker = Asker(
             found: { continuation.yield(answer($0)) }, end: { continuation.finish() })
-        let number: Search.Number? = mail.withLock { mail in
+        let number: AvahiSearch.Number? = mail.withLock { mail in
             guard mail.isOpen, mail.asked.count < PeerBrowser.mostAsked else { return nil }
             mail.next += 1
             mail.asked.append(Question(number: mail.next, type: type, asker: asker))
@@ -121,9 +121,9 @@ package final class PeerBrowser: PeerFinder {
             // Finished: the thread knows.
             guard case .cancelled = termination, let self else { return }
             mail.withLock { $0.dropped.append(number) }
-            bell.ring()
+            waker.wake()
         }
-        bell.ring()
+        waker.wake()
         return stream
     }
 }

@@ -7,7 +7,7 @@ internal import PassimSystem
 struct PeerBrowserThread {
     private let browser: PeerBrowser
     private var connection: AvahiConnection?
-    private var searches: [Search.Number: Search] = [:]
+    private var searches: [AvahiSearch.Number: AvahiSearch] = [:]
     /// Questions that wait for one of the searches to end; the oldest is last.
     private var queue: [PeerBrowser.Question] = []
     private var backoff = Backoff()
@@ -28,7 +28,7 @@ struct PeerBrowserThread {
     /// Returns when the browser is closed.
     mutating func run() {
         do throws(AvahiError) {
-            let loop = try AvahiLoop(browser.bell)
+            let loop = try AvahiLoop(browser.waker)
             while takeMail() {
                 connect(loop)
                 work()
@@ -140,7 +140,7 @@ struct PeerBrowserThread {
             let question = queue.popLast()
         {
             do throws(AvahiError) {
-                searches[question.number] = try Search(
+                searches[question.number] = try AvahiSearch(
                     question.type, over: browser.family, connection, question.asker, browser.filter,
                     deadline: monotonicNanoseconds() + PeerBrowserThread.longest)
             } catch {

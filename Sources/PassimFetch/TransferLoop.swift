@@ -32,13 +32,13 @@ final class TransferLoop: Sendable {
             })
         try multi.value.watch(mailbox.wakeUp)
         thread = try SystemThread(name: name) {
-            var turns = TransferTurns(multi: multi.value, mailbox: mailbox, limits: limits)
+            var work = TransferThread(multi: multi.value, mailbox: mailbox, limits: limits)
             do {
-                try turns.run()
+                try work.run()
             } catch {
                 logger.critical("no peers are asked until passimd is restarted: \(error)")
             }
-            turns.abandonAll()
+            work.abandonAll()
         }
     }
 
@@ -74,8 +74,8 @@ final class TransferLoop: Sendable {
     }
 }
 
-/// The work of the thread.
-private struct TransferTurns {
+/// The state and the work of the loop's thread.
+private struct TransferThread {
     private struct Running {
         var transfer: any Transfer
         var easy: EasyHandle

@@ -23,18 +23,18 @@ extension BusConnection {
             g_cancellable_cancel(cancellable)
             g_object_unref(cancellable)
         }
-        let connected: GAsyncReadyCallback = { _, result, box in
+        let connected: GAsyncReadyCallback = { _, result, userData in
             var error: UnsafeMutablePointer<GError>?
-            let done = Box<Opened>.take(box)
+            let done = UserData<Opened>.take(userData)
             if let pointer = g_dbus_connection_new_finish(result, &error) {
                 done(.success(BusConnection(taking: pointer)))
             } else {
                 done(.failure(CallFailure(consuming: error)))
             }
         }
-        let opened: GAsyncReadyCallback = { _, result, box in
+        let opened: GAsyncReadyCallback = { _, result, userData in
             var error: UnsafeMutablePointer<GError>?
-            Box<StreamOpened>.take(box)(g_dbus_address_get_stream_finish(result, nil, &error), error)
+            UserData<StreamOpened>.take(userData)(g_dbus_address_get_stream_finish(result, nil, &error), error)
         }
         let connect: StreamOpened = { stream, error in
             guard let stream else { return done(.failure(CallFailure(consuming: error))) }
@@ -42,10 +42,10 @@ extension BusConnection {
             guard let ours = BusStream.make(from: stream) else {
                 return done(.failure(.failed("the bus is not at a Unix socket")))
             }
-            g_dbus_connection_new(ours, nil, flags, nil, cancellable, connected, Box<Opened>.make(done))
+            g_dbus_connection_new(ours, nil, flags, nil, cancellable, connected, UserData<Opened>.make(done))
             g_object_unref(ours)
         }
-        g_dbus_address_get_stream(found, cancellable, opened, Box<StreamOpened>.make(connect))
+        g_dbus_address_get_stream(found, cancellable, opened, UserData<StreamOpened>.make(connect))
     }
 
     private typealias StreamOpened =
@@ -55,14 +55,14 @@ extension BusConnection {
     /// - Parameter body: called when the connection ends, with the reason.
     package func onClosed(_ body: @escaping @Sendable (String) -> Void) {
         let handler: @convention(c) (OpaquePointer?, gboolean, UnsafePointer<GError>?, gpointer?) -> Void = {
-            _, _, error, box in
+            _, _, error, userData in
             let reason = error.map { String(cString: $0.pointee.message) } ?? "closed"
-            Box<Closed>.borrow(box)(reason)
+            UserData<Closed>.borrow(userData)(reason)
         }
         lend { pointer in
             _ = g_signal_connect_data(
                 UnsafeMutableRawPointer(pointer), "closed", unsafeBitCast(handler, to: GCallback.self),
-                Box<Closed>.make(body), { box, _ in releaseBox(box) }, GConnectFlags(rawValue: 0))
+                UserData<Closed>.make(body), { userData, _ in releaseUserData(userData) }, GConnectFlags(rawValue: 0))
         }
     }
 
@@ -73,9 +73,9 @@ extension BusConnection {
         _ method: Method, _ parameters: Variant? = nil, answer: StaticString, seconds: Double?,
         _ done: @escaping @Sendable (Result<Variant, CallFailure>) -> Void
     ) {
-        let finish: GAsyncReadyCallback = { connection, result, box in
+        let finish: GAsyncReadyCallback = { connection, result, userData in
             var error: UnsafeMutablePointer<GError>?
-            let done = Box<Answered>.take(box)
+            let done = UserData<Answered>.take(userData)
             if let answer = g_dbus_connection_call_finish(OpaquePointer(connection), result, &error) {
                 done(.success(Variant(taking: answer)))
             } else {
@@ -87,7 +87,7 @@ extension BusConnection {
                 g_dbus_connection_call(
                     pointer, method.destination, method.path, method.interface, method.name, parameters,
                     OpaquePointer(answer.utf8Start), G_DBUS_CALL_FLAGS_NONE,
-                    BusConnection.milliseconds(seconds), nil, finish, Box<Answered>.make(done))
+                    BusConnection.milliseconds(seconds), nil, finish, UserData<Answered>.make(done))
             }
         }
     }
@@ -99,13 +99,13 @@ extension BusConnection {
         to signal: String, of interface: String, from sender: String,
         _ body: @escaping @Sendable (Variant) -> Void
     ) {
-        let handler: GDBusSignalCallback = { _, _, _, _, _, parameters, box in
-            Box<Signalled>.borrow(box)(Variant(taking: g_variant_ref(parameters)))
+        let handler: GDBusSignalCallback = { _, _, _, _, _, parameters, userData in
+            UserData<Signalled>.borrow(userData)(Variant(taking: g_variant_ref(parameters)))
         }
         let number = lend { pointer in
             g_dbus_connection_signal_subscribe(
                 pointer, sender, interface, signal, nil, nil, G_DBUS_SIGNAL_FLAGS_NONE, handler,
-                Box<Signalled>.make(body), releaseBox)
+                UserData<Signalled>.make(body), releaseUserData)
         }
         registrations.withLock { $0.append(.signal(number)) }
     }
@@ -116,18 +116,18 @@ extension BusConnection {
     ///
     /// - Parameter done: called also where either fails: then there is nothing left to close.
     package func close(_ done: @escaping @Sendable () -> Void) {
-        let closed: GAsyncReadyCallback = { connection, result, box in
+        let closed: GAsyncReadyCallback = { connection, result, userData in
             g_dbus_connection_close_finish(OpaquePointer(connection), result, nil)
-            Box<Done>.take(box)()
+            UserData<Done>.take(userData)()
         }
-        let flushed: GAsyncReadyCallback = { connection, result, box in
+        let flushed: GAsyncReadyCallback = { connection, result, userData in
             g_dbus_connection_flush_finish(OpaquePointer(connection), result, nil)
-            Box<Continuation>.take(box)(connection)
+            UserData<Continuation>.take(userData)(connection)
         }
-        let box = Box<Continuation>.make { connection in
-            g_dbus_connection_close(OpaquePointer(connection), nil, closed, Box<Done>.make(done))
+        let userData = UserData<Continuation>.make { connection in
+            g_dbus_connection_close(OpaquePointer(connection), nil, closed, UserData<Done>.make(done))
         }
-        lend { g_dbus_connection_flush($0, nil, flushed, box) }
+        lend { g_dbus_connection_flush($0, nil, flushed, userData) }
     }
 
     private typealias Continuation = @Sendable (UnsafeMutablePointer<GObject>?) -> Void

@@ -11,8 +11,8 @@ extension BusConnection {
         onCall: @escaping @Sendable (BusInvocation) -> Void
     ) throws(CallFailure) {
         var table = GDBusInterfaceVTable()
-        table.method_call = { _, _, _, _, _, _, invocation, box in
-            Box<Handler>.borrow(box)(BusInvocation(taking: invocation!))
+        table.method_call = { _, _, _, _, _, _, invocation, userData in
+            UserData<Handler>.borrow(userData)(BusInvocation(taking: invocation!))
         }
         var error: UnsafeMutablePointer<GError>?
         let number = lend { pointer in
@@ -20,7 +20,7 @@ extension BusConnection {
                 // Without information GDBus complains on standard error, and knows no error for it.
                 guard let information else { return guint(0) }
                 return g_dbus_connection_register_object(
-                    pointer, path, information, &table, Box<Handler>.make(onCall), releaseBox, &error)
+                    pointer, path, information, &table, UserData<Handler>.make(onCall), releaseUserData, &error)
             }
         }
         guard number > 0 else { throw CallFailure(consuming: error) }

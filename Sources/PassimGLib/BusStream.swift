@@ -25,8 +25,8 @@ enum BusStream {
         else { return nil }
         let bodies = HeldBodies()
         set(output, socketKey, g_object_ref(socket), g_object_unref)
-        set(output, bodiesKey, Unmanaged.passRetained(bodies).toOpaque(), releaseBox)
-        set(object, bodiesKey, Unmanaged.passRetained(bodies).toOpaque(), releaseBox)
+        set(output, bodiesKey, Unmanaged.passRetained(bodies).toOpaque(), releaseUserData)
+        set(object, bodiesKey, Unmanaged.passRetained(bodies).toOpaque(), releaseUserData)
         set(object, outputKey, UnsafeMutableRawPointer(output), g_object_unref)
         set(object, originalKey, g_object_ref(stream), g_object_unref)
         return UnsafeMutableRawPointer(object).assumingMemoryBound(to: GIOStream.self)

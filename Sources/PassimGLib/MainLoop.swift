@@ -17,8 +17,8 @@ package final class MainLoop: Sendable {
         // GLib ends the process if no thread can be had.
         thread = g_thread_new(
             name,
-            { box in
-                let life = Box<Life>.take(box)
+            { userData in
+                let life = UserData<Life>.take(userData)
                 let loop = life.loop
                 let context = g_main_loop_get_context(loop)
                 // Objects that are made on this thread report to it.
@@ -31,7 +31,7 @@ package final class MainLoop: Sendable {
                 g_main_loop_unref(loop)
                 life.end.come()
                 return nil
-            }, Box<Life>.make(Life(loop: g_main_loop_ref(loop), end: end)))
+            }, UserData<Life>.make(Life(loop: g_main_loop_ref(loop), end: end)))
     }
 
     deinit {
@@ -44,14 +44,14 @@ package final class MainLoop: Sendable {
         // Optimized code lets go of an object as soon as nothing but its pointer is used.
         withExtendedLifetime(self) {
             g_main_context_invoke_full(
-                context, G_PRIORITY_DEFAULT, MainLoop.run, Box<Body>.make(body), releaseBox)
+                context, G_PRIORITY_DEFAULT, MainLoop.run, UserData<Body>.make(body), releaseUserData)
         }
     }
 
     /// Calls `body` on the loop's thread, once, after a time.
     package func after(seconds: Double, _ body: @escaping @Sendable () -> Void) {
         let source = g_timeout_source_new(guint(max(0, min(seconds * 1000, Double(guint.max)))))
-        g_source_set_callback(source, MainLoop.run, Box<Body>.make(body), releaseBox)
+        g_source_set_callback(source, MainLoop.run, UserData<Body>.make(body), releaseUserData)
         withExtendedLifetime(self) { _ = g_source_attach(source, context) }
         g_source_unref(source)
     }
@@ -78,21 +78,21 @@ package final class MainLoop: Sendable {
     /// The end of the thread, for one who does not want to wait for ever.
     private final class End: Sendable {
         private let hasCome = Lock(false)
-        private let bell = Doorbell()
+        private let eventCount = EventCount()
 
         func come() {
             hasCome.withLock { $0 = true }
-            bell.ring(everyone: true)
+            eventCount.notify(all: true)
         }
 
         /// - Returns: whether it has come.
         func wait(seconds: Double) -> Bool {
             let deadline = monotonicNanoseconds() + UInt64(seconds * 1e9)
             while true {
-                let ticket = bell.ticket()
+                let ticket = eventCount.ticket()
                 if hasCome.withLock({ $0 }) { return true }
                 if monotonicNanoseconds() >= deadline { return false }
-                bell.wait(after: ticket, until: deadline)
+                eventCount.wait(after: ticket, until: deadline)
             }
         }
     }
@@ -100,8 +100,8 @@ package final class MainLoop: Sendable {
     private typealias Body = @Sendable () -> Void
 
     /// A GSourceFunc that is called once.
-    private static let run: @convention(c) (gpointer?) -> gboolean = { box in
-        Box<Body>.borrow(box)()
+    private static let run: @convention(c) (gpointer?) -> gboolean = { userData in
+        UserData<Body>.borrow(userData)()
         return gboolean(0)
     }
 }

@@ -32,13 +32,13 @@ extension DigestIndex {
         var isLast = false
         while !isLast {
             var piece: [Entry] = []
-            writer.withLock { catalogue in
-                isLast = catalogue.gather(&sweep, into: &piece)
-                if !isLast { catalogue.outdate(sweep) }
+            writer.withLock { writer in
+                isLast = writer.gather(&sweep, into: &piece)
+                if !isLast { writer.outdate(sweep) }
             }
             for entry in piece { body(entry.identity, entry.digest) }
-            removed += removeInPieces { catalogue, transaction in
-                for entry in piece { _ = catalogue.apply(.drop(entry), &transaction) }
+            removed += removeInPieces { writer, transaction in
+                for entry in piece { _ = writer.apply(.drop(entry), &transaction) }
                 return true
             }
         }

@@ -7,12 +7,12 @@ extension DigestIndex {
     /// - Returns: the batch. Where nothing changed it has the number of the batch before, and nobody is told.
     @discardableResult
     package func apply(_ changes: [Change]) -> Batch {
-        let batch = writer.withLock { catalogue in
+        let batch = writer.withLock { writer in
             var transaction = Transaction()
-            for (number, change) in changes.enumerated() where !catalogue.apply(change, &transaction) {
+            for (number, change) in changes.enumerated() where !writer.apply(change, &transaction) {
                 transaction.refused.append(number)
             }
-            return commit(transaction, catalogue)
+            return commit(transaction, writer)
         }
         feed.deliver()
         return batch
@@ -43,7 +43,7 @@ extension DigestIndex {
     }
 
     /// A sweep, in pieces so that others get at the index meanwhile.
-    func run(_ sweep: consuming Catalogue.Sweep) -> Int {
+    func run(_ sweep: consuming IndexWriter.Sweep) -> Int {
         var sweep = sweep
         return removeInPieces { $0.advance(&sweep, &$1) }
     }
@@ -51,15 +51,15 @@ extension DigestIndex {
     /// Calls `body` again and again, others getting at the index meanwhile, until it says that it is done.
     ///
     /// - Returns: how many entries it has removed.
-    func removeInPieces(_ body: (Catalogue, inout Transaction) -> Bool) -> Int {
+    func removeInPieces(_ body: (IndexWriter, inout Transaction) -> Bool) -> Int {
         var removed = 0
         var finished = false
         while !finished {
-            writer.withLock { catalogue in
+            writer.withLock { writer in
                 var transaction = Transaction()
-                finished = body(catalogue, &transaction)
+                finished = body(writer, &transaction)
                 removed += transaction.removed
-                _ = commit(transaction, catalogue)
+                _ = commit(transaction, writer)
             }
             feed.deliver()
         }
@@ -69,16 +69,16 @@ extension DigestIndex {
         return removed
     }
 
-    private func commit(_ transaction: Transaction, _ catalogue: Catalogue) -> Batch {
+    private func commit(_ transaction: Transaction, _ writer: IndexWriter) -> Batch {
         guard transaction.isTouched else {
             return Batch(
-                sequence: catalogue.sequence, appeared: [], vanished: [], refused: transaction.refused)
+                sequence: writer.sequence, appeared: [], vanished: [], refused: transaction.refused)
         }
-        tally.withLock { $0.add(transaction.tally) }
-        catalogue.sequence += 1
+        totals.withLock { $0.add(transaction.totals) }
+        writer.sequence += 1
         let (appeared, vanished, altered) = transaction.net()
         let batch = Batch(
-            sequence: catalogue.sequence, appeared: appeared, vanished: vanished, altered: altered,
+            sequence: writer.sequence, appeared: appeared, vanished: vanished, altered: altered,
             refused: transaction.refused)
         feed.enqueue(batch)
         return batch

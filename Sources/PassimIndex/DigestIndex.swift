@@ -2,14 +2,14 @@ package import PassimCore
 
 /// Which file has which digest: 256 shards by the first byte of the digest, each a lock around flat arrays.
 ///
-/// Readers take one lock at a time, of a shard, the tree or the tally, for a microsecond or so. Writers take turns
-/// under `writer`, and take the others, one at a time, inside it. So the order of locks is: `writer`, then
-/// one of shard, tree, tally, or the feed's queue. Subscribers are called with none of them held.
+/// Readers take one lock at a time, of a shard, the tree or the totals, for a microsecond or so. Writers take
+/// turns under `writer`, and take the others, one at a time, inside it. So the order of locks is: `writer`,
+/// then one of shard, tree, totals, or the feed's queue. Subscribers are called with none of them held.
 package final class DigestIndex: Sendable {
     let shards: [Lock<Box<Shard>>]
     let tree: Lock<Box<DirectoryTree>>
-    let tally = Lock(Tally())
-    let writer: Lock<Catalogue>
+    let totals = Lock(IndexTotals())
+    let writer: Lock<IndexWriter>
     let feed = BatchFeed()
     let limits: IndexLimits
 
@@ -25,7 +25,7 @@ package final class DigestIndex: Sendable {
         self.shards = shards
         self.tree = tree
         self.limits = limits
-        writer = Lock(Catalogue(shards: shards, tree: tree, limits: limits))
+        writer = Lock(IndexWriter(shards: shards, tree: tree, limits: limits))
     }
 
     /// Any file with that digest; an enabled one where there is one. Allocates nothing.
@@ -68,18 +68,18 @@ package final class DigestIndex: Sendable {
     }
 
     /// Entries, that is files.
-    package var count: Int { tally.withLock { $0.all.files } }
+    package var count: Int { totals.withLock { $0.all.files } }
 
     /// The sum of the sizes of all files, 2^64 - 1 at most.
-    package var totalBytes: UInt64 { tally.withLock { $0.all.bytes.clamped } }
+    package var totalBytes: UInt64 { totals.withLock { $0.all.bytes.clamped } }
 
     /// Different digests.
-    package var digestCount: Int { tally.withLock { $0.digests } }
+    package var digestCount: Int { totals.withLock { $0.digests } }
 
     /// Files and bytes of one origin, as of the last batch.
     package func totals(origin: OriginID) -> (files: Int, bytes: UInt64) {
-        tally.withLock { tally in
-            let share = tally.origins[origin] ?? Tally.Share()
+        totals.withLock { totals in
+            let share = totals.origins[origin] ?? IndexTotals.Share()
             return (share.files, share.bytes.clamped)
         }
     }

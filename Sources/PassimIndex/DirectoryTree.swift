@@ -14,7 +14,7 @@ struct DirectoryTree: ~Copyable {
         /// Place in the arena.
         var name: UInt32
         var origin: UInt32
-        /// The catalogue's counter when it was last asked for.
+        /// The writer's counter when it was last asked for.
         var stamp: UInt32
         /// Which retirement it waits in to be reclaimed; 0: none.
         var retirement: UInt32

@@ -15,7 +15,7 @@ struct Record: BitwiseCopyable {
     var name: UInt32
     private var nextAndFlags: UInt32
     private var previousAndSource: UInt32
-    /// The catalogue's counter when the file was inserted.
+    /// The writer's counter when the file was inserted.
     var mark: UInt32
 
     /// 8 bytes that need no alignment to 8.

@@ -322,6 +322,6 @@ struct NewFile {
     var directory: DirectoryID
     /// Valid during the call.
     var name: UnsafeRawBufferPointer
-    /// The catalogue's counter.
+    /// The writer's counter.
     var mark: UInt32
 }

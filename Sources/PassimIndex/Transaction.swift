@@ -6,7 +6,7 @@ struct Transaction {
     private var vanished: [Digest] = []
     /// Digests of which a file came, went or changed, and that had others or was itself.
     private var altered: [Digest] = []
-    private(set) var tally = Tally()
+    private(set) var totals = IndexTotals()
     /// How many entries were taken out.
     private(set) var removed = 0
     /// Which of the changes, counted from 0, were refused.
@@ -16,23 +16,23 @@ struct Transaction {
 
     mutating func inserted(_ digest: Digest, _ origin: OriginID, size: UInt64, appeared isNew: Bool) {
         if isNew { appeared.append(digest) } else { altered.append(digest) }
-        tally.add(origin, size: size)
-        tally.digests += isNew ? 1 : 0
+        totals.add(origin, size: size)
+        totals.digests += isNew ? 1 : 0
         isTouched = true
     }
 
     mutating func removed(_ entry: Entry, vanished isLast: Bool) {
         if isLast { vanished.append(entry.digest) } else { altered.append(entry.digest) }
-        tally.remove(entry.origin, size: entry.identity.size)
-        tally.digests -= isLast ? 1 : 0
+        totals.remove(entry.origin, size: entry.identity.size)
+        totals.digests -= isLast ? 1 : 0
         removed += 1
         isTouched = true
     }
 
     mutating func updated(_ entry: Entry, size: UInt64) {
         altered.append(entry.digest)
-        tally.remove(entry.origin, size: entry.identity.size)
-        tally.add(entry.origin, size: size)
+        totals.remove(entry.origin, size: entry.identity.size)
+        totals.add(entry.origin, size: size)
         isTouched = true
     }
 

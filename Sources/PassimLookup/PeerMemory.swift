@@ -1,7 +1,7 @@
 internal import PassimCore
 
 /// The opinion of a peer that says it has a digest. The better ones are asked first, and preferred.
-enum Standing: Int, Comparable, CaseIterable, Sendable {
+enum PeerRank: Int, Comparable, CaseIterable, Sendable {
     case good
     /// Good, and at a link-local IPv6 address: not every client understands the interface that is part of it (wget,
     /// aria2), and mostly the same peer has another address.
@@ -11,7 +11,7 @@ enum Standing: Int, Comparable, CaseIterable, Sendable {
     /// It sent wrong bytes of another digest.
     case reported
 
-    static func < (one: Standing, other: Standing) -> Bool { one.rawValue < other.rawValue }
+    static func < (one: PeerRank, other: PeerRank) -> Bool { one.rawValue < other.rawValue }
 }
 
 /// All that is remembered of peers. Times are of one clock, which it does not know.
@@ -36,9 +36,9 @@ struct PeerMemory: Sendable {
 
     /// - Parameter reporter: whose reports count besides root's.
     /// - Returns: nil for a peer that sent wrong bytes of this very digest: "nobody" serves a client better.
-    func standing(
+    func rank(
         of peer: Peer, for digest: Digest, at now: Duration, reporter: UInt32? = nil
-    ) -> Standing? {
+    ) -> PeerRank? {
         switch reports.doubt(of: .peer(peer), for: digest, at: now, reporter: reporter) {
         case .ofThisDigest: return nil
         case .general: return .reported

@@ -3,7 +3,7 @@
 
 package import PassimCore
 
-/// Finds who really has a digest. The conversation is here; whom to ask and whom to take, `Search` decides.
+/// Finds who really has a digest. The conversation is here; `SearchMachine` decides whom to ask and to take.
 package actor PeerSearch: PeerLookup {
     /// The digest that is searched for, and the user if the search is not the same for everybody.
     private struct Key: Hashable {
@@ -121,7 +121,7 @@ package actor PeerSearch: PeerLookup {
         let share = share(of: user)
         await beginThorough(share)
         let now = clock.now()
-        let search = Search(asked: now, limits: limits, isThorough: true)
+        let search = SearchMachine(asked: now, limits: limits, isThorough: true)
         let key = Key(digest: digest, reporter: memory.reports.reporter(user, at: now))
         async let named = askMirrors(for: key, isThorough: true)
         var found: [Peer] = []
@@ -216,7 +216,7 @@ package actor PeerSearch: PeerLookup {
             if let mirror = await askMirrors(for: key).first {
                 conclude(key, shared.number, .mirror(mirror))
             } else if !Task.isCancelled {
-                await run(Search(asked: shared.asked, limits: limits), for: key) {
+                await run(SearchMachine(asked: shared.asked, limits: limits), for: key) {
                     $0.finish(key, shared.number, $1)
                 }
             }
@@ -266,7 +266,7 @@ package actor PeerSearch: PeerLookup {
 
     /// - Parameter conclude: is given those among whom to choose, before all questions have ended.
     private func run(
-        _ search: Search, for key: Key,
+        _ search: SearchMachine, for key: Key,
         _ conclude: (isolated PeerSearch, [Candidate]) -> Void
     ) async {
         var search = search
@@ -326,16 +326,16 @@ package actor PeerSearch: PeerLookup {
         conclude(key, number, candidates.choose(using: &generator).map { .peer($0) })
     }
 
-    private func take(_ report: Report, of key: Key, _ search: inout Search) -> [Search.Action] {
+    private func take(_ report: Report, of key: Key, _ search: inout SearchMachine) -> [SearchMachine.Action] {
         let now = clock.now()
         let digest = key.digest
         switch report {
         case .found(let peer):
             guard
-                let standing = memory.standing(
+                let rank = memory.rank(
                     of: peer, for: digest, at: now, reporter: key.reporter)
             else { return [] }
-            return search.take(.found(peer, standing), at: now)
+            return search.take(.found(peer, rank), at: now)
         case .findingEnded: return search.take(.findingEnded, at: now)
         case .timePassed: return search.take(.timePassed, at: now)
         case .answered(let peer, let outcome, let latency, let limit):

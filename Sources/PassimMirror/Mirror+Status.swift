@@ -123,7 +123,7 @@ extension Mirror {
     /// has been unmounted.
     private func tellWhetherMounted(_ origin: Origin, isEmpty: Bool) {
         let (isMissing, dropIn) = change { _, _ in
-            let device = origin.rootKey?.device
+            let device = origin.rootInode?.device
             guard isEmpty, origin.outcome == .scanning, let known = origin.device, known != device else {
                 if !isEmpty { origin.device = device }
                 return (false, origin.dropIn)

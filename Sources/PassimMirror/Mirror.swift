@@ -34,9 +34,9 @@ package final class Mirror: Sendable {
     let privates: PrivateDirectories
     let pathWalk: PathWalk
     /// Directories of `privates` that were met below shared ones, and told of.
-    let privatesTold = Lock<Set<FileKey>>([])
+    let privatesTold = Lock<Set<InodeID>>([])
     private let state: Lock<MirrorState>
-    private let bell = Doorbell()
+    private let eventCount = EventCount()
     private let workers: Int
     private let pool = Lock<WorkerPool?>(nil)
     private let watcher = Lock<Watcher?>(nil)
@@ -115,7 +115,7 @@ package final class Mirror: Sendable {
             defer { watcher = nil }
             return watcher
         }?.stop(by: end)
-        bell.ring(everyone: true)
+        eventCount.notify(all: true)
         pool.withLock { pool in
             defer { pool = nil }
             return pool
@@ -184,7 +184,7 @@ package final class Mirror: Sendable {
     func change<Result>(_ body: (inout MirrorState, UInt64) -> Result) -> Result {
         let now = clock.monotonic()
         let (result, news) = state.withLock { state in (body(&state, now), state.takeNews()) }
-        if news > 0 { bell.ring(everyone: news > 1) }
+        if news > 0 { eventCount.notify(all: news > 1) }
         return result
     }
 
@@ -193,16 +193,16 @@ package final class Mirror: Sendable {
         state.withLock { body(&$0) }
     }
 
-    func bellTicket() -> UInt64 { bell.ticket() }
+    func workTicket() -> UInt64 { eventCount.ticket() }
 
     func waitForWork(after ticket: UInt64) {
-        bell.wait(after: ticket, until: nextDue)
+        eventCount.wait(after: ticket, until: nextDue)
     }
 
     /// When there will be something to do without anybody asking.
     var nextDue: UInt64? { state.withLock { $0.nextDue } }
 
-    func ring() { bell.ring(everyone: true) }
+    func notify() { eventCount.notify(all: true) }
 
     /// Waits until all events have been read that happened before this was called. False where nothing is watched, or it
     /// takes too long.

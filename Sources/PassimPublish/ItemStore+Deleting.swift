@@ -9,8 +9,8 @@ extension ItemStore {
     /// - Parameter hash: 64 hex digits of either case, or nobody has it.
     package func unpublish(_ hash: String) throws(PublishError) {
         guard let digest = Digest(hex: hash) else { throw .notFound(hash) }
-        try claims.hold(digest) { () throws(PublishError) in
-            guard let item = shelf.withLock({ $0[digest] }) else {
+        try locks.withLock(digest) { () throws(PublishError) in
+            guard let item = published.withLock({ $0[digest] }) else {
                 if let entry = index.find(digest), entry.origin != .published { throw .isStatic(digest) }
                 throw .notFound(hash)
             }
@@ -24,32 +24,32 @@ extension ItemStore {
     }
 
     /// Deletes what nobody is to have any more. A file that stays, stays without being shared, and it is tried
-    /// again. Under the claim of its digest.
+    /// again. Under the lock of its digest.
     func delete(_ item: StoredItem) {
         do throws(SystemError) {
             try removeFiles(of: item)
         } catch {
             logger.error("\(item.name) is not shared any more, but cannot be deleted: \(error)")
-            let remainder = Shelf.Remainder(digest: item.digest, shareCount: item.description.shareCount)
-            shelf.withLock { shelf in
-                for name in [item.name] + item.copies { shelf.remainders[name] = remainder }
+            let remainder = PublishedItems.Remainder(digest: item.digest, shareCount: item.description.shareCount)
+            published.withLock { published in
+                for name in [item.name] + item.copies { published.remainders[name] = remainder }
             }
         }
         forget(item)
     }
 
-    /// The item is gone: from the index first, then from the shelf.
+    /// The item is gone: from the index first, then from the published ones.
     func forget(_ item: StoredItem) {
         // An item that was deleted at once when it was found is in neither.
-        if shelf.withLock({ $0.digest(of: item.name) }) == item.digest {
+        if published.withLock({ $0.digest(of: item.name) }) == item.digest {
             index.apply([
                 .remove(directory: index.directory(origin: .published, path: .empty), name: item.name)
             ])
-            shelf.withLock { _ = $0.remove(item.digest) }
+            published.withLock { _ = $0.remove(item.digest) }
         }
         logger.info("deleted \(item.description.filename), \(item.digest.hex)")
         onEvent(.deleted(item.digest, filename: item.description.filename))
-        bell.ring()
+        eventCount.notify()
     }
 
     private func removeFiles(of item: StoredItem) throws(SystemError) {

@@ -18,7 +18,7 @@ extension ItemStore {
                 isDistrusted = true
             } ?? [:]
         // Until an item is found it may still be there.
-        shelf.withLock { $0.kept = loading.counts }
+        published.withLock { $0.kept = loading.counts }
         do throws(SystemError) {
             let place = try Descriptor.open(directory, [.readOnly, .directory])
             for name in try list(place) {
@@ -34,11 +34,11 @@ extension ItemStore {
         }
         if isStopping { return }
         // Counts of items that are gone are not kept.
-        let found = shelf.withLock { shelf -> Int in
-            shelf.kept = loading.unreadable
-            shelf.isUnsaved = shelf.counts != loading.counts
-            shelf.areDigestsUnsaved = isDistrusted || shelf.digests != loading.digests
-            return shelf.items.count
+        let found = published.withLock { published -> Int in
+            published.kept = loading.unreadable
+            published.isUnsaved = published.counts != loading.counts
+            published.areDigestsUnsaved = isDistrusted || published.digests != loading.digests
+            return published.items.count
         }
         if found > 0 {
             logger.info("\(found) published items, \(loading.read) of them read to find their digest")
@@ -139,10 +139,10 @@ extension ItemStore {
     /// Shares what was found, or deletes it where its time is over.
     func admit(_ found: FoundItem, shareCount: UInt32) {
         let item = found.stored(shareCount: shareCount, bootTime: bootTime, clock)
-        claims.hold(found.digest) {
-            let known = shelf.withLock { shelf -> StoredItem? in
-                guard let known = shelf[found.digest] else { return nil }
-                shelf.add(copy: item.name, of: found.digest)
+        locks.withLock(found.digest) {
+            let known = published.withLock { published -> StoredItem? in
+                guard let known = published[found.digest] else { return nil }
+                published.add(copy: item.name, of: found.digest)
                 return known
             }
             if let known {

@@ -35,7 +35,7 @@ extension ItemStore {
     private func finish(
         _ draft: Draft, _ request: PublishRequest, _ digest: Digest, _ size: UInt64
     ) throws(PublishError) -> ItemDescription {
-        // Before it costs a write to the disk; what counts is the look under the claim.
+        // Before it costs a write to the disk; what counts is the look under the lock.
         if isShared(digest) { throw .exists(digest) }
         var description = ItemDescription(
             digest: digest, filename: request.filename, cmdline: request.cmdline,
@@ -43,8 +43,8 @@ extension ItemStore {
             created: 0)
         if request.flags.contains(.nextReboot) { description.flags.insert(.disabled) }
         try describe(draft, description)
-        return try claims.hold(digest) { () throws(PublishError) in
-            switch shelf.withLock({ $0.place(for: digest, at: clock.boot()) }) {
+        return try locks.withLock(digest) { () throws(PublishError) in
+            switch published.withLock({ $0.place(for: digest, at: clock.boot()) }) {
             case .free: break
             // The store's thread was about to do it.
             case .over(let item): delete(item)
@@ -68,7 +68,7 @@ extension ItemStore {
             }
             logger.info("published \(request.filename) as \(digest.hex)")
             onEvent(.published(description))
-            bell.ring()
+            eventCount.notify()
             return description
         }
     }
@@ -106,18 +106,18 @@ extension ItemStore {
     /// True if there is something of that content; an item whose time is over does not count.
     private func isShared(_ digest: Digest) -> Bool {
         let now = clock.boot()
-        if let item = shelf.withLock({ $0[digest] }) { return !item.isOver(at: now) }
+        if let item = published.withLock({ $0[digest] }) { return !item.isOver(at: now) }
         return index.find(digest) != nil
     }
 
-    /// Puts an item on the shelf, in place of another one of that name, and then in the index: who finds it
-    /// there may begin to download it. Under the claim of its digest.
+    /// Puts an item among the published ones, in place of another of that name, and then in the index: who
+    /// finds it there may begin to download it. Under the lock of its digest.
     ///
-    /// - Returns: false where the index does not take it; it is not on the shelf then.
+    /// - Returns: false where the index does not take it; it is not among the published ones then.
     func put(_ item: StoredItem) -> Bool {
-        let replaced = shelf.withLock { shelf -> StoredItem? in
-            let replaced = shelf.digest(of: item.name).flatMap { shelf.remove($0) }
-            shelf.insert(item)
+        let replaced = published.withLock { published -> StoredItem? in
+            let replaced = published.digest(of: item.name).flatMap { published.remove($0) }
+            published.insert(item)
             return replaced
         }
         if let replaced {
@@ -125,7 +125,7 @@ extension ItemStore {
             onEvent(.deleted(replaced.digest, filename: replaced.description.filename))
         }
         if insert(item) { return true }
-        shelf.withLock { _ = $0.remove(item.digest) }
+        published.withLock { _ = $0.remove(item.digest) }
         return false
     }
 

@@ -9,10 +9,10 @@ extension ItemStore {
     /// - Parameter isFirst: whether why it cannot be read is news.
     /// - Returns: false where it is to be tried again.
     func readAgain(_ name: RawName, isFirst: Bool) -> Bool {
-        guard let digest = shelf.withLock({ $0.digest(of: name) }) else { return true }
+        guard let digest = published.withLock({ $0.digest(of: name) }) else { return true }
         var other: FoundItem?
-        let isDone = claims.hold(digest) { () -> Bool in
-            guard let item = shelf.withLock({ $0[digest] }), item.name == name else { return true }
+        let isDone = locks.withLock(digest) { () -> Bool in
+            guard let item = published.withLock({ $0[digest] }), item.name == name else { return true }
             do throws(SystemError) {
                 let place = try Descriptor.open(directory, [.readOnly, .directory])
                 switch try read(name, in: place) {
@@ -44,23 +44,23 @@ extension ItemStore {
 
     /// The same content as before.
     private func renew(_ item: StoredItem, _ found: FoundItem) -> Bool {
-        let renewed = shelf.withLock { shelf -> StoredItem? in
-            shelf.renew(item.digest, found.identity, isSure: found.isSure)
-            return shelf[item.digest]
+        let renewed = published.withLock { published -> StoredItem? in
+            published.renew(item.digest, found.identity, isSure: found.isSure)
+            return published[item.digest]
         }
         // An index that is full may have room later.
         return renewed.map { insert($0) } ?? true
     }
 
-    /// Tries to remove a file that could not be; under the claim of its digest.
+    /// Tries to remove a file that could not be; under the lock of its digest.
     func removeAgain(_ name: RawName) {
         // Published again in the meantime, the name has a new file.
-        let isWanted = shelf.withLock { $0.digest(of: name) == nil }
+        let isWanted = published.withLock { $0.digest(of: name) == nil }
         do throws(SystemError) {
             if isWanted { try remove(name, in: Descriptor.open(directory, [.readOnly, .directory])) }
-            shelf.withLock { shelf in
-                shelf.remainders[name] = nil
-                shelf.isUnsaved = true
+            published.withLock { published in
+                published.remainders[name] = nil
+                published.isUnsaved = true
             }
         } catch {
             logger.debug("\(name) can still not be deleted: \(error)")

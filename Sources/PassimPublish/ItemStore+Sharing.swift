@@ -6,7 +6,7 @@ extension ItemStore {
     package func isAvailable(_ entry: Entry) -> Bool {
         guard entry.origin == .published else { return true }
         let now = clock.boot()
-        return shelf.withLock { $0.isAvailable(entry, at: now) }
+        return published.withLock { $0.isAvailable(entry, at: now) }
     }
 
     /// - Returns: false where all remaining shares are being sent, or the item's time is over. Entries of other
@@ -14,14 +14,14 @@ extension ItemStore {
     package func begin(_ entry: Entry, bytes: UInt64) -> Bool {
         guard entry.origin == .published else { return true }
         let now = clock.boot()
-        return shelf.withLock { $0.begin(entry, bytes: bytes, at: now) }
+        return published.withLock { $0.begin(entry, bytes: bytes, at: now) }
     }
 
     /// - Parameter delivery: of a published item.
     /// - Returns: whether that completes a share.
     package func end(_ delivery: Delivery) -> Bool {
-        let (completesShare, needsWork) = shelf.withLock { $0.end(delivery) }
-        if needsWork { bell.ring() }
+        let (completesShare, needsWork) = published.withLock { $0.end(delivery) }
+        if needsWork { eventCount.notify() }
         return completesShare
     }
 
@@ -29,7 +29,7 @@ extension ItemStore {
     ///
     /// - Parameter name: on disk, as the index has it.
     package func recheck(_ name: RawName) {
-        shelf.withLock { $0.rechecks.append(name) }
-        bell.ring()
+        published.withLock { $0.rechecks.append(name) }
+        eventCount.notify()
     }
 }

@@ -9,8 +9,8 @@ package import PassimSystem
 /// A file is an item once it has its name, and it has its name once all of it is on the disk: a crash leaves a
 /// whole item, or something that the next `load` removes.
 ///
-/// A thread that adds or removes a content claims its digest first and does its I/O under that claim; the
-/// lock of the shelf is taken inside, for moments, and alone by serving threads.
+/// A thread that adds or removes a content locks its digest first and does its I/O under that lock; the
+/// lock of `published` is taken inside, for moments, and alone by serving threads.
 package final class ItemStore: Sendable {
     /// Absolute.
     package let directory: String
@@ -23,11 +23,11 @@ package final class ItemStore: Sendable {
     let limits: PublishLimits
     let onEvent: @Sendable (StoreEvent) -> Void
 
-    let shelf = Lock(Shelf())
-    let claims = Claims()
+    let published = Lock(PublishedItems())
+    let locks = DigestLocks()
     let drafts = DraftNames()
     /// Rung when there is something for the store's thread.
-    let bell = Doorbell()
+    let eventCount = EventCount()
     private let life = Lock(Life())
 
     private struct Life {
@@ -71,12 +71,12 @@ package final class ItemStore: Sendable {
 
     /// All items, those published last first.
     package var items: [ItemDescription] {
-        let items = shelf.withLock { Array($0.items.values) }
+        let items = published.withLock { Array($0.items.values) }
         return items.sorted { ($1.made, $1.name) < ($0.made, $0.name) }.map(\.description)
     }
 
     package func item(_ digest: Digest) -> ItemDescription? {
-        shelf.withLock { $0[digest]?.description }
+        published.withLock { $0[digest]?.description }
     }
 
     /// The item that an entry of the index is; nil for files of directories.
@@ -91,10 +91,10 @@ package final class ItemStore: Sendable {
         let thread = try SystemThread(name: "published") { [self] in
             let worker = StoreWorker(store: self)
             while true {
-                let ticket = bell.ticket()
+                let ticket = eventCount.ticket()
                 let wait = worker.turn()
                 if isStopping { return }
-                bell.wait(after: ticket, until: wait.map { monotonicNanoseconds() + $0 })
+                eventCount.wait(after: ticket, until: wait.map { monotonicNanoseconds() + $0 })
             }
         }
         life.withLock { $0.thread = thread }
@@ -114,7 +114,7 @@ package final class ItemStore: Sendable {
             defer { life.thread = nil }
             return life.thread
         }
-        bell.ring(everyone: true)
+        eventCount.notify(all: true)
         thread?.join()
         do throws(SystemError) {
             try save()
@@ -129,30 +129,30 @@ package final class ItemStore: Sendable {
     /// - Throws: it is to be tried again.
     func save() throws(SystemError) {
         try saveCounts()
-        guard let memory else { return shelf.withLock { $0.areDigestsUnsaved = false } }
-        let digests = shelf.withLock { shelf -> [FileIdentity: Digest]? in
-            defer { shelf.areDigestsUnsaved = false }
-            return shelf.areDigestsUnsaved ? shelf.digests : nil
+        guard let memory else { return published.withLock { $0.areDigestsUnsaved = false } }
+        let digests = published.withLock { published -> [FileIdentity: Digest]? in
+            defer { published.areDigestsUnsaved = false }
+            return published.areDigestsUnsaved ? published.digests : nil
         }
         guard let digests else { return }
         do throws(SystemError) {
             try memory.store(digests)
         } catch {
-            shelf.withLock { $0.areDigestsUnsaved = true }
+            published.withLock { $0.areDigestsUnsaved = true }
             throw error
         }
     }
 
     private func saveCounts() throws(SystemError) {
-        let counts = shelf.withLock { shelf -> [Digest: UInt32]? in
-            defer { shelf.isUnsaved = false }
-            return shelf.isUnsaved ? shelf.counts : nil
+        let counts = published.withLock { published -> [Digest: UInt32]? in
+            defer { published.isUnsaved = false }
+            return published.isUnsaved ? published.counts : nil
         }
         guard let counts else { return }
         do throws(SystemError) {
             try replaceFile(stateFile, with: ShareCounts.text(counts))
         } catch {
-            shelf.withLock { $0.isUnsaved = true }
+            published.withLock { $0.isUnsaved = true }
             throw error
         }
     }

@@ -23,7 +23,7 @@ final class StoreWorker {
 
     /// Does what there is to do.
     ///
-    /// - Returns: in how many nanoseconds there will be more; nil: when the bell rings.
+    /// - Returns: in how many nanoseconds there will be more; nil: when `eventCount` moves.
     func turn() -> UInt64? {
         let now = store.clock.monotonic()
         deleteWhatIsOver()
@@ -33,16 +33,16 @@ final class StoreWorker {
 
     private func deleteWhatIsOver() {
         let now = store.clock.boot()
-        for digest in store.shelf.withLock({ $0.over(at: now) }) {
-            store.claims.hold(digest) {
+        for digest in store.published.withLock({ $0.over(at: now) }) {
+            store.locks.withLock(digest) {
                 // Somebody else may have removed it meanwhile.
-                if let item = store.shelf.withLock({ $0.leave(digest, at: now) }) { store.delete(item) }
+                if let item = store.published.withLock({ $0.leave(digest, at: now) }) { store.delete(item) }
             }
         }
     }
 
     private func untilNextDue() -> UInt64? {
-        guard let due = store.shelf.withLock({ $0.nextDue }) else { return nil }
+        guard let due = store.published.withLock({ $0.nextDue }) else { return nil }
         let now = store.clock.boot()
         // Waits do not count the time that the machine sleeps.
         return due <= now ? 0 : min(due - now, PublishLimits.longestWait)
@@ -51,7 +51,7 @@ final class StoreWorker {
     // MARK: - Counts
 
     private func save(_ now: UInt64) -> UInt64? {
-        guard store.shelf.withLock({ $0.isUnsaved || store.memory != nil && $0.areDigestsUnsaved }) else {
+        guard store.published.withLock({ $0.isUnsaved || store.memory != nil && $0.areDigestsUnsaved }) else {
             saveAt = nil
             return nil
         }
@@ -76,7 +76,7 @@ final class StoreWorker {
     // MARK: - Files that could not be deleted
 
     private func removeRemainders(_ now: UInt64) -> UInt64? {
-        let remainders = store.shelf.withLock { $0.remainders }
+        let remainders = store.published.withLock { $0.remainders }
         guard !remainders.isEmpty else {
             removeAt = nil
             return nil
@@ -86,17 +86,17 @@ final class StoreWorker {
         if now < at { return at - now }
         removeAt = now + PublishLimits.retryDelay
         for (name, remainder) in remainders {
-            store.claims.hold(remainder.digest) { store.removeAgain(name) }
+            store.locks.withLock(remainder.digest) { store.removeAgain(name) }
         }
-        return store.shelf.withLock { $0.remainders.isEmpty } ? nil : PublishLimits.retryDelay
+        return store.published.withLock { $0.remainders.isEmpty } ? nil : PublishLimits.retryDelay
     }
 
     // MARK: - Files that changed
 
     private func recheck(_ now: UInt64) -> UInt64? {
-        let asked = store.shelf.withLock { shelf -> [RawName] in
-            defer { shelf.rechecks = [] }
-            return shelf.rechecks
+        let asked = store.published.withLock { published -> [RawName] in
+            defer { published.rechecks = [] }
+            return published.rechecks
         }
         for name in asked { rechecks[name] = now }
         for (name, at) in rechecks where at <= now {

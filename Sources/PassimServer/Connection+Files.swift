@@ -68,7 +68,7 @@ struct PendingFile {
     let head: RequestHead
     /// The bytes `head` was parsed from.
     let bytes: [UInt8]
-    let allowance: Allowance
+    let throttle: Throttle
     let job: FileThreads.Job
 }
 
@@ -123,16 +123,16 @@ extension Connection {
         let plan = FilePlan(head, bytes, of: entry, isByName: search.isByName)
         let opened = try reactor.openCached(entry)
         let (first, count) = plan.content
-        var allowance = Allowance([])
+        var throttle = Throttle([])
         var wanted = 0
         if count > 0 {
             let origin = opened?.origin ?? reactor.state.origins.origin(entry.origin)
-            allowance = Allowance([origin?.limiter, reactor.settings.limiter].compactMap { $0 })
+            throttle = Throttle([origin?.limiter, reactor.settings.limiter].compactMap { $0 })
             let piece = Int(min(count, UInt64(min(reactor.turnSize, BufferPool.piece))))
-            wanted = allowance.available(piece, remaining: count, now: reactor.now)
+            wanted = throttle.available(piece, remaining: count, now: reactor.now)
         }
-        if let opened, try stage(plan, opened, wanted: wanted, allowance, fetched: nil, reactor) { return }
-        allowance.spend(wanted)
+        if let opened, try stage(plan, opened, wanted: wanted, throttle, fetched: nil, reactor) { return }
+        throttle.spend(wanted)
         let subject: FileWork.Subject
         if let opened { subject = .opened(opened) } else { subject = .closed(try reactor.source(of: entry)) }
         let job = try begin(
@@ -142,7 +142,7 @@ extension Connection {
         pending = PendingAnswer(
             subject: .file(
                 PendingFile(
-                    search: search, entry: entry, plan: plan, head: head, bytes: copy, allowance: allowance,
+                    search: search, entry: entry, plan: plan, head: head, bytes: copy, throttle: throttle,
                     job: job)),
             isHead: plan.isHead)
     }
@@ -199,7 +199,7 @@ extension Connection {
                 case .done(let opened, let fetched):
                     reactor.keep(opened)
                     _ = try stage(
-                        file.plan, opened, wanted: fetched.count, file.allowance, fetched: fetched, reactor)
+                        file.plan, opened, wanted: fetched.count, file.throttle, fetched: fetched, reactor)
                 }
             } catch {
                 if goOn(&search, without: file.entry, because: error, reactor) {

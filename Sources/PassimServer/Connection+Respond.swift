@@ -59,7 +59,7 @@ extension Connection {
             budget -= count
             current.content = .memory(bytes, offset: offset + count)
         case .file(let file, let offset, let remaining):
-            // Staged bytes hold the first piece already, or wait for their allowance.
+            // Staged bytes hold the first piece already, or wait until the rate limit lets them go.
             guard remaining > 0, budget > 0, plaintext == 0 else { break }
             if current.reading != nil { return .pause }
             let room = Int(min(remaining, UInt64(min(budget, BufferPool.piece))))
@@ -104,20 +104,20 @@ extension Connection {
             }
             return fetched
         }
-        let allowed = current.allowance.available(room, remaining: remaining, now: reactor.now)
+        let allowed = current.throttle.available(room, remaining: remaining, now: reactor.now)
         if allowed == 0 {
             throttledUntil = RateLimiter.nextSlice(after: reactor.now)
             return nil
         }
         let space = UnsafeMutableRawBufferPointer(rebasing: reactor.plain[..<allowed])
         if let count = try file.readCached(into: space, at: offset) {
-            current.allowance.spend(count)
+            current.throttle.spend(count)
             return count
         }
         // As much as a turn takes: it comes when the next one begins.
         var count = allowed
-        if current.allowance.isUnlimited { count = Int(min(remaining, UInt64(reactor.turnSize))) }
-        current.allowance.spend(count)
+        if current.throttle.isUnlimited { count = Int(min(remaining, UInt64(reactor.turnSize))) }
+        current.throttle.spend(count)
         current.reading = try begin(
             FileWork(subject: .opened(file), offset: offset, count: count), on: file.entry, isUnderWay: true,
             reactor)

@@ -55,7 +55,7 @@ extension Connection {
     /// - Parameter fetched: what a thread has read of them, having compared the file; nil: no thread has.
     /// - Returns: false where nothing is staged, as a thread has to read first.
     func stage(
-        _ plan: FilePlan, _ file: PreparedFile, wanted: Int, _ allowance: Allowance, fetched: [UInt8]?,
+        _ plan: FilePlan, _ file: PreparedFile, wanted: Int, _ throttle: Throttle, fetched: [UInt8]?,
         _ reactor: Reactor
     ) throws(PreparedFile.Fault) -> Bool {
         file.lastUsed = reactor.now
@@ -87,7 +87,7 @@ extension Connection {
                 writer.field("Content-Type", Connection.htmlType)
             }
         case .content(let part):
-            return try stageContent(part, plan, file, wanted: wanted, allowance, fetched: fetched, reactor)
+            return try stageContent(part, plan, file, wanted: wanted, throttle, fetched: fetched, reactor)
         }
         return true
     }
@@ -105,7 +105,7 @@ extension Connection {
     }
 
     private func stageContent(
-        _ part: ByteRange?, _ plan: FilePlan, _ file: PreparedFile, wanted: Int, _ allowance: Allowance,
+        _ part: ByteRange?, _ plan: FilePlan, _ file: PreparedFile, wanted: Int, _ throttle: Throttle,
         fetched: [UInt8]?, _ reactor: Reactor
     ) throws(PreparedFile.Fault) -> Bool {
         let (first, count) = (part?.first ?? 0, part?.count ?? plan.size)
@@ -115,7 +115,7 @@ extension Connection {
             writeFields(of: file, plan, to: &writer, reactor)
         }
         var staged = Response(content: .none, staged: headCount)
-        staged.allowance = allowance
+        staged.throttle = throttle
         var read = 0
         if let fetched {
             staged.fetched = fetched
@@ -123,7 +123,7 @@ extension Connection {
             let space = UnsafeMutableRawBufferPointer(rebasing: reactor.plain[headCount..<headCount + wanted])
             guard let count = try file.readCached(into: space, at: first) else { return false }
             read = count
-            staged.allowance.spend(read)
+            staged.throttle.spend(read)
         } else if try !file.verifyCached() {
             return false
         }

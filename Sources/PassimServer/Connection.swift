@@ -77,17 +77,17 @@ final class Connection {
     /// Requests answered since the last tick that found the connection idle.
     var requestsOfLate = 0
 
-    init(_ newcomer: Reactor.Newcomer, generation: UInt32, reactor: Reactor) {
-        let socket = newcomer.socket
+    init(_ client: Reactor.AcceptedClient, generation: UInt32, reactor: Reactor) {
+        let socket = client.socket
         transport = .allocate(capacity: 1)
         transport.initialize(to: TLSTransport(socket: socket))
         self.socket = Descriptor(owning: socket)
         self.socket.sendWithoutDelay()
-        peer = newcomer.peer
-        account = newcomer.account
+        peer = client.peer
+        account = client.account
         number = socket
         token = UInt64(generation) << 32 | UInt64(socket)
-        isPlain = newcomer.isPlain
+        isPlain = client.isPlain
         isLoopback = peer.isLoopback && !isPlain
         waitingSince = reactor.now
         let limits = reactor.settings.values.timeLimits

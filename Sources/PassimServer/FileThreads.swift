@@ -34,7 +34,7 @@ final class FileThreads: Sendable {
     }
 
     private struct Lane {
-        let bell = Doorbell()
+        let eventCount = EventCount()
         var jobs: [Job] = []
         var threads = 0
         /// Threads that wait for jobs.
@@ -95,12 +95,12 @@ final class FileThreads: Sendable {
 
     /// For good: threads end when they come back, and do nothing more. Those that do not come back are left behind.
     func end() {
-        let bells = state.withLock { state in
+        let eventCounts = state.withLock { state in
             state.isEnded = true
             for device in state.lanes.keys { state.lanes[device]!.jobs = [] }
-            return state.lanes.values.map(\.bell)
+            return state.lanes.values.map(\.eventCount)
         }
-        for bell in bells { bell.ring(everyone: true) }
+        for eventCount in eventCounts { eventCount.notify(all: true) }
     }
 
     /// True if a thread's results are of use to nobody.
@@ -109,8 +109,8 @@ final class FileThreads: Sendable {
     // MARK: - Threads
 
     private enum Step {
-        case ring(Doorbell)
-        case spawn(Doorbell)
+        case notify(EventCount)
+        case spawn(EventCount)
         /// One that is at work will come to it.
         case none
         case refuse
@@ -129,25 +129,25 @@ final class FileThreads: Sendable {
             }
             if lane.busy == 0 { lane.progress = now }
             lane.jobs.append(job)
-            if lane.idle >= lane.jobs.count { return .ring(lane.bell) }
-            guard lane.threads < most else { return lane.idle > 0 ? .ring(lane.bell) : .none }
+            if lane.idle >= lane.jobs.count { return .notify(lane.eventCount) }
+            guard lane.threads < most else { return lane.idle > 0 ? .notify(lane.eventCount) : .none }
             lane.threads += 1
             state.threads += 1
-            return .spawn(lane.bell)
+            return .spawn(lane.eventCount)
         }
         switch step {
-        case .ring(let bell): bell.ring()
-        case .spawn(let bell): return spawn(for: job, keepsIt: limit == .max, bell)
+        case .notify(let eventCount): eventCount.notify()
+        case .spawn(let eventCount): return spawn(for: job, keepsIt: limit == .max, eventCount)
         case .none: break
         case .refuse: return false
         }
         return true
     }
 
-    private func spawn(for job: Job, keepsIt: Bool, _ bell: Doorbell) -> Bool {
+    private func spawn(for job: Job, keepsIt: Bool, _ eventCount: EventCount) -> Bool {
         let device = job.device
         do throws(SystemError) {
-            _ = try SystemThread(name: "file") { [self] in work(device, bell) }
+            _ = try SystemThread(name: "file") { [self] in work(device, eventCount) }
             return true
         } catch {
             // The limit of threads: others of this file system do it, where there are any, or the next one.
@@ -167,10 +167,10 @@ final class FileThreads: Sendable {
         case end
     }
 
-    private func work(_ device: UInt64, _ bell: Doorbell) {
+    private func work(_ device: UInt64, _ eventCount: EventCount) {
         var idleSince: UInt64?
         while true {
-            let ticket = bell.ticket()
+            let ticket = eventCount.ticket()
             let now = monotonicNanoseconds()
             let turn: Turn = state.withLock { next(&$0, device, idleSince: idleSince, now) }
             switch turn {
@@ -182,7 +182,7 @@ final class FileThreads: Sendable {
             case .wait:
                 let since = idleSince ?? now
                 idleSince = since
-                bell.wait(after: ticket, until: since + limits.idle)
+                eventCount.wait(after: ticket, until: since + limits.idle)
             case .end: return
             }
         }

@@ -242,7 +242,7 @@ final class PreparedFile: @unchecked Sendable {
             if let known { return known }
             let now = monotonicNanoseconds()
             if now >= deadline { return nil }
-            Doorbell().wait(after: 0, until: min(deadline, now + 5_000_000))
+            EventCount().wait(after: 0, until: min(deadline, now + 5_000_000))
         }
     }
 

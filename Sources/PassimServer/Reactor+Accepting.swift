@@ -5,7 +5,7 @@ internal import Synchronization
 
 extension Reactor {
     /// A client that is accepted and counted for its address, and waits for a place.
-    struct Newcomer {
+    struct AcceptedClient {
         var socket: CInt
         let peer: IPAddress
         let account: ClientAccount
@@ -54,7 +54,7 @@ extension Reactor {
     /// For good.
     func stopListening() {
         unwatchListeners()
-        for newcomer in waiting { refuse(newcomer) }
+        for client in waiting { refuse(client) }
         waiting = []
     }
 
@@ -69,24 +69,24 @@ extension Reactor {
             guard isListening else { return }
             do throws(SystemError) {
                 guard let accepted = try listeners.accept(listener) else { return }
-                let newcomer = Newcomer(
+                let client = AcceptedClient(
                     socket: accepted.socket, peer: accepted.peer,
                     // Without TLS this host is a client like others: it may be a proxy's.
                     account: accepted.isPlain && accepted.peer.isLoopback
                         ? .address(accepted.peer) : state.accounts.account(of: accepted.peer, now: now),
                     isPlain: accepted.isPlain)
-                guard admit(newcomer) else { continue }
-                let isOwn = newcomer.account == .loopback
+                guard admit(client) else { continue }
+                let isOwn = client.account == .loopback
                 // Nobody overtakes those who wait, but this host's own, for whom places are kept.
                 if !waiting.isEmpty, !isOwn {
-                    waiting.append(newcomer)
+                    waiting.append(client)
                     _ = waitForPlace(after: .crowded)
                     continue
                 }
                 let count = state.connectionCount
-                let seat = seat(newcomer)
+                let seat = seat(client)
                 if seat != .taken {
-                    waiting.insert(newcomer, at: isOwn ? 0 : waiting.count)
+                    waiting.insert(client, at: isOwn ? 0 : waiting.count)
                     _ = waitForPlace(after: seat)
                     continue
                 }
@@ -99,19 +99,19 @@ extension Reactor {
         }
     }
 
-    private func admit(_ newcomer: Newcomer) -> Bool {
+    private func admit(_ client: AcceptedClient) -> Bool {
         let limit = settings.values.maxConnectionsPerAddress
-        if state.counts.admit(newcomer.account, limit: limit) { return true }
+        if state.counts.admit(client.account, limit: limit) { return true }
         // Without the address: LogClients= may want it nowhere.
         state.logger.debug("refused a connection: its address, network or machine has \(limit)")
         counters.refused.add(1)
-        _ = Descriptor(owning: newcomer.socket)
+        _ = Descriptor(owning: client.socket)
         return false
     }
 
-    private func seat(_ newcomer: Newcomer) -> Seat {
+    private func seat(_ client: AcceptedClient) -> Seat {
         let limit = max(1, settings.values.maxConnections)
-        let own = newcomer.account == .loopback ? limit : limit - Reactor.keptPlaces(of: limit)
+        let own = client.account == .loopback ? limit : limit - Reactor.keptPlaces(of: limit)
         while !state.places.take(limit: own) {
             guard makeRoom() else {
                 warn(
@@ -122,8 +122,8 @@ extension Reactor {
             }
         }
         do throws(SystemError) {
-            var placed = newcomer
-            placed.socket = try outOfReserve(newcomer.socket)
+            var placed = client
+            placed.socket = try outOfReserve(client.socket)
             place(placed)
             return .taken
         } catch {
@@ -196,14 +196,14 @@ extension Reactor {
         )
     }
 
-    private func refuse(_ newcomer: Newcomer) {
+    private func refuse(_ client: AcceptedClient) {
         counters.refused.add(1)
-        _ = Descriptor(owning: newcomer.socket)
-        state.counts.leave(newcomer.account)
+        _ = Descriptor(owning: client.socket)
+        state.counts.leave(client.account)
     }
 
     /// With the reactor with the fewest connections; with this one when there is no better. It has its place.
-    private func place(_ newcomer: Newcomer) {
+    private func place(_ client: AcceptedClient) {
         var best = number
         var fewest = state.loads[number].connections.load(ordering: .relaxed)
         for (other, load) in state.loads.enumerated() where other != number {
@@ -214,20 +214,20 @@ extension Reactor {
             }
         }
         state.loads[best].connections.add(1, ordering: .relaxed)
-        if best == number || !state.mailboxes[best].send(.adopt(newcomer)) {
-            adopt(newcomer, countedFor: best)
+        if best == number || !state.mailboxes[best].send(.adopt(client)) {
+            adopt(client, countedFor: best)
         }
     }
 
     /// - Parameter placed: the number of the reactor that it is counted for: this one, or one that has ended.
-    func adopt(_ newcomer: Newcomer, countedFor placed: Int) {
+    func adopt(_ client: AcceptedClient, countedFor placed: Int) {
         generation &+= 1
         if placed != number {
             state.loads[placed].connections.subtract(1, ordering: .relaxed)
             state.loads[number].connections.add(1, ordering: .relaxed)
         }
-        guard drainDeadline == nil else { return giveUp(newcomer) }
-        let connection = Connection(newcomer, generation: generation, reactor: self)
+        guard drainDeadline == nil else { return giveUp(client) }
+        let connection = Connection(client, generation: generation, reactor: self)
         do throws(SystemError) {
             try poller.add(connection.number, .input, token: connection.token)
         } catch {
@@ -243,10 +243,10 @@ extension Reactor {
     }
 
     /// One that is counted for this reactor already.
-    func giveUp(_ newcomer: Newcomer) {
+    func giveUp(_ client: AcceptedClient) {
         state.places.leave()
         state.loads[number].connections.subtract(1, ordering: .relaxed)
-        refuse(newcomer)
+        refuse(client)
     }
 
     /// Ends connections for others: those that wait for a next request, longest first; where there are none, those

@@ -10,8 +10,8 @@ internal import Synchronization
 final class Reactor {
     /// Messages to a reactor from other threads.
     enum Message {
-        case adopt(Newcomer)
-        /// Another reactor has a newcomer, and nobody of its own whom it could end for it.
+        case adopt(AcceptedClient)
+        /// Another reactor has a new client, and nobody of its own whom it could end for it.
         case makeRoom
         case settingsChanged
         /// There are other sockets to accept from.
@@ -68,7 +68,7 @@ final class Reactor {
     /// Accepting stopped for want of room; goes on then.
     var acceptAgainAt: UInt64?
     /// For whom there was none.
-    var waiting: [Newcomer] = []
+    var waiting: [AcceptedClient] = []
     /// One for each kind of trouble that there was.
     var paces: [Trouble: WarningPace] = [:]
     var drainDeadline: UInt64?
@@ -170,7 +170,7 @@ final class Reactor {
     private func readMailbox() {
         for message in mailbox.take() {
             switch message {
-            case .adopt(let newcomer): adopt(newcomer, countedFor: number)
+            case .adopt(let client): adopt(client, countedFor: number)
             case .makeRoom: makeRoom()
             case .settingsChanged: settings = state.settings
             case .listenersChanged: watchListenersAnew()
@@ -248,7 +248,7 @@ final class Reactor {
         for connection in connections {
             if let connection { close(connection) }
         }
-        for case .adopt(let newcomer) in mailbox.close() { giveUp(newcomer) }
+        for case .adopt(let client) in mailbox.close() { giveUp(client) }
     }
 
     /// A file that is asked for all the time would go on under its origin's former limits.

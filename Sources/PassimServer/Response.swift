@@ -14,7 +14,7 @@ struct Response {
     /// Bytes at the start of the reactor's plaintext buffer that belong to this response and are not
     /// encrypted yet: its head, and content read with it. Only within a turn.
     var staged = 0
-    var allowance = Allowance([])
+    var throttle = Throttle([])
     /// Set if content of a file is sent.
     var counted: CountedDelivery?
     /// Bytes of the file that a thread has read, from `fetchedFrom` on, in place of those at `offset`.

@@ -10,7 +10,7 @@ internal import Synchronization
 package final class Server: Sendable {
     let state: ServerState
     private let listeners: ListenerSet
-    private let ended: Countdown
+    private let ended: WaitGroup
     private let logger: Logger
 
     /// Binds the port. Nobody is answered before `start`.
@@ -34,7 +34,7 @@ package final class Server: Sendable {
         state = try ServerState(
             index: index, origins: origins, pages: pages, staleObserver: staleObserver, shares: shares,
             lookup: lookup, settings: ServerState.Settings(settings, tls: tls), logger: logger)
-        ended = Countdown(settings.reactors)
+        ended = WaitGroup(settings.reactors)
         self.logger = logger
     }
 
@@ -60,7 +60,7 @@ package final class Server: Sendable {
             }
         } catch {
             // Started reactors end, and nobody waits for the others.
-            for _ in started..<count { ended.count() }
+            for _ in started..<count { ended.done() }
             beginStopping(within: 0)
             throw error
         }
@@ -73,7 +73,7 @@ package final class Server: Sendable {
             cachedFiles: cachedFiles)
         _ = try SystemThread(name: "serve-\(number)") { [ended] in
             reactor.run()
-            ended.count()
+            ended.done()
         }
     }
 

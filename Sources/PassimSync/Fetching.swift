@@ -100,7 +100,7 @@ final class Fetching {
         if client.count == 0 {
             let now = monotonicNanoseconds()
             // Without a transfer libcurl has nothing to wait for.
-            if deadline > now { Doorbell().wait(after: 0, until: deadline) }
+            if deadline > now { EventCount().wait(after: 0, until: deadline) }
         } else {
             try client.turn(until: deadline)
         }

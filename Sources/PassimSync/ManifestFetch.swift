@@ -83,7 +83,7 @@ final class ManifestFetch: SourceReceiver {
             let seconds = max(wait, 1 << UInt64(tries - 1))
             if seconds > longestWait { throw SyncFailure("\(url): \(failure), for \(seconds) s") }
             observer.onEvent(.waiting(seconds: seconds, reason: failure))
-            Doorbell().wait(after: 0, until: monotonicNanoseconds() + seconds * 1_000_000_000)
+            EventCount().wait(after: 0, until: monotonicNanoseconds() + seconds * 1_000_000_000)
         }
     }
 

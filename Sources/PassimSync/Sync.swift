@@ -215,31 +215,31 @@ package final class Sync {
     }
 
     private func fetch(_ missing: [Int], _ manifest: Manifest, _ fetching: Fetching) {
-        var ranks: [[Int]] = [[], [], []]
+        var byRole: [[Int]] = [[], [], []]
         for position in missing {
             let entry = manifest[position]
-            let rank = Rank(entry.path)
-            if rank == .payload, wrong[entry.path] == entry.digest {
+            let role = FileRole(entry.path)
+            if role == .payload, wrong[entry.path] == entry.digest {
                 report.fail(entry.path, FileFetch.wrongContent)
             } else {
-                ranks[rank.rawValue].append(position)
+                byRole[role.rawValue].append(position)
             }
         }
         var publication = Publication(place, vouch: settings.vouch)
         var signed = SignedMetadata(place, settings, manifest)
-        let isHeld = ranks[1].count + ranks[2].count <= Sync.mostHeld
+        let isHeld = byRole[1].count + byRole[2].count <= Sync.mostHeld
         func flush() {
             publication.flush(&report) { file, report in mayAppear(file, &signed, &report) }
         }
         var stop: String?
-        for rank in Rank.allCases {
-            let appearsAtOnce = rank == .payload || !isHeld
+        for role in FileRole.allCases {
+            let appearsAtOnce = role == .payload || !isHeld
             if let stop {
-                for position in ranks[rank.rawValue] { report.fail(manifest[position].path, stop) }
+                for position in byRole[role.rawValue] { report.fail(manifest[position].path, stop) }
                 continue
             }
             do throws(Fetching.Stop) {
-                try fetching.run(ranks[rank.rawValue]) { file in
+                try fetching.run(byRole[role.rawValue]) { file in
                     publication.add(file)
                     if appearsAtOnce, publication.isFull { flush() }
                 } onPause: {

@@ -26,7 +26,7 @@ package final class CallQueue: Sendable {
     private let places: Int
     private let placesOfEach: Int
     private let state = Lock(State())
-    private let idle = Doorbell()
+    private let idle = EventCount()
 
     /// - Parameters:
     ///   - name: of the threads, at most 15 bytes.
@@ -92,7 +92,7 @@ package final class CallQueue: Sendable {
             call()
             user = next
         }
-        idle.ring(everyone: true)
+        idle.notify(all: true)
     }
 
     private func next(after user: UInt32) -> (Call, UInt32)? {

@@ -99,7 +99,7 @@ package struct Poller: ~Copyable {
                 trouble.pointee.tellAt = now + Poller.silence
                 onTrouble(error)
             }
-            Doorbell().wait(after: 0, until: now + Poller.pause)
+            EventCount().wait(after: 0, until: now + Poller.pause)
             return 0
         }
     }

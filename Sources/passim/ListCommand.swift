@@ -21,15 +21,15 @@ struct ListCommand: ParsableCommand {
 
     func run() throws {
         let output = Output()
-        let listing = ItemListing(client: try BusClient(), selection: selection)
+        let printer = ItemPrinter(client: try BusClient(), selection: selection)
         if json {
             var json = JSONWriter()
             json.beginObject()
-            try listing.write(&json, to: output)
+            try printer.write(&json, to: output)
             json.end()
             try output.write(json.take() + [0x0A])
         } else {
-            try listing.printText(
+            try printer.printText(
                 to: output, Style(), width: wide ? nil : StandardStream.output.columns)
         }
         try output.flush()

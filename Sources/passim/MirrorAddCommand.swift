@@ -36,9 +36,9 @@ struct MirrorAddCommand: ParsableCommand {
         let paths = Paths(environment: Style.variable)
         let file = DropInFile(name, paths)
         // Before it is written: whoever reads it may think again.
-        let outlook = MirrorOutlook(
+        let check = MirrorAddCheck(
             text, named: file.name, paths, isMissing: isMissing, isMade: source != nil)
-        if force || !file.isThere { for problem in outlook.problems { Output.complain(problem) } }
+        if force || !file.isThere { for problem in check.problems { Output.complain(problem) } }
         try file.write(DropInFile.text(sharing: text, byName: names, from: source), replaces: force)
         let output = Output()
         try output.line("Added: \(RawName(file.path)) shares \(path)")
@@ -51,7 +51,7 @@ struct MirrorAddCommand: ParsableCommand {
                 "  firewall-cmd --permanent --add-port=\(daemon.httpPort)/tcp && firewall-cmd --reload")
         }
         try output.flush()
-        if let command = outlook.firewallCommand {
+        if let command = check.firewallCommand {
             Output.complain("to let others connect:", command: command)
         }
         if source != nil { try prepareSync(text, paths) }

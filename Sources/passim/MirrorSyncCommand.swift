@@ -84,11 +84,11 @@ struct MirrorSyncCommand: ParsableCommand {
         settings.isDryRun = dryRun
         if !isOnce { settings.record = Paths(environment: Style.variable).syncState(of: dropIn.name) }
         // The daemon need not read what has just been verified.
-        let vouching = Lock(Vouching())
+        let sender = Lock(VoucherSender())
         settings.vouch = { files in
-            vouching.withLock { vouching in
-                for file in files { vouching.add(file) }
-                vouching.flush()
+            sender.withLock { sender in
+                for file in files { sender.add(file) }
+                sender.flush()
             }
         }
         let report: SyncReport

@@ -22,7 +22,7 @@ struct ScanCommand: ParsableCommand {
         let root = try tree.open()
         let list = try tree.files(in: root)
         let bar = ProgressBar("Scanning")
-        let vouching = Vouching()
+        let sender = VoucherSender()
         var current = 0
         var stamped = 0
         var bytes: UInt64 = 0
@@ -41,11 +41,11 @@ struct ScanCommand: ParsableCommand {
                     case .stamped(let voucher):
                         stamped += 1
                         bytes.add(saturating: voucher.identity.size)
-                        vouching.add(voucher)
+                        sender.add(voucher)
                     case .failed(let reason): fail("\(tree.path(of: found.path))", reason)
                     }
                 }
-                vouching.flush()
+                sender.flush()
                 // Files that need no reading count as files only.
                 bar.show(progress.bytes, of: list.bytes, "\(progress.files) of \(counted(list.files))")
             }
@@ -53,12 +53,12 @@ struct ScanCommand: ParsableCommand {
             throw Failure(error)
         }
         bar.clear()
-        if let problem = vouching.problem {
+        if let problem = sender.problem {
             Output.complain("passimd was not told, and reads the files itself: \(problem)")
         }
         let output = Output()
         var summary = "Stamped \(counted(stamped)) (\(ByteCount(bytes))); \(current) had their stamp already."
-        if vouching.count > 0 { summary += " passimd was told of \(vouching.count): it need not read them." }
+        if sender.count > 0 { summary += " passimd was told of \(sender.count): it need not read them." }
         if failed > 0 { summary += " Not stamped: \(failed)." }
         try output.line(summary)
         try output.flush()

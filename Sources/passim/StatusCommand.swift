@@ -32,7 +32,7 @@ struct StatusCommand: ParsableCommand {
         let output = Output()
         let client = try BusClient()
         let properties = try client.properties()
-        let listing = ItemListing(client: client, selection: selection, limit: 10)
+        let printer = ItemPrinter(client: client, selection: selection, limit: 10)
         if json {
             var json = JSONWriter()
             json.beginObject()
@@ -40,7 +40,7 @@ struct StatusCommand: ParsableCommand {
             json.lineBreak()
             json.key("listing")
             json.beginObject()
-            try listing.write(&json, to: output)
+            try printer.write(&json, to: output)
             json.end()
             json.end()
             try output.write(json.take() + [0x0A])
@@ -52,7 +52,7 @@ struct StatusCommand: ParsableCommand {
             for line in text.lines { try output.line(line) }
             if selection.isGiven {
                 try output.line()
-                try listing.printText(to: output, style)
+                try printer.printText(to: output, style)
             }
         }
         try output.flush()

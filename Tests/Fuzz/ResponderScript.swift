@@ -5,11 +5,11 @@ import PassimCore
 /// A responder and what happens to it. A step is a word and numbers: of digests (up to 99, of which 0 to 49
 /// are there), of milliseconds for `pass`, of questions for `flood`.
 struct ResponderScript {
-    private final class Shelf {
+    private final class KnownPrefixes {
         var prefixes: Set<DigestPrefix> = []
     }
 
-    private let shelf = Shelf()
+    private let known = KnownPrefixes()
     private var machine: ResponderMachine
     private var names = AnswerNames(instance: "Passim-1A2B", domain: "local")
     private var instances = 0
@@ -30,10 +30,10 @@ struct ResponderScript {
     private static let stranger = IPAddress("203.0.113.9")!
 
     init() {
-        let shelf = shelf
-        machine = ResponderMachine(knows: { shelf.prefixes.contains($0) }, random: { $0.lowerBound })
+        let known = known
+        machine = ResponderMachine(knows: { known.prefixes.contains($0) }, random: { $0.lowerBound })
         start = now
-        shelf.prefixes = Set((0..<50).map { ResponderScript.prefix($0) })
+        known.prefixes = Set((0..<50).map { ResponderScript.prefix($0) })
         machine.add(ResponderScript.link, networks: [Network("10.77.0.0/24")!])
         _ = machine.answer(as: names, at: nanoseconds)
     }
@@ -61,7 +61,7 @@ struct ResponderScript {
         case "relayed": receive(questions(digests), from: ResponderScript.stranger)
         case "flood": flood(min(numbers.first ?? 0, 6000))
         case "pass": try pass(min(numbers.first ?? 0, 20_000))
-        case "forget": shelf.prefixes.subtract(digests)
+        case "forget": known.prefixes.subtract(digests)
         case "recheck": try take(machine.recheck(at: nanoseconds), goodbye: true)
         case "rename": try rename()
         case "silence":
@@ -186,6 +186,6 @@ struct ResponderScript {
         try check(asked.contains(prefix), "nobody has asked for \(answer.name)")
         if goodbye, answer.lifetime == 0 { return }
         try check(answer.lifetime > 0, "goodbye to \(answer.name)")
-        try check(shelf.prefixes.contains(prefix), "\(answer.name) is not here")
+        try check(known.prefixes.contains(prefix), "\(answer.name) is not here")
     }
 }

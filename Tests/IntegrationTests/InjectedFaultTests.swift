@@ -105,9 +105,9 @@ struct InjectedFaultTests {
         }
         let injected = try injection.stop()
         try churn.settle()
-        let tally: DoubtingClient.Tally
+        let counts: DoubtingClient.Counts
         do {
-            tally = try clients.reduce(DoubtingClient.Tally()) { try $0 + $1.stop() }
+            counts = try clients.reduce(DoubtingClient.Counts()) { try $0 + $1.stop() }
         } catch {
             throw TestFailure("\(context): \(error)")
         }
@@ -125,7 +125,7 @@ struct InjectedFaultTests {
         print(
             "faults: \(row.testDescription): \(count) injected",
             row.faults.count > 1 ? "\(injected.sorted { $0.key < $1.key })" : "",
-            "\(tally.complete) right, \(tally.unknown) unknown, \(tally.cutOff) cut off, \(tally.refused) refused,",
+            "\(counts.complete) right, \(counts.unknown) unknown, \(counts.cutOff) cut off, \(counts.refused) refused,",
             "0 wrong, \(said) lines")
     }
 

@@ -4,7 +4,7 @@ import PassimTestKit
 
 /// Asks for what lies inside and outside of a mirror in turns, in a thread of its own.
 final class RaceClient: Sendable {
-    struct Tally {
+    struct Counts {
         /// Of inside, whole and right.
         var complete = 0
         /// Of inside, while it was not to be reached or moved.
@@ -12,8 +12,8 @@ final class RaceClient: Sendable {
         /// Of outside: not known.
         var refused = 0
 
-        static func + (one: Tally, other: Tally) -> Tally {
-            Tally(
+        static func + (one: Counts, other: Counts) -> Counts {
+            Counts(
                 complete: one.complete + other.complete, missed: one.missed + other.missed,
                 refused: one.refused + other.refused)
         }
@@ -21,7 +21,7 @@ final class RaceClient: Sendable {
 
     private struct State {
         var stopping = false
-        var tally = Tally()
+        var counts = Counts()
         var failure: String?
     }
 
@@ -61,9 +61,9 @@ final class RaceClient: Sendable {
         guard forbidden.status == 404 else {
             throw TestFailure("\(outside), which lies outside, was answered \(forbidden.status)")
         }
-        state.withLock { $0.tally.refused += 1 }
+        state.withLock { $0.counts.refused += 1 }
         guard let response = try? exchange.request("GET", "/x?sha256=\(inside.hex)") else {
-            state.withLock { $0.tally.missed += 1 }
+            state.withLock { $0.counts.missed += 1 }
             return false
         }
         switch response.status {
@@ -71,8 +71,8 @@ final class RaceClient: Sendable {
             guard Digest(of: response.body) == inside else {
                 throw TestFailure("\(inside) came as other bytes: \(response.text.prefix(40))")
             }
-            state.withLock { $0.tally.complete += 1 }
-        case 404: state.withLock { $0.tally.missed += 1 }
+            state.withLock { $0.counts.complete += 1 }
+        case 404: state.withLock { $0.counts.missed += 1 }
         default: throw TestFailure("\(inside) was answered \(response.status)")
         }
         return true
@@ -84,10 +84,10 @@ final class RaceClient: Sendable {
     }
 
     /// - Throws: where something was answered that must not be.
-    func stop() throws -> Tally {
+    func stop() throws -> Counts {
         end()
-        let (tally, failure) = state.withLock { ($0.tally, $0.failure) }
-        if let failure { throw TestFailure("after \(tally): \(failure)") }
-        return tally
+        let (counts, failure) = state.withLock { ($0.counts, $0.failure) }
+        if let failure { throw TestFailure("after \(counts): \(failure)") }
+        return counts
     }
 }

@@ -43,10 +43,10 @@ struct SoakTests {
             for client in clients { try client.stop() }
             throw error
         }
-        let tally = try clients.reduce(DoubtingClient.Tally()) { try $0 + $1.stop() }
-        #expect(tally.complete > 0 && tally.unknown > 0, "seed \(seed): \(tally)")
+        let counts = try clients.reduce(DoubtingClient.Counts()) { try $0 + $1.stop() }
+        #expect(counts.complete > 0 && counts.unknown > 0, "seed \(seed): \(counts)")
         #expect(try daemon.process.terminate() == .exit(0), "seed \(seed)")
-        print("soak: \(tally)")
+        print("soak: \(counts)")
     }
 
     private func change(_ churn: TreeChurn, under daemon: DaemonProcess) throws {

@@ -27,8 +27,8 @@ struct SymlinkRaceTests {
             if random.chance(40) { usleep(UInt32.random(in: 0..<5000, using: &random)) }
         }
         try race.settle()
-        let tally = try clients.reduce(RaceClient.Tally()) { try $0 + $1.stop() }
-        #expect(tally.complete > 0 && tally.refused > 0, "seed \(seed): \(tally)")
+        let counts = try clients.reduce(RaceClient.Counts()) { try $0 + $1.stop() }
+        #expect(counts.complete > 0 && counts.refused > 0, "seed \(seed): \(counts)")
         try daemon.expectSame(as: daemon.freshScan(), vanished: race.outside, within: 60)
         #expect(throws: Never.self, "seed \(seed)") {
             try daemon.waitForSharedFiles { $0 == race.inside.count }
@@ -36,7 +36,7 @@ struct SymlinkRaceTests {
         #expect(try !race.isOutsideTouched(), "seed \(seed): a file outside has been hashed")
         #expect(try daemon.process.terminate() == .exit(0), "seed \(seed)")
         print(
-            "symlink race: \(SymlinkRaceTests.rounds) rounds, seed \(seed): \(tally), nothing of outside sent"
+            "symlink race: \(SymlinkRaceTests.rounds) rounds, seed \(seed): \(counts), nothing of outside sent"
         )
     }
 }

@@ -24,24 +24,24 @@ import Testing
         var status = DirectoryStatus(dropIn: "a.conf", path: "/srv/a", state: .failed("why"))
         status.items = 3
         let items = (0..<30).map { ItemDescription(name: RawName("file-\($0)"), number: $0) }
-        fixture.shelf.state.withLock { state in
+        fixture.object.state.withLock { state in
             state.properties.mirror?.directories = [status]
             state.items = items
         }
         try await onOwnThread {
             let client = try BusClient(address: fixture.bus.address, seconds: 600)
             let properties = try client.properties()
-            #expect(String(describing: properties) == String(describing: fixture.shelf.properties))
+            #expect(String(describing: properties) == String(describing: fixture.object.properties))
             #expect(try client.items() == items)
             let page = try client.items(offset: 10, limit: 5, filter: "x")
             #expect(page.items == Array(items[10..<15]) && page.total == 30)
-            try client.unpublish(Shelf.digest.hex)
+            try client.unpublish(TestBusObject.digest.hex)
             try client.rescan()
-            #expect(try client.findPeers(Shelf.digest).count == 2)
+            #expect(try client.findPeers(TestBusObject.digest).count == 2)
             #expect(try client.findPeers(Digest(of: "x")).isEmpty)
-            try client.reportPeer("https://a", Shelf.digest)
+            try client.reportPeer("https://a", TestBusObject.digest)
         }
-        let state = fixture.shelf.state.withLock { $0 }
+        let state = fixture.object.state.withLock { $0 }
         #expect(state.unpublished.count == 1 && state.rescans == 1 && state.reported.count == 1)
         #expect(state.pages.first?.filter == "x")
     }
@@ -57,11 +57,11 @@ import Testing
         try await onOwnThread {
             try client.publish(request, content: Descriptor.open(tree.absolute("file"), .readOnly))
         }
-        var published = try #require(fixture.shelf.state.withLock { $0.published.first })
+        var published = try #require(fixture.object.state.withLock { $0.published.first })
         #expect(!published.cmdline.isEmpty)
         published.cmdline = ""
         #expect(published == request)
-        #expect(fixture.shelf.state.withLock { $0.contents } == [Array("content".utf8)])
+        #expect(fixture.object.state.withLock { $0.contents } == [Array("content".utf8)])
         let refused = try await failure(client) { client in
             let content = try Descriptor.open(tree.absolute("file"), .readOnly)
             try client.publish(PublishRequest(filename: RawName("exists")), content: content)
@@ -70,7 +70,7 @@ import Testing
             refused
                 == .remote(
                     name: Fixture.inputOutput + "2",
-                    message: PublishError.exists(Shelf.digest).description))
+                    message: PublishError.exists(TestBusObject.digest).description))
     }
 
     @Test func olderDaemonIsAskedForWhatItHas() async throws {
@@ -96,9 +96,9 @@ import Testing
 
     private let calls: [@Sendable (BusClient) throws -> Void] = [
         { try $0.rescan() },
-        { try $0.vouch([Shelf.voucher(1)]) },
-        { _ = try $0.findPeers(Shelf.digest) },
-        { try $0.reportPeer("https://a", Shelf.digest) },
+        { try $0.vouch([TestBusObject.voucher(1)]) },
+        { _ = try $0.findPeers(TestBusObject.digest) },
+        { try $0.reportPeer("https://a", TestBusObject.digest) },
     ]
 
     @Test func noDaemonAndNoBusAreToldApart() async throws {
@@ -123,7 +123,7 @@ import Testing
     /// The stock policy file does not name Mirror.
     @Test func olderPolicyLeavesWhatItAllows() async throws {
         let fixture = try await Fixture.make(.older)
-        fixture.shelf.state.withLock { $0.items = [ItemDescription(name: RawName("a"), number: 1)] }
+        fixture.object.state.withLock { $0.items = [ItemDescription(name: RawName("a"), number: 1)] }
         let client = try await onOwnThread { () -> BusClient in
             let client = try BusClient(address: fixture.bus.address, seconds: 600)
             #expect(try client.items(offset: 0, limit: 9, filter: "").total == 1)

@@ -5,7 +5,7 @@ import PassimTestKit
 /// The service on a bus of its own, and programs that call it; ended with the last reference.
 final class Fixture: Sendable {
     let bus: SystemBus
-    let shelf = Shelf()
+    let object = TestBusObject()
     let log = LogLines()
     let service: BusService
     let client: StockBusClient
@@ -23,7 +23,7 @@ final class Fixture: Sendable {
 
     private init(_ policy: SystemBus.Policy, insecure: Bool, running: Bool, owning: Bool) throws {
         bus = try SystemBus(policy, running: running)
-        service = BusService(object: shelf, insecure: insecure, address: bus.address, logger: log.logger)
+        service = BusService(object: object, insecure: insecure, address: bus.address, logger: log.logger)
         client = try StockBusClient(bus.environment)
         nobody = try StockBusClient(bus.environment, user: DaemonSite.unprivileged)
         service.start()

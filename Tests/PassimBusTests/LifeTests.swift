@@ -36,7 +36,7 @@ import Testing
         // A second daemon, as systemd would start it while the first is still there.
         let log = LogLines()
         let other = BusService(
-            object: Shelf(), insecure: false, address: fixture.bus.address, logger: log.logger)
+            object: TestBusObject(), insecure: false, address: fixture.bus.address, logger: log.logger)
         other.start()
         #expect(await becomesTrue { log.has(Fixture.owned) && fixture.log.has("not on the bus any more") })
         // What comes now comes to nobody.
@@ -67,7 +67,7 @@ import Testing
         }
         let log = LogLines()
         let service = BusService(
-            object: Shelf(), insecure: false, address: fixture.bus.address, logger: log.logger)
+            object: TestBusObject(), insecure: false, address: fixture.bus.address, logger: log.logger)
         service.start()
         #expect(await becomesTrue { log.has("another program has the name") })
         try await onOwnThread { try keeper.terminate() }
@@ -104,25 +104,25 @@ import Testing
         // 4 s, and what a busy machine adds.
         #expect(ContinuousClock.now - start < .seconds(60))
         stalled.kill(9)
-        #expect(await becomesTrue { fixture.shelf.state.withLock { $0.published.count == 1 } })
+        #expect(await becomesTrue { fixture.object.state.withLock { $0.published.count == 1 } })
     }
 
     /// dbus-daemon reads nothing of a service whose answers wait for others: it is connected to anew.
     @Test func busThatTakesNothingForTenSecondsIsConnectedToAnew() async throws {
         let fixture = try await Fixture.make()
-        fixture.shelf.state.withLock { state in
+        fixture.object.state.withLock { state in
             state.items = (0..<50_000).map { ItemDescription(name: RawName("file-\($0)"), number: $0) }
             state.listingsWait = true
         }
         let flood = try await onOwnThread { [bus = fixture.bus] in
             try BusFlood(bus, connections: 1, calls: 1, "org.freedesktop.Passim", "GetItems", "")
         }
-        try await onOwnThread { [shelf = fixture.shelf] in
-            let hasBegun: Bool? = shelf.state.wait(seconds: 60) { $0.listings > 0 ? true : nil }
+        try await onOwnThread { [object = fixture.object] in
+            let hasBegun: Bool? = object.state.wait(seconds: 60) { $0.listings > 0 ? true : nil }
             #expect(hasBegun == true)
         }
         fixture.bus.hang()
-        fixture.shelf.state.withLock { $0.listingsWait = false }
+        fixture.object.state.withLock { $0.listingsWait = false }
         try await onOwnThread { [log = fixture.log] in
             try log.wait(for: "system bus: lost: ")
         }

@@ -18,7 +18,7 @@ import Testing
     @Test func listingOfManyItemsFits() async throws {
         let fixture = try await Fixture.make()
         let names = (0..<100_001).map { RawName("firmware-\($0).cab") }
-        fixture.shelf.state.withLock { state in
+        fixture.object.state.withLock { state in
             state.items = names.enumerated().map { ItemDescription(name: $1, number: UInt64($0)) }
         }
         #expect(try await counted(fixture) == 100_000)
@@ -27,7 +27,7 @@ import Testing
     @Test func listingOfLongNamesIsCutWhereTheMessageIsFull() async throws {
         let fixture = try await Fixture.make()
         let tail = [UInt8](repeating: 0x61, count: 249)
-        fixture.shelf.state.withLock { state in
+        fixture.object.state.withLock { state in
             state.items = (0..<60_000).map { number in
                 ItemDescription(name: RawName(bytes: Array("\(number)-".utf8) + tail), number: number)
             }
@@ -39,7 +39,7 @@ import Testing
     private let few = (0..<3).map { ItemDescription(name: RawName("\($0)"), number: $0) }
 
     /// How many of `few` are taken, and what becomes of them.
-    private func filled(_ listing: consuming ItemListing) -> (taken: Int, body: [UInt8]) {
+    private func filled(_ listing: consuming ItemListWriter) -> (taken: Int, body: [UInt8]) {
         var listing = listing
         var taken = 0
         for item in few {
@@ -50,13 +50,13 @@ import Testing
     }
 
     @Test func fullListingTakesNothingMore() {
-        let two = filled(ItemListing(itemLimit: 2))
+        let two = filled(ItemListWriter(itemLimit: 2))
         #expect(two.taken == 2)
         // To the byte.
-        let fitting = filled(ItemListing(sizeLimit: two.body.count))
+        let fitting = filled(ItemListWriter(sizeLimit: two.body.count))
         #expect(fitting == two)
-        let small = filled(ItemListing(sizeLimit: two.body.count - 1))
+        let small = filled(ItemListWriter(sizeLimit: two.body.count - 1))
         #expect(small.taken == 1)
-        #expect(filled(ItemListing()).taken == 3)
+        #expect(filled(ItemListWriter()).taken == 3)
     }
 }

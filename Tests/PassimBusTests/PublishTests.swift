@@ -11,7 +11,7 @@ import Testing
                 "publish", kind, "content", "{'filename': <'\(kind).bin'>}")
             #expect(answer.error == nil, "\(kind): \(answer.message)")
         }
-        let (published, contents) = fixture.shelf.state.withLock { ($0.published, $0.contents) }
+        let (published, contents) = fixture.object.state.withLock { ($0.published, $0.contents) }
         #expect(
             published.map { "\($0.filename)" }
                 == ["file", "pipe", "memfd", "socket", "offset"].map { $0 + ".bin" })
@@ -32,7 +32,7 @@ import Testing
             'unknown': <[1, 2]>}
             """)
         #expect(answer.error == nil, "\(answer.message)")
-        let request = try #require(fixture.shelf.state.withLock { $0.published.first })
+        let request = try #require(fixture.object.state.withLock { $0.published.first })
         #expect(
             request
                 == PublishRequest(
@@ -57,13 +57,13 @@ import Testing
             let answer = try await fixture.client.run("publish", kind, "content", attributes)
             #expect(answer.error == Fixture.invalidArguments, "\(kind) \(attributes) \(answer)")
         }
-        #expect(fixture.shelf.state.withLock { $0.published.isEmpty })
+        #expect(fixture.object.state.withLock { $0.published.isEmpty })
     }
 
     @Test func errorsHaveTheNamesThatClientsLookFor() async throws {
         let fixture = try await Fixture.make()
         let codes = ["exists": 2, "large": 35, "full": 12, "slow": 24, "broken": 0]
-        for (name, failure) in Shelf.failures {
+        for (name, failure) in TestBusObject.failures {
             let answer = try await fixture.client.run(
                 "publish", "file", "content", "{'filename': <'\(name)'>}")
             #expect(answer.error == Fixture.inputOutput + "\(codes[name]!)")
@@ -81,28 +81,28 @@ import Testing
     @Test func unpublishAndRescanReachTheObject() async throws {
         let fixture = try await Fixture.make()
         #expect(
-            try await fixture.bus.call("org.freedesktop.Passim.Unpublish", Shelf.digest.hex).text == "()\n")
+            try await fixture.bus.call("org.freedesktop.Passim.Unpublish", TestBusObject.digest.hex).text == "()\n")
         #expect(try await fixture.bus.call("org.freedesktop.Passim.Mirror.Rescan").text == "()\n")
-        let state = fixture.shelf.state.withLock { $0 }
-        #expect(state.unpublished == [Shelf.digest.hex] && state.rescans == 1)
+        let state = fixture.object.state.withLock { $0 }
+        #expect(state.unpublished == [TestBusObject.digest.hex] && state.rescans == 1)
     }
 
     @Test func filesThatRootHasHashedReachTheObject() async throws {
         let fixture = try await Fixture.make()
-        let files = (0..<1000).map { Shelf.voucher($0) }
+        let files = (0..<1000).map { TestBusObject.voucher($0) }
         let address = fixture.bus.address
         try await onOwnThread { try BusClient(address: address).vouch(files) }
-        #expect(fixture.shelf.state.withLock { $0.vouched } == files)
+        #expect(fixture.object.state.withLock { $0.vouched } == files)
         let mirror = "org.freedesktop.Passim.Mirror"
-        let good = "('\(Shelf.digest)', 1, 2, 3, 4, 5, 6, 7)"
-        for bad in ["('12', 1, 2, 3, 4, 5, 6, 7)", "('\(Shelf.digest)', 1, 2, 3, 4, 5, 6, 1000000000)"] {
+        let good = "('\(TestBusObject.digest)', 1, 2, 3, 4, 5, 6, 7)"
+        for bad in ["('12', 1, 2, 3, 4, 5, 6, 7)", "('\(TestBusObject.digest)', 1, 2, 3, 4, 5, 6, 1000000000)"] {
             let outcome = try await fixture.bus.call("\(mirror).Vouch", "[\(good), \(bad)]")
             #expect(outcome.errorText.contains("InvalidArgs"), "\(outcome.errorText)")
         }
         #expect(
             try await fixture.nobody.run("call", mirror, "Vouch", "(@a(stttxuxu) [\(good)],)").error
                 == Fixture.inputOutput + "14")
-        #expect(fixture.shelf.state.withLock { $0.vouched } == files)
+        #expect(fixture.object.state.withLock { $0.vouched } == files)
     }
 
     /// Before anything else is looked at.
@@ -114,20 +114,20 @@ import Testing
         let passim = "org.freedesktop.Passim"
         #expect(try await fixture.nobody.run("call", passim, "Unpublish", "('12',)").error == refused)
         #expect(try await fixture.nobody.run("call", passim + ".Mirror", "Rescan").error == refused)
-        let state = fixture.shelf.state.withLock { $0 }
+        let state = fixture.object.state.withLock { $0 }
         #expect(state.published.isEmpty && state.unpublished.isEmpty && state.rescans == 0)
     }
 
     @Test func everybodyMayPublishToAnInsecureDaemon() async throws {
         let fixture = try await Fixture.make(insecure: true)
         #expect(try await fixture.nobody.run("publish", "file", "a", "{'filename': <'a'>}").error == nil)
-        let hash = Shelf.digest.hex
+        let hash = TestBusObject.digest.hex
         let passim = "org.freedesktop.Passim"
         #expect(try await fixture.nobody.run("call", passim, "Unpublish", "('\(hash)',)").error == nil)
         #expect(
             try await fixture.nobody.run("call", passim + ".Mirror", "Rescan").error == Fixture.inputOutput
                 + "14")
-        let state = fixture.shelf.state.withLock { $0 }
+        let state = fixture.object.state.withLock { $0 }
         #expect(state.published.count == 1 && state.unpublished == [hash])
     }
 
@@ -139,13 +139,13 @@ import Testing
             stalled.append(
                 try await fixture.client.start("stall", "begun", "{'filename': <'stalled-\(number)'>}"))
         }
-        fixture.shelf.state.withLock { $0.items = [ItemDescription(name: RawName("a"), number: 1)] }
+        fixture.object.state.withLock { $0.items = [ItemDescription(name: RawName("a"), number: 1)] }
         #expect(try await fixture.client.run("items", "60").lines.count == 1)
         #expect(try await fixture.client.run("properties").lines.count == 6)
-        #expect(try await fixture.bus.call("org.freedesktop.Passim.Unpublish", Shelf.digest.hex).succeeded)
+        #expect(try await fixture.bus.call("org.freedesktop.Passim.Unpublish", TestBusObject.digest.hex).succeeded)
         for process in stalled { process.kill(9) }
         // The pipes end with their writers.
-        #expect(await becomesTrue { fixture.shelf.state.withLock { $0.published.count == 9 } })
+        #expect(await becomesTrue { fixture.object.state.withLock { $0.published.count == 9 } })
         #expect(try await fixture.client.run("publish", "file", "a", "{'filename': <'a'>}").error == nil)
     }
 }

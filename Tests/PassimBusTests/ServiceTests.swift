@@ -58,16 +58,16 @@ import Testing
     @Test func itemsHaveWhatIsNotZero() async throws {
         let fixture = try await Fixture.make()
         let published = ItemDescription(
-            digest: Shelf.digest, filename: RawName("firmware ü.cab"), cmdline: "fwupd",
+            digest: TestBusObject.digest, filename: RawName("firmware ü.cab"), cmdline: "fwupd",
             lifetime: Lifetime(maxAge: 60, shareLimit: 7), shareCount: 3, size: 1 << 40,
             flags: [.disabled, .nextReboot], created: -5)
         let empty = ItemDescription(
             digest: Digest(words: (0, 0, 0, 0)), filename: RawName("e"),
             lifetime: Lifetime(maxAge: 0, shareLimit: 0), size: 0, created: 0)
         let raw = ItemDescription(name: RawName(bytes: [0x61, 0xFF, 0x09, 0x62]), number: 9)
-        fixture.shelf.state.withLock { $0.items = [published, empty, raw] }
+        fixture.object.state.withLock { $0.items = [published, empty, raw] }
         let expected = [
-            "cmdline=fwupd\tctime=-5\tfilename=firmware ü.cab\tflags=3\thash=\(Shelf.digest)\tmax-age=60\t"
+            "cmdline=fwupd\tctime=-5\tfilename=firmware ü.cab\tflags=3\thash=\(TestBusObject.digest)\tmax-age=60\t"
                 + "share-count=3\tshare-limit=7\tsize=\(1 << 40)",
             "filename=e\thash=" + String(repeating: "0", count: 64),
             "ctime=1600000000\tfilename=a\u{FFFD}\tb\thash=\(raw.digest)\tmax-age=4294967295\t"
@@ -79,7 +79,7 @@ import Testing
 
     @Test func listingComesInPages() async throws {
         let fixture = try await Fixture.make()
-        fixture.shelf.state.withLock { state in
+        fixture.object.state.withLock { state in
             state.items = (0..<20).map { ItemDescription(name: RawName("file-\($0)"), number: $0) }
         }
         let answer = try await fixture.nobody.run(
@@ -87,14 +87,14 @@ import Testing
         let line = try #require(answer.lines.first)
         #expect(line.contains("'file-18'") && line.contains("'file-19'") && !line.contains("'file-17'"))
         #expect(line.hasSuffix(", 20)"))
-        let page = try #require(fixture.shelf.state.withLock { $0.pages.first })
+        let page = try #require(fixture.object.state.withLock { $0.pages.first })
         #expect(page.offset == 18 && page.limit == 10_000 && page.filter == "file")
     }
 
     /// Nothing is kept of an answer that is not sent.
     @Test func whoeverWantsNoAnswerGetsNone() async throws {
         let fixture = try await Fixture.make()
-        fixture.shelf.state.withLock { $0.items = [ItemDescription(name: RawName("a"), number: 1)] }
+        fixture.object.state.withLock { $0.items = [ItemDescription(name: RawName("a"), number: 1)] }
         for _ in 0..<3 {
             let outcome = try await fixture.bus.busctl(
                 "call", "--expect-reply=no", "org.freedesktop.Passim", "/", "org.freedesktop.Passim",
@@ -107,7 +107,7 @@ import Testing
     @Test func peersAreFoundAndReported() async throws {
         let fixture = try await Fixture.make()
         let mirror = "org.freedesktop.Passim.Mirror"
-        let hash = Shelf.digest.hex
+        let hash = TestBusObject.digest.hex
         let found = try await fixture.client.run("call", mirror, "FindPeers", "('\(hash)',)")
         let urls = "['https://192.0.2.1:27500/a?sha256=\(hash)', 'https://192.0.2.2:27500/a']"
         #expect(found.lines == ["(\(urls),)"])
@@ -115,7 +115,7 @@ import Testing
         #expect(other.lines == ["(@as [],)"] || other.lines == ["([],)"])
         let reported = try await fixture.client.run("call", mirror, "ReportPeer", "('https://a', '\(hash)')")
         #expect(reported.error == nil)
-        #expect(fixture.shelf.state.withLock { $0.reported } == ["https://a \(hash)"])
+        #expect(fixture.object.state.withLock { $0.reported } == ["https://a \(hash)"])
         for (method, arguments) in [
             ("FindPeers", "('12',)"), ("ReportPeer", "('https://a', '12')"),
             ("ReportPeer", "('ftp', '\(hash)')"),

@@ -8,7 +8,7 @@ import Testing
         let fixture = try await Fixture.make()
         let watcher = try await fixture.nobody.start("watch")
         let start = ContinuousClock.now
-        fixture.shelf.state.withLock { $0.properties.mirror?.itemCount = 4 }
+        fixture.object.state.withLock { $0.properties.mirror?.itemCount = 4 }
         for _ in 0..<10_000 { fixture.service.itemsChanged() }
         func count() -> Int { watcher.errorText.split(separator: "\n").count(where: { $0 == "Changed" }) }
         // The first at once, and one more for what came later.
@@ -26,14 +26,14 @@ import Testing
         let watcher = try await fixture.nobody.start("watch")
         fixture.service.propertiesChanged()
         for status in [DaemonStatus.loading, .running] {
-            fixture.shelf.state.withLock { $0.properties.status = status }
+            fixture.object.state.withLock { $0.properties.status = status }
             fixture.service.propertiesChanged()
             try await onOwnThread {
                 try watcher.waitForLine(containing: "org.freedesktop.Passim Status=\(status.rawValue)")
             }
         }
         fixture.service.propertiesChanged()
-        fixture.shelf.state.withLock { $0.properties.name = "Passim-FFFF" }
+        fixture.object.state.withLock { $0.properties.name = "Passim-FFFF" }
         fixture.service.propertiesChanged()
         try await onOwnThread { try watcher.waitForLine(containing: "Name=Passim-FFFF") }
         #expect(watcher.errorText.split(separator: "\n").count(where: { $0.contains("Status") }) == 2)

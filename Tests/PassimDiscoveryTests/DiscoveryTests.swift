@@ -108,7 +108,7 @@ struct DiscoveryTests {
         try neighbours.waitUntilNotFound([1, 40])
     }
 
-    // MARK: Ceilings
+    // MARK: Limits
 
     @Test(.timeLimit(.minutes(2))) func ofMoreThanFitTheNewestAreFound() throws {
         // Two connections besides the browser's and avahi-browse's; 4 objects each, of which one is the service's

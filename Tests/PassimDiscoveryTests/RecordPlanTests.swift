@@ -5,7 +5,7 @@ import Testing
 @testable import PassimDiscovery
 
 struct RecordPlanTests {
-    /// In Avahi's place: groups with their digests, and ceilings.
+    /// In Avahi's place: groups with their digests, and limits.
     private struct Daemon {
         var groups: [RecordPlan.GroupNumber: [Digest]] = [:]
         var mostGroups = Int.max

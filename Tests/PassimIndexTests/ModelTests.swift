@@ -34,7 +34,7 @@ private final class ModelRun {
     }
 
     struct OpenVisit {
-        var id: Visit
+        var id: VisitID
         var origin: OriginID
         var path: RawName
         /// Names that it has met.

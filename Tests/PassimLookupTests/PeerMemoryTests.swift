@@ -11,25 +11,25 @@ import Testing
     func whoAnswersStaysGood(outcome: ProbeOutcome) {
         var memory = PeerMemory(limits)
         memory.note(outcome, of: peer(1), for: digest(1), at: start)
-        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == .good)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: start) == .good)
     }
 
     @Test func failureIsOfTheAddressAndPortForAWhile() {
         var memory = PeerMemory(limits)
         memory.note(.failed, of: peer(1), for: digest(1), at: start)
-        #expect(memory.standing(of: peer(1), for: digest(2), at: start) == .bad)
+        #expect(memory.rank(of: peer(1), for: digest(2), at: start) == .bad)
         var other = peer(1)
         other.port += 1
-        #expect(memory.standing(of: other, for: digest(1), at: start) == .good)
-        #expect(memory.standing(of: peer(1), for: digest(1), at: start + limits.failedTime) == .good)
+        #expect(memory.rank(of: other, for: digest(1), at: start) == .good)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: start + limits.failedTime) == .good)
     }
 
     @Test func denialIsOfOneDigestForAWhile() {
         var memory = PeerMemory(limits)
         memory.note(.denied, of: peer(1), for: digest(1), at: start)
-        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == .bad)
-        #expect(memory.standing(of: peer(1), for: digest(2), at: start) == .good)
-        #expect(memory.standing(of: peer(1), for: digest(1), at: start + limits.deniedTime) == .good)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: start) == .bad)
+        #expect(memory.rank(of: peer(1), for: digest(2), at: start) == .good)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: start + limits.deniedTime) == .good)
     }
 
     @Test func answerMakesGoodAgain() {
@@ -37,9 +37,9 @@ import Testing
         memory.note(.failed, of: peer(1), for: digest(1), at: start)
         memory.note(.denied, of: peer(1), for: digest(1), at: start)
         // Who denies is alive.
-        #expect(memory.standing(of: peer(1), for: digest(2), at: start) == .good)
+        #expect(memory.rank(of: peer(1), for: digest(2), at: start) == .good)
         memory.note(.confirmed, of: peer(1), for: digest(1), at: start)
-        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == .good)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: start) == .good)
     }
 
     @Test func reportHoldsForAnHourWhateverThePeerSays() {
@@ -47,17 +47,17 @@ import Testing
         memory.report(peer(1), for: digest(1), by: 0, at: start)
         memory.note(.confirmed, of: peer(1), for: digest(1), at: start)
         let later = start + .seconds(3599)
-        #expect(memory.standing(of: peer(1), for: digest(1), at: later) == nil)
-        #expect(memory.standing(of: peer(1), for: digest(2), at: later) == .reported)
-        #expect(memory.standing(of: peer(1), for: digest(1), at: start + .seconds(3600)) == .good)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: later) == nil)
+        #expect(memory.rank(of: peer(1), for: digest(2), at: later) == .reported)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: start + .seconds(3600)) == .good)
     }
 
     @Test func reportOfAUserCountsForThisUserAlone() {
         var memory = PeerMemory(limits)
         memory.report(peer(1), for: digest(1), by: 1000, at: start)
-        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == .good)
-        #expect(memory.standing(of: peer(1), for: digest(1), at: start, reporter: 1001) == .good)
-        #expect(memory.standing(of: peer(1), for: digest(1), at: start, reporter: 1000) == nil)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: start) == .good)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: start, reporter: 1001) == .good)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: start, reporter: 1000) == nil)
         #expect(memory.reports.reporter(1000, at: start) == 1000)
         #expect(memory.reports.reporter(1001, at: start) == nil)
         #expect(memory.reports.reporter(1000, at: start + limits.reportedTime) == nil)
@@ -70,20 +70,20 @@ import Testing
         for user in 2...500 as ClosedRange<UInt32> {
             memory.report(peer(3), for: digest(Int(user)), by: user, at: start + .milliseconds(user))
         }
-        #expect(memory.standing(of: peer(1), for: digest(1), at: start) == nil)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: start) == nil)
         #expect(memory.reports.reporter(1, at: start) == nil)
         #expect(memory.reports.reporter(500, at: start) == 500)
     }
 
     @Test func linkLocalAddressOfTheSixthVersionStandsBehindTheOthers() {
         var memory = PeerMemory(LookupLimits())
-        #expect(memory.standing(of: linkLocalPeer(1), for: digest(1), at: .zero) == .linkLocal)
-        #expect(memory.standing(of: peer(1), for: digest(1), at: .zero) == .good)
+        #expect(memory.rank(of: linkLocalPeer(1), for: digest(1), at: .zero) == .linkLocal)
+        #expect(memory.rank(of: peer(1), for: digest(1), at: .zero) == .good)
         // 169.254/16 needs no interface in a URL.
         let ipv4 = Peer(address: IPAddress(ipv4: 0xA9FE_0101), port: 27500)
-        #expect(memory.standing(of: ipv4, for: digest(1), at: .zero) == .good)
+        #expect(memory.rank(of: ipv4, for: digest(1), at: .zero) == .good)
         memory.note(.failed, of: linkLocalPeer(1), for: digest(1), at: .zero)
-        #expect(memory.standing(of: linkLocalPeer(1), for: digest(1), at: .zero) == .bad)
-        #expect(Standing.allCases == [.good, .linkLocal, .bad, .reported])
+        #expect(memory.rank(of: linkLocalPeer(1), for: digest(1), at: .zero) == .bad)
+        #expect(PeerRank.allCases == [.good, .linkLocal, .bad, .reported])
     }
 }

@@ -317,7 +317,7 @@ import Testing
         // Another thread has it for itself when this one is done with it.
         nonisolated(unsafe) let locker = try database()
         try locker.execute("BEGIN EXCLUSIVE")
-        let isOpening = Doorbell()
+        let isOpening = EventCount()
         let ticket = isOpening.ticket()
         let thread = try SystemThread(name: "locker") {
             // Any time that is less than the patience will do.

@@ -19,7 +19,7 @@ import Testing
             state.origins = [origin]
             state.requestScan(origin)
             let turn = state.next(now: now)!
-            let key = FileKey(
+            let key = InodeID(
                 FileIdentity(
                     device: 1, inode: 1, size: 0, modified: Timestamp(seconds: 0, nanoseconds: 0),
                     changed: Timestamp(seconds: 0, nanoseconds: 0)))

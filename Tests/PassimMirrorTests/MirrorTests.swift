@@ -401,7 +401,7 @@ import Testing
         let mirror = Mirror(
             index: fixture.index, store: nil, place: .storeOnly, logger: fixture.log.logger, workers: 2,
             clock: TimeSource(now: fixture.clock.clock.now, monotonic: TimeSource.system.monotonic))
-        let indexed = Latch()
+        let indexed = Gate()
         let subscription = fixture.index.subscribe { [index = fixture.index] _ in
             if index.count == 200 { indexed.open() }
         }
@@ -453,21 +453,21 @@ import Testing
     }
 }
 
-/// Opened once; whoever waits goes on.
-final class Latch: Sendable {
-    private let bell = Doorbell()
+/// Closed until it is opened; threads wait for it.
+final class Gate: Sendable {
+    private let eventCount = EventCount()
     private let isOpen = Lock(false)
 
     func open() {
         isOpen.withLock { $0 = true }
-        bell.ring(everyone: true)
+        eventCount.notify(all: true)
     }
 
     func wait() {
         while true {
-            let ticket = bell.ticket()
+            let ticket = eventCount.ticket()
             if isOpen.withLock({ $0 }) { return }
-            bell.wait(after: ticket, until: nil)
+            eventCount.wait(after: ticket, until: nil)
         }
     }
 }

@@ -24,11 +24,11 @@ import Testing
 
     private func walk(
         _ path: String, privates: [String] = [], trusting users: Set<UInt32>? = []
-    ) -> (end: FileKey?, failure: PathWalk.Failure?) {
+    ) -> (end: InodeID?, failure: PathWalk.Failure?) {
         let privates = PrivateDirectories(privates.map(tree.absolute))
         do throws(PathWalk.Failure) {
             let end = try PathWalk(privates, trusting: users).run(tree.absolute(path))
-            return (try FileKey(of: end), nil)
+            return (try InodeID(of: end), nil)
         } catch {
             return (nil, error)
         }
@@ -39,8 +39,8 @@ import Testing
         return sentence
     }
 
-    private func identity(_ path: String) throws -> FileKey {
-        FileKey(try Descriptor.open(tree.absolute(path), [.path, .directory]).status().identity)
+    private func identity(_ path: String) throws -> InodeID {
+        InodeID(try Descriptor.open(tree.absolute(path), [.path, .directory]).status().identity)
     }
 
     // MARK: The way
@@ -79,9 +79,9 @@ import Testing
 
     @Test func eachStepIsToldBeforeItsNameIsLookedUp() throws {
         try tree.symlink("link", to: "srv/mirror")
-        var steps: [(FileKey?, RawName)] = []
+        var steps: [(InodeID?, RawName)] = []
         _ = try? PathWalk(PrivateDirectories()).run(tree.absolute("link/none/x")) { directory, name in
-            steps.append((try? FileKey(of: directory), name))
+            steps.append((try? InodeID(of: directory), name))
         }
         let expected = [("", "link"), ("", "srv"), ("srv", "mirror"), ("srv/mirror", "none")]
         #expect(steps.suffix(4).map(\.1) == expected.map { RawName($0.1) })

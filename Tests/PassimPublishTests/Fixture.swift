@@ -119,7 +119,7 @@ final class Fixture: Sendable {
         try file.setAttribute(attribute, withUnsafeBytes(of: number) { Array($0) })
     }
 
-    /// All that is shared is whole, and under its true digest; and the shelf and the index agree.
+    /// All that is shared is whole, and under its true digest; and store and index agree.
     func isConsistent() throws -> Bool {
         let page = index.page(offset: 0, limit: .max, filter: nil)
         guard Set(page.items.map(\.entry.digest)) == Set(store.items.map(\.digest)) else { return false }

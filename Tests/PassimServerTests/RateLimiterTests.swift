@@ -58,33 +58,33 @@ private func slice(_ number: UInt64) -> UInt64 { 1_000_000_000 + number * RateLi
 
 @Suite struct AllowanceTests {
     @Test func withoutLimitersEverythingIsAvailable() {
-        var allowance = Allowance([])
-        #expect(allowance.isUnlimited)
-        #expect(allowance.available(4096, remaining: 9999, now: slice(0)) == 4096)
+        var throttle = Throttle([])
+        #expect(throttle.isUnlimited)
+        #expect(throttle.available(4096, remaining: 9999, now: slice(0)) == 4096)
     }
 
     @Test func theTighterOfTwoLimitersDecidesAndTheOtherKeepsTheRest() {
         let wide = RateLimiter(bytesPerSecond: 2_000_000)
         let narrow = RateLimiter(bytesPerSecond: 200_000)
-        var allowance = Allowance([wide, narrow])
-        #expect(allowance.available(1 << 20, remaining: 1 << 30, now: slice(0)) == 10_000)
+        var throttle = Throttle([wide, narrow])
+        #expect(throttle.available(1 << 20, remaining: 1 << 30, now: slice(0)) == 10_000)
         // 100 000 a slice, of which only 10 000 are spent; the second taker's share is half.
         #expect(wide.take(.max, now: slice(0)) == 50_000)
     }
 
     @Test func whatIsSpentIsGoneUntilTheNextSlice() {
-        var allowance = Allowance([RateLimiter(bytesPerSecond: 1_000_000)])
-        #expect(allowance.available(30_000, remaining: 1 << 30, now: slice(0)) == 30_000)
-        allowance.spend(30_000)
-        #expect(allowance.available(30_000, remaining: 1 << 30, now: slice(0)) == 20_000)
-        allowance.spend(20_000)
-        #expect(allowance.available(30_000, remaining: 1 << 30, now: slice(0)) == 0)
-        #expect(allowance.available(30_000, remaining: 1 << 30, now: slice(1)) == 30_000)
+        var throttle = Throttle([RateLimiter(bytesPerSecond: 1_000_000)])
+        #expect(throttle.available(30_000, remaining: 1 << 30, now: slice(0)) == 30_000)
+        throttle.spend(30_000)
+        #expect(throttle.available(30_000, remaining: 1 << 30, now: slice(0)) == 20_000)
+        throttle.spend(20_000)
+        #expect(throttle.available(30_000, remaining: 1 << 30, now: slice(0)) == 0)
+        #expect(throttle.available(30_000, remaining: 1 << 30, now: slice(1)) == 30_000)
     }
 
     @Test func noMoreIsTakenThanRemains() {
         let limiter = RateLimiter(bytesPerSecond: 1_000_000)
-        var allowance = Allowance([limiter])
-        #expect(allowance.available(4096, remaining: 100, now: slice(0)) == 100)
+        var throttle = Throttle([limiter])
+        #expect(throttle.available(4096, remaining: 100, now: slice(0)) == 100)
     }
 }

@@ -6,7 +6,7 @@ internal import PassimSystem
 /// against the digest that it asked for. A response that is cut off says nothing wrong, nor does a 404, which is a
 /// 403 for those on other hosts.
 package final class DoubtingClient: Sendable {
-    package struct Tally: Sendable {
+    package struct Counts: Sendable {
         package var complete = 0
         package var unknown = 0
         package var cutOff = 0
@@ -15,7 +15,7 @@ package final class DoubtingClient: Sendable {
 
         package init() {}
 
-        package static func + (one: Tally, other: Tally) -> Tally {
+        package static func + (one: Counts, other: Counts) -> Counts {
             var sum = one
             sum.complete += other.complete
             sum.unknown += other.unknown
@@ -27,7 +27,7 @@ package final class DoubtingClient: Sendable {
 
     private struct State {
         var stopping = false
-        var tally = Tally()
+        var counts = Counts()
         var failure: String?
     }
 
@@ -82,7 +82,7 @@ package final class DoubtingClient: Sendable {
         // A slow reader.
         if random.chance(50) { options.receiveBuffer = 16 << 10 }
         guard let exchange = try connect(errand, options) else {
-            state.withLock { $0.tally.refused += 1 }
+            state.withLock { $0.counts.refused += 1 }
             usleep(10_000)
             return
         }
@@ -98,16 +98,16 @@ package final class DoubtingClient: Sendable {
                 if !errand.isPatient || "\(error)".contains("timedOut") { throw error }
                 response = nil
             }
-            guard let response else { return state.withLock { $0.tally.cutOff += 1 } }
+            guard let response else { return state.withLock { $0.counts.cutOff += 1 } }
             switch response.status {
             case 200:
                 guard Digest(of: response.body) == digest else {
                     throw TestFailure(
                         "\(digest) came as \(response.body.count) bytes of \(Digest(of: response.body))")
                 }
-                state.withLock { $0.tally.complete += 1 }
-            case errand.place.statusOfUnknown: state.withLock { $0.tally.unknown += 1 }
-            case 503 where errand.isPatient: state.withLock { $0.tally.refused += 1 }
+                state.withLock { $0.counts.complete += 1 }
+            case errand.place.statusOfUnknown: state.withLock { $0.counts.unknown += 1 }
+            case 503 where errand.isPatient: state.withLock { $0.counts.refused += 1 }
             default: throw TestFailure("\(digest) was answered \(response.status): \(response.text)")
             }
         }
@@ -156,10 +156,10 @@ package final class DoubtingClient: Sendable {
 
     /// - Throws: where a response was wrong.
     @discardableResult
-    package func stop() throws -> Tally {
+    package func stop() throws -> Counts {
         end()
-        let (tally, failure) = state.withLock { ($0.tally, $0.failure) }
-        if let failure { throw TestFailure("after \(tally): \(failure)") }
-        return tally
+        let (counts, failure) = state.withLock { ($0.counts, $0.failure) }
+        if let failure { throw TestFailure("after \(counts): \(failure)") }
+        return counts
     }
 }

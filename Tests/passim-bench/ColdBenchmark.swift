@@ -21,7 +21,7 @@ enum ColdBenchmark {
     }
 
     /// - Returns: milliseconds of each small request.
-    private static func beside(_ disk: SlowDisk, _ peer: Peer, _ contest: Contest) throws -> [Double] {
+    private static func beside(_ disk: SlowDisk, _ peer: BenchServer, _ contest: Contest) throws -> [Double] {
         let stopSign = StopSign()
         let threads = try disk.files.map { file in
             try SystemThread(name: "download") {

@@ -32,8 +32,8 @@ struct Contest: Sendable {
 
     let tree: ServedTree
     let size: Size
-    let ours: Peer
-    let peer: Peer
+    let ours: BenchServer
+    let peer: BenchServer
 
     /// - Parameter more: files that both have to serve besides the tree's own.
     /// - Parameter nginxThreads: nginx reads files in threads (`aio threads`).
@@ -43,15 +43,15 @@ struct Contest: Sendable {
     ) throws {
         self.tree = tree
         self.size = size
-        ours = try Peer.passimd(passimd, serving: tree, more)
-        peer = try Peer.nginx(serving: tree, more, threads: nginxThreads)
+        ours = try BenchServer.passimd(passimd, serving: tree, more)
+        peer = try BenchServer.nginx(serving: tree, more, threads: nginxThreads)
     }
 
     /// Takes a figure in turns, A B A B …
     ///
     /// - Returns: a row with the medians of both and of their ratio.
     func alternate(
-        _ what: String, _ unit: String, target: Report.Target, note: String, _ figure: (Peer) throws -> Double
+        _ what: String, _ unit: String, target: Report.Target, note: String, _ figure: (BenchServer) throws -> Double
     ) rethrows -> Report.Row {
         var figures: [(ours: Double, peer: Double)] = []
         for _ in 0..<size.rounds { figures.append(try (figure(ours), figure(peer))) }

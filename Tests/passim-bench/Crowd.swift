@@ -20,7 +20,7 @@ final class Crowd: Sendable {
     private let stopSign = StopSign()
     private let threads: Lock<[SystemThread]>
 
-    init(_ kind: Kind, at peer: Peer, _ tree: ServedTree, _ size: Contest.Size) throws {
+    init(_ kind: Kind, at peer: BenchServer, _ tree: ServedTree, _ size: Contest.Size) throws {
         threads = Lock([])
         switch kind {
         case .silent:
@@ -94,7 +94,7 @@ final class Crowd: Sendable {
         }
     }
 
-    private func flood(_ number: Int, _ peer: Peer) throws {
+    private func flood(_ number: Int, _ peer: BenchServer) throws {
         let stopSign = stopSign
         try begin("flood-\(number)") {
             while !stopSign.isUp {

@@ -14,7 +14,7 @@ enum DownloadBenchmark {
     }
 
     /// All at once; the files in turn.
-    static func download(_ count: Int, from peer: Peer, _ tree: ServedTree) throws {
+    static func download(_ count: Int, from peer: BenchServer, _ tree: ServedTree) throws {
         try inParallel(count) { number in
             try Exchange.withBuffer { buffer in
                 let file = tree.big[number % tree.big.count]

@@ -10,7 +10,7 @@ struct Footprint {
     var descriptors: Int
 
     /// Of a server that nobody has asked for anything for some seconds.
-    static func atRest(_ peer: Peer) throws -> Footprint {
+    static func atRest(_ peer: BenchServer) throws -> Footprint {
         // Files stay open for two seconds after their last use.
         rest(seconds: 4)
         return try now(peer)
@@ -29,13 +29,13 @@ struct Footprint {
 
     /// When all connections that a load has left are closed: as many descriptors as before, or as few as
     /// there come to be in ten seconds.
-    static func after(_ peer: Peer, descriptors: Int) throws -> Footprint {
+    static func after(_ peer: BenchServer, descriptors: Int) throws -> Footprint {
         let end = monotonicNanoseconds() + 10_000_000_000
         while try peer.counters.descriptors() > descriptors, monotonicNanoseconds() < end { usleep(50_000) }
         return try now(peer)
     }
 
-    private static func now(_ peer: Peer) throws -> Footprint {
+    private static func now(_ peer: BenchServer) throws -> Footprint {
         try Footprint(
             resident: peer.counters.residentBytes() / 1_048_576,
             peak: peer.counters.peakResidentBytes() / 1_048_576,

@@ -24,7 +24,7 @@ enum HandshakeBenchmark {
     }
 
     private static func visit(
-        _ peer: Peer, _ file: ServedTree.File, _ buffer: UnsafeMutableRawBufferPointer
+        _ peer: BenchServer, _ file: ServedTree.File, _ buffer: UnsafeMutableRawBufferPointer
     ) throws {
         let client = try peer.client()
         try Exchange.get(client, peer.path(file), buffer)

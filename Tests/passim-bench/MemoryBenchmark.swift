@@ -42,7 +42,7 @@ enum MemoryBenchmark {
     }
 
     private static func connections(
-        _ count: Int, to peer: Peer, _ file: ServedTree.File
+        _ count: Int, to peer: BenchServer, _ file: ServedTree.File
     ) throws -> [TLSClient] {
         try Exchange.withBuffer { buffer in
             try (0..<count).map { _ in

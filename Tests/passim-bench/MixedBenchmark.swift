@@ -16,7 +16,7 @@ enum MixedBenchmark {
     }
 
     /// - Returns: milliseconds of each small request.
-    private static func besideOthers(_ peer: Peer, _ contest: Contest) throws -> [Double] {
+    private static func besideOthers(_ peer: BenchServer, _ contest: Contest) throws -> [Double] {
         var size = contest.size
         size.slowReaders = 1
         let slowReader = try Crowd(.slowReaders, at: peer, contest.tree, size)
@@ -37,7 +37,7 @@ enum MixedBenchmark {
 
     /// - Returns: milliseconds of each.
     static func smallRequests(
-        _ count: Int, at peer: Peer, _ file: ServedTree.File, seconds: Double
+        _ count: Int, at peer: BenchServer, _ file: ServedTree.File, seconds: Double
     ) throws -> [Double] {
         let end = monotonicNanoseconds() + UInt64(seconds * 1e9)
         return try Exchange.withBuffer { buffer in
@@ -52,7 +52,7 @@ enum MixedBenchmark {
         }
     }
 
-    static func download(_ file: ServedTree.File, from peer: Peer, until stopSign: StopSign) throws {
+    static func download(_ file: ServedTree.File, from peer: BenchServer, until stopSign: StopSign) throws {
         var options = TLSClient.Options()
         // A slow disk may let it wait.
         options.seconds = 60

@@ -5,7 +5,7 @@ internal import PassimSystem
 enum NewClients {
     /// - Parameter seconds: no more clients come after that.
     /// - Returns: milliseconds of each, at least one.
-    static func times(_ count: Int, at peer: Peer, _ file: ServedTree.File, seconds: Double) throws
+    static func times(_ count: Int, at peer: BenchServer, _ file: ServedTree.File, seconds: Double) throws
         -> [Double]
     {
         let end = monotonicNanoseconds() + UInt64(seconds * 1e9)

@@ -145,15 +145,15 @@ struct ScanBenchmark: ParsableCommand {
         let mirror = Mirror(
             index: DigestIndex(), store: nil, place: place,
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
-        let bell = Doorbell()
-        let ticket = bell.ticket()
+        let eventCount = EventCount()
+        let ticket = eventCount.ticket()
         let start = monotonicNanoseconds()
         let processor = processorSeconds()
         if !unwatched { mirror.watch() }
         try mirror.start()
         mirror.replaceDropIns([DropIn(name: "bench.conf", file: "bench.conf", path: path)])
-        mirror.whenFirstPassDone { bell.ring() }
-        bell.wait(after: ticket, until: nil)
+        mirror.whenFirstPassDone { eventCount.notify() }
+        eventCount.wait(after: ticket, until: nil)
         let seconds = Double(monotonicNanoseconds() - start) / 1e9
         mirror.stop()
         return (seconds, processorSeconds() - processor, mirror.counters)

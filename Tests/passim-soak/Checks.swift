@@ -9,18 +9,18 @@ final class Checks {
     private let changes: MirrorChanges
     private let publisher: Publisher
     private let disturbances: Disturbances
-    private let tally: Lock<Tally>
+    private let counts: Lock<SoakCounts>
     private var random: SeededGenerator
 
     init(
         _ hosts: SoakHosts, _ changes: MirrorChanges, _ publisher: Publisher, _ disturbances: Disturbances,
-        seed: UInt64, _ tally: Lock<Tally>
+        seed: UInt64, _ counts: Lock<SoakCounts>
     ) {
         self.hosts = hosts
         self.changes = changes
         self.publisher = publisher
         self.disturbances = disturbances
-        self.tally = tally
+        self.counts = counts
         random = SeededGenerator(seed: seed)
     }
 
@@ -170,21 +170,21 @@ final class Checks {
         try wait(30) {
             _ = publisher.items()
             let lines = try auditLines()
-            let tally = tally.withLock { $0 }
-            let addresses = Set(tally.shares.keys).union(lines.keys.filter { $0.contains(".") })
+            let counts = counts.withLock { $0 }
+            let addresses = Set(counts.shares.keys).union(lines.keys.filter { $0.contains(".") })
             for address in addresses.sorted() {
-                let least = tally.shares[address] ?? 0
-                let most = least + (tally.possibleShares[address] ?? 0)
+                let least = counts.shares[address] ?? 0
+                let most = least + (counts.possibleShares[address] ?? 0)
                 let count = lines[address] ?? 0
                 if !(least...most).contains(count) {
                     return "\(count) SHARE lines of \(address) instead of \(least) to \(most)"
                 }
             }
-            let deleted = tally.withdrawn + tally.usedUp + tally.aged
+            let deleted = counts.withdrawn + counts.usedUp + counts.aged
             // What is just at its age may be gone.
             let about = publisher.items().count { $0.isThere() == nil }
-            if lines["PBLSH"] ?? 0 != tally.published {
-                return "\(lines["PBLSH"] ?? 0) PBLSH lines instead of \(tally.published)"
+            if lines["PBLSH"] ?? 0 != counts.published {
+                return "\(lines["PBLSH"] ?? 0) PBLSH lines instead of \(counts.published)"
             }
             guard (deleted...deleted + about).contains(lines["DELTE"] ?? 0) else {
                 return "\(lines["DELTE"] ?? 0) DELTE lines instead of \(deleted) to \(deleted + about)"

@@ -15,12 +15,12 @@ final class Disturbances: Sendable {
     }
 
     private let hosts: SoakHosts
-    private let tally: Lock<Tally>
+    private let counts: Lock<SoakCounts>
     private let state = Lock(State())
 
-    init(_ hosts: SoakHosts, _ tally: Lock<Tally>) {
+    init(_ hosts: SoakHosts, _ counts: Lock<SoakCounts>) {
         self.hosts = hosts
-        self.tally = tally
+        self.counts = counts
     }
 
     /// Whether the drop-in that comes and goes is there.
@@ -35,11 +35,11 @@ final class Disturbances: Sendable {
         for number in 0..<20 { try site.tree.write("second/s\(number)", random.bytes(1000 * number)) }
     }
 
-    func start(seed: UInt64) throws -> Worker {
-        try Worker("disturbances", seed: seed, pause: 500_000..<8_000_000) { [self] random in
+    func start(seed: UInt64) throws -> LoopThread {
+        try LoopThread("disturbances", seed: seed, pause: 500_000..<8_000_000) { [self] random in
             let disturbance = random.pick(Disturbance.weighted)
             try perform(disturbance, &random)
-            tally.withLock { $0.disturbances[disturbance, default: 0] += 1 }
+            counts.withLock { $0.disturbances[disturbance, default: 0] += 1 }
         }
     }
 

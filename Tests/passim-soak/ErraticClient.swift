@@ -9,16 +9,16 @@ final class ErraticClient: Sendable {
 
     private let hosts: SoakHosts
     private let history: DigestHistory
-    private let tally: Lock<Tally>
+    private let counts: Lock<SoakCounts>
 
-    init(_ hosts: SoakHosts, _ history: DigestHistory, _ tally: Lock<Tally>) {
+    init(_ hosts: SoakHosts, _ history: DigestHistory, _ counts: Lock<SoakCounts>) {
         self.hosts = hosts
         self.history = history
-        self.tally = tally
+        self.counts = counts
     }
 
-    func start(seed: UInt64) throws -> Worker {
-        try Worker("erratic client", at: hosts.erraticClient, seed: seed, pause: 0..<50_000) {
+    func start(seed: UInt64) throws -> LoopThread {
+        try LoopThread("erratic client", at: hosts.erraticClient, seed: seed, pause: 0..<50_000) {
             [self] random in
             try step(&random)
         }
@@ -41,12 +41,12 @@ final class ErraticClient: Sendable {
         case .reset: try breakOff(&random, reset: true)
         case .halfARequest:
             try connect().client.send("GET /x?sha256=\(hosts.steady[0].digest.hex) HTTP/1.1\r\nHo")
-            tally.withLock { $0.bareConnections += 1 }
+            counts.withLock { $0.bareConnections += 1 }
         case .noise:
             let client = try TLSClient(connectingTo: hosts.erraticClient.address, port: hosts.mirror.port)
             try client.sendRaw(random.bytes(Int.random(in: 1...2000, using: &random)))
             client.resetWhenDone()
-            tally.withLock { $0.bareConnections += 1 }
+            counts.withLock { $0.bareConnections += 1 }
         }
     }
 
@@ -62,7 +62,7 @@ final class ErraticClient: Sendable {
                 "bytes \(first)-\(last) of \(file.name) came as \(response.status), \(response.body.count) bytes"
             )
         }
-        tally.withLock { count(&$0) }
+        counts.withLock { count(&$0) }
     }
 
     /// Two halves of anything are the whole, where both came.
@@ -75,21 +75,21 @@ final class ErraticClient: Sendable {
             let headers = ["Range: \(range)", "If-Range: \"\(digest.hex)\""]
             try exchange.client.send(Download.request(Download.target(digest), headers))
             guard let response = try Download.response(from: exchange) else {
-                return tally.withLock { tally in
-                    tally.cutOff += 1
-                    tally.possibleShares[SoakHosts.erraticAddress, default: 0] += 1
+                return counts.withLock { counts in
+                    counts.cutOff += 1
+                    counts.possibleShares[SoakHosts.erraticAddress, default: 0] += 1
                 }
             }
             switch response.status {
             case 206:
                 whole += response.body
-                tally.withLock { count(&$0) }
+                counts.withLock { count(&$0) }
             // Nothing follows the first thousand bytes; or it is empty, and has no parts.
             case 416 where whole.count <= 1000: break
             case 200 where response.body.isEmpty && whole.isEmpty:
-                tally.withLock { $0.addDownloads(from: SoakHosts.erraticAddress) }
+                counts.withLock { $0.addDownloads(from: SoakHosts.erraticAddress) }
                 return
-            case 403: return tally.withLock { $0.unknown += 1 }
+            case 403: return counts.withLock { $0.unknown += 1 }
             default: throw TestFailure("\(range) of \(digest) was answered \(response.status)")
             }
         }
@@ -99,9 +99,9 @@ final class ErraticClient: Sendable {
     }
 
     /// A part may complete a share, with those before it.
-    private func count(_ tally: inout Tally) {
-        tally.ranges += 1
-        tally.possibleShares[SoakHosts.erraticAddress, default: 0] += 1
+    private func count(_ counts: inout SoakCounts) {
+        counts.ranges += 1
+        counts.possibleShares[SoakHosts.erraticAddress, default: 0] += 1
     }
 
     private func ask(_ method: String, expecting expected: Set<Int>, _ random: inout SeededGenerator) throws {
@@ -130,10 +130,10 @@ final class ErraticClient: Sendable {
             throw TestFailure("the first \(count) bytes of \(file.name) are wrong")
         }
         if reset { exchange.client.resetWhenDone() }
-        tally.withLock { tally in
-            tally.brokenOff += 1
+        counts.withLock { counts in
+            counts.brokenOff += 1
             // What the sockets take of it may have been all.
-            tally.possibleShares[SoakHosts.erraticAddress, default: 0] += 1
+            counts.possibleShares[SoakHosts.erraticAddress, default: 0] += 1
         }
     }
 }

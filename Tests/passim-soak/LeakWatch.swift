@@ -8,11 +8,11 @@ final class LeakWatch {
     private let daemon: DaemonProcess
     /// Memory tells nothing in a short run: allocators and caches are not full yet.
     private let watchesMemory: Bool
-    private(set) var first = Footing()
+    private(set) var first = ResourceUsage()
     /// The most of the first minutes.
-    private(set) var needed = Footing()
-    private(set) var peak = Footing()
-    private(set) var last = Footing()
+    private(set) var needed = ResourceUsage()
+    private(set) var peak = ResourceUsage()
+    private(set) var last = ResourceUsage()
     private var checks = 0
 
     init(_ name: String, _ daemon: DaemonProcess, watchesMemory: Bool) {
@@ -29,10 +29,10 @@ final class LeakWatch {
         // Files are closed some seconds after their last use.
         let end = monotonicNanoseconds() + 20_000_000_000
         let isEarly = isEarly || checks == 0
-        last = try Footing(of: daemon)
+        last = try ResourceUsage(of: daemon)
         while !isEarly, excess(last) != nil, monotonicNanoseconds() < end {
             usleep(500_000)
-            last = try Footing(of: daemon)
+            last = try ResourceUsage(of: daemon)
         }
         if checks == 0 { first = last }
         checks += 1
@@ -44,14 +44,14 @@ final class LeakWatch {
         return excess(last)
     }
 
-    private func excess(_ footing: Footing) -> String? {
+    private func excess(_ usage: ResourceUsage) -> String? {
         // Threads of pools and descriptors of files that are kept open for a while come and go.
         var growth = [
-            ("descriptors", footing.descriptors, needed.descriptors + 16),
-            ("threads", footing.threads, needed.threads + 4),
+            ("descriptors", usage.descriptors, needed.descriptors + 16),
+            ("threads", usage.threads, needed.threads + 4),
         ]
         if watchesMemory {
-            growth.append(("KiB", footing.kibibytes, needed.kibibytes + needed.kibibytes / 4 + 8192))
+            growth.append(("KiB", usage.kibibytes, needed.kibibytes + needed.kibibytes / 4 + 8192))
         }
         let over = growth.filter { $0.1 > $0.2 }
         guard !over.isEmpty else { return nil }

@@ -1,8 +1,8 @@
 /// The line of a minute.
 struct Line {
     var seconds: Double
-    var tally: Tally
-    var footing: Footing
+    var counts: SoakCounts
+    var usage: ResourceUsage
     var failures: [String]
     var slow: [String]
 
@@ -19,10 +19,10 @@ struct Line {
         let minutes = Int(seconds) / 60
         let rest = Int(seconds) % 60
         let values = [
-            "\(minutes):\(rest < 10 ? "0" : "")\(rest)", "\(tally.changes)", "\(tally.downloads)",
-            "\(tally.ranges)", "\(tally.published)", "\(tally.lookups)",
-            "\(tally.disturbances.values.reduce(0, +))", Footing.mebibytes(footing.kibibytes),
-            "\(footing.descriptors)", "\(footing.threads)",
+            "\(minutes):\(rest < 10 ? "0" : "")\(rest)", "\(counts.changes)", "\(counts.downloads)",
+            "\(counts.ranges)", "\(counts.published)", "\(counts.lookups)",
+            "\(counts.disturbances.values.reduce(0, +))", ResourceUsage.mebibytes(usage.kibibytes),
+            "\(usage.descriptors)", "\(usage.threads)",
         ]
         var verdict = failures.isEmpty ? "ok" : "FAILED " + failures.joined(separator: " | ")
         if !slow.isEmpty { verdict += " (\(slow.joined(separator: ", ")))" }

@@ -11,16 +11,16 @@ final class LookupClient: Sendable {
 
     private let hosts: SoakHosts
     private let history: DigestHistory
-    private let tally: Lock<Tally>
+    private let counts: Lock<SoakCounts>
 
-    init(_ hosts: SoakHosts, _ history: DigestHistory, _ tally: Lock<Tally>) {
+    init(_ hosts: SoakHosts, _ history: DigestHistory, _ counts: Lock<SoakCounts>) {
         self.hosts = hosts
         self.history = history
-        self.tally = tally
+        self.counts = counts
     }
 
-    func start(seed: UInt64) throws -> Worker {
-        try Worker("look-ups", at: hosts.onNeighbour, seed: seed, pause: 0..<100_000) { [self] random in
+    func start(seed: UInt64) throws -> LoopThread {
+        try LoopThread("look-ups", at: hosts.onNeighbour, seed: seed, pause: 0..<100_000) { [self] random in
             try step(&random)
         }
     }
@@ -43,19 +43,19 @@ final class LookupClient: Sendable {
         let start = monotonicNanoseconds()
         let download = try Download(Download.target(digest), of: digest, over: exchange)
         let seconds = Double(monotonicNanoseconds() - start) / 1e9
-        tally.withLock { tally in
-            tally.lookups += 1
-            tally.longestLookup = max(tally.longestLookup, seconds)
+        counts.withLock { counts in
+            counts.lookups += 1
+            counts.longestLookup = max(counts.longestLookup, seconds)
         }
         switch download {
         case .whole where wanted == .theirs: return
         case .other(let response) where response.status == 404 && wanted != .theirs:
-            tally.withLock { tally in
-                tally.nobody += 1
-                if wanted == .steady { tally.missed += 1 }
+            counts.withLock { counts in
+                counts.nobody += 1
+                if wanted == .steady { counts.missed += 1 }
             }
         case .other(let response) where response.status == 302 && wanted != .nobodys && wanted != .theirs:
-            tally.withLock { $0.found += 1 }
+            counts.withLock { $0.found += 1 }
             try follow(response["Location"] ?? "", digest, wanted)
         case .other(let response):
             throw TestFailure("the look-up of \(digest) (\(wanted)) was answered \(response.status)")
@@ -72,12 +72,12 @@ final class LookupClient: Sendable {
         let exchange = try HTTPExchange(to: Lan.serverAddress, port: hosts.mirror.port)
         let target = String(place.dropFirst(mirror.utf8.count))
         let download = try Download(target, of: digest, over: exchange)
-        try tally.withLock { tally in
+        try counts.withLock { counts in
             switch download {
-            case .whole: tally.addDownloads(from: SoakHosts.neighbourAddress)
+            case .whole: counts.addDownloads(from: SoakHosts.neighbourAddress)
             // It has gone since.
-            case .cutOff where wanted == .changing: tally.cutOff += 1
-            case .other(let response) where wanted == .changing && response.status == 403: tally.unknown += 1
+            case .cutOff where wanted == .changing: counts.cutOff += 1
+            case .other(let response) where wanted == .changing && response.status == 403: counts.unknown += 1
             default: throw TestFailure("\(digest) (\(wanted)) at \(place) came as \(download)")
             }
         }

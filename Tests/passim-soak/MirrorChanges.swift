@@ -3,23 +3,23 @@ internal import PassimTestKit
 
 /// The directory that changes all the time.
 final class MirrorChanges: @unchecked Sendable {
-    // Unchecked: the worker's thread has the tree while it runs, and whoever has stopped it afterwards.
+    // Unchecked: the loop's thread has the tree while it runs, and whoever has stopped it afterwards.
     private let churn: TreeChurn
-    private let tally: Lock<Tally>
+    private let counts: Lock<SoakCounts>
 
     var history: DigestHistory { churn.history }
 
-    init(_ site: DaemonSite, seed: UInt64, _ tally: Lock<Tally>) throws {
+    init(_ site: DaemonSite, seed: UInt64, _ counts: Lock<SoakCounts>) throws {
         churn = try TreeChurn(site.tree, "mirror", seed: seed)
-        self.tally = tally
+        self.counts = counts
     }
 
-    func start(seed: UInt64) throws -> Worker {
+    func start(seed: UInt64) throws -> LoopThread {
         // In bursts, with moments between them in which the daemon sees the tree as it is.
-        try Worker("mirror", seed: seed, pause: 0..<60_000) { [self] random in
+        try LoopThread("mirror", seed: seed, pause: 0..<60_000) { [self] random in
             let burst = random.chance(2) ? 100 : Int.random(in: 1...5, using: &random)
             for _ in 0..<burst { try churn.step() }
-            tally.withLock { $0.changes += burst }
+            counts.withLock { $0.changes += burst }
         }
     }
 

@@ -12,7 +12,7 @@ final class Publisher: Sendable {
 
     private let hosts: SoakHosts
     private let disturbances: Disturbances
-    private let tally: Lock<Tally>
+    private let counts: Lock<SoakCounts>
     private let state = Lock(State())
     private let client: StockBusClient
     private let stranger: StockBusClient
@@ -20,16 +20,16 @@ final class Publisher: Sendable {
     /// More are not kept.
     private static let most = 40
 
-    init(_ hosts: SoakHosts, _ disturbances: Disturbances, _ tally: Lock<Tally>) throws {
+    init(_ hosts: SoakHosts, _ disturbances: Disturbances, _ counts: Lock<SoakCounts>) throws {
         self.hosts = hosts
         self.disturbances = disturbances
-        self.tally = tally
+        self.counts = counts
         client = try StockBusClient(hosts.bus)
         stranger = try StockBusClient(hosts.bus, user: DaemonSite.unprivileged)
     }
 
-    func start(seed: UInt64) throws -> Worker {
-        try Worker("publisher", at: hosts.politeClient, seed: seed, pause: 0..<1_000_000) { [self] random in
+    func start(seed: UInt64) throws -> LoopThread {
+        try LoopThread("publisher", at: hosts.politeClient, seed: seed, pause: 0..<1_000_000) { [self] random in
             try step(&random)
         }
     }
@@ -42,7 +42,7 @@ final class Publisher: Sendable {
             state.items.removeAll { $0.isThere(now: now) == false }
             return count - state.items.count
         }
-        tally.withLock { $0.aged += aged }
+        counts.withLock { $0.aged += aged }
         return state.withLock { $0.items }
     }
 
@@ -63,7 +63,7 @@ final class Publisher: Sendable {
         }
         guard isThere else { return }
         item.published = monotonicNanoseconds()
-        tally.withLock { $0.published += 1 }
+        counts.withLock { $0.published += 1 }
         if case .downloads(let count) = item.end {
             if random.chance(40) { try useUpByParts(item, count) } else { try useUp(item, count) }
         } else {
@@ -77,12 +77,12 @@ final class Publisher: Sendable {
             let download = try fetch(item)
             switch download {
             case .whole where number < count:
-                tally.withLock { $0.addDownloads(from: SoakHosts.politeAddress) }
+                counts.withLock { $0.addDownloads(from: SoakHosts.politeAddress) }
             case .other(let response) where number == count && response.status == 403: break
             default: throw TestFailure("download \(number + 1) of \(count) of \(item.name) was \(download)")
             }
         }
-        tally.withLock { $0.usedUp += 1 }
+        counts.withLock { $0.usedUp += 1 }
     }
 
     /// The first byte, again and again, is no share, and all but the first byte is nearly one.
@@ -97,7 +97,7 @@ final class Publisher: Sendable {
                 guard response.body.elementsEqual(content[range]) else {
                     throw TestFailure("bytes \(range) of \(item.name) came as others")
                 }
-                tally.withLock { $0.ranges += 1 }
+                counts.withLock { $0.ranges += 1 }
             }
             return response.status
         }
@@ -115,9 +115,9 @@ final class Publisher: Sendable {
                 throw TestFailure("part \(number + 1) of \(count) of \(item.name) was answered \(status)")
             }
         }
-        tally.withLock { tally in
-            tally.shares[SoakHosts.politeAddress, default: 0] += count
-            tally.usedUp += 1
+        counts.withLock { counts in
+            counts.shares[SoakHosts.politeAddress, default: 0] += count
+            counts.usedUp += 1
         }
     }
 
@@ -133,7 +133,7 @@ final class Publisher: Sendable {
         }
         if isThere { return }
         state.withLock { $0.items.removeAll { $0.digest == digest } }
-        tally.withLock { $0.withdrawn += 1 }
+        counts.withLock { $0.withdrawn += 1 }
         guard case .other(let response) = try fetch(item), response.status == 403 else {
             throw TestFailure("\(item.name) was withdrawn and is served")
         }
@@ -154,7 +154,7 @@ final class Publisher: Sendable {
         let error = (try? answer.get())?.error ?? ""
         let code = isStranger ? 14 : 2
         if error.hasSuffix("g_2dio_2derror_2dquark.Code\(code)") {
-            return tally.withLock { $0.refused += 1 }
+            return counts.withLock { $0.refused += 1 }
         }
         guard isDisturbed(since: before), error != "" || (try? answer.get()) == nil else {
             throw TestFailure("what should be refused (Code\(code)) was answered \(answer)")

@@ -12,7 +12,7 @@ final class Soak {
     private let length: Double
     private let start = monotonicNanoseconds()
 
-    private let tally = Lock(Tally())
+    private let counts = Lock(SoakCounts())
     private let hosts: SoakHosts
     private let changes: MirrorChanges
     private let disturbances: Disturbances
@@ -30,18 +30,18 @@ final class Soak {
         random = SeededGenerator(seed: seed)
         print("seed \(seed), \(rounds) rounds of \(Int(length.rounded())) s")
         var made: MirrorChanges?
-        let tally = tally
+        let counts = counts
         hosts = try SoakHosts(seed: seed) { site in
-            made = try MirrorChanges(site, seed: seed, tally)
+            made = try MirrorChanges(site, seed: seed, counts)
             try Disturbances.prepare(site, seed: seed)
             try RoughDirectory.prepare(site)
         }
         guard let made else { throw TestFailure("nothing to share was made") }
         changes = made
-        disturbances = Disturbances(hosts, tally)
-        attacks = try Attacks(hosts, disturbances, tally)
-        publisher = try Publisher(hosts, disturbances, tally)
-        checks = Checks(hosts, changes, publisher, disturbances, seed: seed, tally)
+        disturbances = Disturbances(hosts, counts)
+        attacks = try Attacks(hosts, disturbances, counts)
+        publisher = try Publisher(hosts, disturbances, counts)
+        checks = Checks(hosts, changes, publisher, disturbances, seed: seed, counts)
         watches = [("passimd", hosts.mirror), ("the neighbour's passimd", hosts.neighbour)].map {
             LeakWatch($0, $1, watchesMemory: minutes >= 5)
         }
@@ -69,7 +69,7 @@ final class Soak {
         }
         try end()
         Summary(
-            seed: seed, tally.withLock { $0 }, attacks.names, watches, try checks.auditLines(), failures,
+            seed: seed, counts.withLock { $0 }, attacks.names, watches, try checks.auditLines(), failures,
             start
         ).print()
         return failures.isEmpty
@@ -84,9 +84,9 @@ final class Soak {
         let local = try DoubtingClient(
             hosts.mirror, changes.history, seed: random.next(), at: hosts.onMirror, pause: 20_000)
         let steady = try SteadyClient(hosts.mirror, hosts.steady.map(\.digest), pause: 100_000)
-        let lookups = LookupClient(hosts, changes.history, tally)
-        let erratic = ErraticClient(hosts, changes.history, tally)
-        let workers =
+        let lookups = LookupClient(hosts, changes.history, counts)
+        let erratic = ErraticClient(hosts, changes.history, counts)
+        let threads =
             try [
                 changes.start(seed: random.next()), publisher.start(seed: random.next()),
                 disturbances.start(seed: random.next()), lookups.start(seed: random.next()),
@@ -94,16 +94,16 @@ final class Soak {
             ] + attacks.start(&random)
         let end = monotonicNanoseconds() + UInt64(seconds * 1e9)
         while monotonicNanoseconds() < end, !Interruption.isWanted { usleep(50_000) }
-        for worker in workers { worker.tellToStop() }
-        var wrong = workers.compactMap { $0.failure() }
+        for thread in threads { thread.tellToStop() }
+        var wrong = threads.compactMap { $0.failure() }
         do {
             try take(polite.stop(), from: SoakHosts.politeAddress)
             try take(local.stop(), from: SoakHosts.localAddress)
             let count = try steady.stop()
             let longest = steady.longestWait
-            tally.withLock { tally in
-                tally.addDownloads(count, from: SoakHosts.localAddress)
-                tally.longestWait = max(tally.longestWait, longest)
+            counts.withLock { counts in
+                counts.addDownloads(count, from: SoakHosts.localAddress)
+                counts.longestWait = max(counts.longestWait, longest)
             }
             if longest > 20 { wrong.append("a steady file was answered after \(longest) s") }
         } catch {
@@ -115,11 +115,11 @@ final class Soak {
         return wrong
     }
 
-    private func take(_ sum: DoubtingClient.Tally, from address: String) {
-        tally.withLock { tally in
-            tally.addDownloads(sum.complete, from: address)
-            tally.unknown += sum.unknown
-            tally.cutOff += sum.cutOff
+    private func take(_ sum: DoubtingClient.Counts, from address: String) {
+        counts.withLock { counts in
+            counts.addDownloads(sum.complete, from: address)
+            counts.unknown += sum.unknown
+            counts.cutOff += sum.cutOff
         }
     }
 
@@ -140,8 +140,8 @@ final class Soak {
 
     private func printLine(_ wrong: [String], _ slow: [String]) {
         let line = Line(
-            seconds: Double(monotonicNanoseconds() - start) / 1e9, tally: tally.withLock { $0 },
-            footing: watches[0].last, failures: wrong, slow: slow)
+            seconds: Double(monotonicNanoseconds() - start) / 1e9, counts: counts.withLock { $0 },
+            usage: watches[0].last, failures: wrong, slow: slow)
         print(line.text)
         fflush(nil)
     }

@@ -5,30 +5,30 @@ struct Summary {
     private let lines: [String]
 
     init(
-        seed: UInt64, _ tally: Tally, _ attacks: [String], _ watches: [LeakWatch], _ audit: [String: Int],
+        seed: UInt64, _ counts: SoakCounts, _ attacks: [String], _ watches: [LeakWatch], _ audit: [String: Int],
         _ failures: [String],
         _ start: UInt64
     ) {
         let minutes = Double(monotonicNanoseconds() - start) / 60e9
-        let kinds = Disturbance.allCases.map { "\($0.rawValue) \(tally.disturbances[$0] ?? 0)" }
+        let kinds = Disturbance.allCases.map { "\($0.rawValue) \(counts.disturbances[$0] ?? 0)" }
         let shares = audit.filter { $0.key.contains(".") }.values.reduce(0, +)
         var lines = [
             "", "\(Summary.tenths(minutes)) minutes with seed \(seed)",
-            "mirror: \(tally.changes) changes; \(kinds.joined(separator: ", "))",
-            "attacks: " + attacks.map { "\($0) \(tally.attacks[$0] ?? 0)" }.joined(separator: ", ")
-                + "; a steady file took \(Summary.tenths(tally.longestWait)) s at most",
+            "mirror: \(counts.changes) changes; \(kinds.joined(separator: ", "))",
+            "attacks: " + attacks.map { "\($0) \(counts.attacks[$0] ?? 0)" }.joined(separator: ", ")
+                + "; a steady file took \(Summary.tenths(counts.longestWait)) s at most",
             """
-            downloads: \(tally.downloads) whole, \(tally.ranges) parts, all bytes right; \(tally.brokenOff) broken \
-            off by clients, \(tally.cutOff) cut off as the file had changed, \(tally.unknown) of what had gone, \
-            \(tally.bareConnections) connections without a request
+            downloads: \(counts.downloads) whole, \(counts.ranges) parts, all bytes right; \(counts.brokenOff) broken \
+            off by clients, \(counts.cutOff) cut off as the file had changed, \(counts.unknown) of what had gone, \
+            \(counts.bareConnections) connections without a request
             """,
             """
-            published: \(tally.published); \(tally.withdrawn) withdrawn, \(tally.usedUp) used up, \(tally.aged) \
-            aged, \(tally.refused) refused
+            published: \(counts.published); \(counts.withdrawn) withdrawn, \(counts.usedUp) used up, \(counts.aged) \
+            aged, \(counts.refused) refused
             """,
             """
-            look-ups: \(tally.lookups); \(tally.found) found, \(tally.nobody) of what nobody has, \(tally.missed) \
-            missed, the longest \(Summary.tenths(tally.longestLookup)) s
+            look-ups: \(counts.lookups); \(counts.found) found, \(counts.nobody) of what nobody has, \(counts.missed) \
+            missed, the longest \(Summary.tenths(counts.longestLookup)) s
             """,
             "audit log: \(shares) SHARE, \(audit["PBLSH"] ?? 0) PBLSH, \(audit["DELTE"] ?? 0) DELTE",
         ]

@@ -18,7 +18,7 @@ package final class AuditLog: Sendable {
     }
 
     private let queue: Lock<Queue>
-    private let bell = Doorbell()
+    private let eventCount = EventCount()
     private let thread = Lock<SystemThread?>(nil)
     private let written = Lock<AuditMark?>(nil)
     private let failure = Lock<String?>(nil)
@@ -90,7 +90,7 @@ package final class AuditLog: Sendable {
     /// Writes what there is and ends the thread. What is recorded later is lost.
     package func stop() {
         queue.withLock { $0.isStopping = true }
-        bell.ring()
+        eventCount.notify()
         let started = thread.withLock { thread in
             defer { thread = nil }
             return thread
@@ -101,7 +101,7 @@ package final class AuditLog: Sendable {
     /// The file has been renamed: what follows goes to a new one. Returns at once.
     package func reopen() {
         queue.withLock { $0.wantsReopening = true }
-        bell.ring()
+        eventCount.notify()
     }
 
     package func record(published item: ItemDescription) {
@@ -132,7 +132,7 @@ package final class AuditLog: Sendable {
             return queue.records.count
         }
         // The first of a batch starts the clock, and half of what fits ends the wait.
-        if count == 1 || count == limit / 2 { bell.ring() }
+        if count == 1 || count == limit / 2 { eventCount.notify() }
     }
 
     // MARK: - The thread
@@ -147,7 +147,7 @@ package final class AuditLog: Sendable {
         var complainedAt: UInt64?
         var lastCount = 0
         while true {
-            let ticket = bell.ticket()
+            let ticket = eventCount.ticket()
             let now = monotonicNanoseconds()
             let (count, isStopping, isReopening) = look()
             if count > 0, flushAt == nil { flushAt = now + AuditLog.delay }
@@ -155,7 +155,7 @@ package final class AuditLog: Sendable {
             // Unwritten lines are tried again at their time, and not before.
             let at = writer.hasPending ? flushAt : [flushAt, repeats.nextDue].compactMap { $0 }.min()
             guard isUrgent || at.map({ $0 <= now }) ?? false else {
-                bell.wait(after: ticket, until: at)
+                eventCount.wait(after: ticket, until: at)
                 continue
             }
             let isFlushed = flush(writer, &repeats, &lastCount, at: isStopping ? .max : now)

@@ -13,7 +13,7 @@ final class HealthSurvey: Sendable {
     }
 
     private let state = Lock(State())
-    private let bell = Doorbell()
+    private let eventCount = EventCount()
 
     private static let interval: UInt64 = 30_000_000_000
     /// An older look is repeated when somebody asks.
@@ -23,12 +23,12 @@ final class HealthSurvey: Sendable {
     func start(_ look: @escaping @Sendable () -> Void) throws(SystemError) {
         _ = try SystemThread(name: "health") { [self] in
             while true {
-                let ticket = bell.ticket()
+                let ticket = eventCount.ticket()
                 if state.withLock({ $0.isStopping }) { return }
                 look()
                 let now = monotonicNanoseconds()
                 state.withLock { $0.looked = now }
-                bell.wait(after: ticket, until: now + HealthSurvey.interval)
+                eventCount.wait(after: ticket, until: now + HealthSurvey.interval)
             }
         }
     }
@@ -36,13 +36,13 @@ final class HealthSurvey: Sendable {
     /// Somebody is told of what was found last.
     func noteReader() {
         let isOld = state.withLock { monotonicNanoseconds() > $0.looked + HealthSurvey.fresh }
-        if isOld { bell.ring() }
+        if isOld { eventCount.notify() }
     }
 
     /// A thread that waits for a disk is left behind.
     func stop() {
         state.withLock { $0.isStopping = true }
-        bell.ring()
+        eventCount.notify()
     }
 }
 

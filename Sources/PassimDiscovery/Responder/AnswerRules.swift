@@ -2,7 +2,7 @@
 enum AnswerRules {
     /// Seconds for which others keep an answer: as long as an Avahi record of ours, so that it does not matter
     /// which of the two has answered.
-    static let lifetime = Publication.lifetime
+    static let lifetime = AvahiSession.lifetime
     /// A known answer with less than half its life before it is answered all the same (7.1).
     static let freshLifetime = (lifetime + 1) / 2
     /// The longest lifetime of an answer to a resolver that knows nothing of mDNS (6.7).

@@ -15,7 +15,7 @@ final class DigestResponder: Sendable {
     }
 
     /// The state that is wanted.
-    struct Wish: Equatable, Sendable {
+    struct DesiredState: Equatable, Sendable {
         /// nil: silence.
         var names: AnswerNames?
         /// The links that the service is on; nil is everywhere.
@@ -32,7 +32,7 @@ final class DigestResponder: Sendable {
     let logger: Logger
     let wakeUp: WakeUp
     private let onChange: @Sendable () -> Void
-    private let wish = Lock(Wish())
+    private let desired = Lock(DesiredState())
     private struct Outcome {
         var state = State.silent
         var counters = AnswerCounters()
@@ -55,9 +55,9 @@ final class DigestResponder: Sendable {
 
     /// From now on these answers are given, on the links where the service is.
     func answer(as names: AnswerNames, at places: Set<Link>?) {
-        change { wish in
-            wish.names = names
-            wish.places = places
+        change { desired in
+            desired.names = names
+            desired.places = places
         }
         start()
     }
@@ -66,9 +66,9 @@ final class DigestResponder: Sendable {
     ///
     /// - Parameter saysGoodbye: whether those of before are not true any more, so that others forget them.
     func fallSilent(sayingGoodbye saysGoodbye: Bool) {
-        change { wish in
-            wish.names = nil
-            wish.saysGoodbye = saysGoodbye
+        change { desired in
+            desired.names = nil
+            desired.saysGoodbye = saysGoodbye
         }
     }
 
@@ -79,9 +79,9 @@ final class DigestResponder: Sendable {
 
     /// Says goodbye, and ends the thread; it waits for nothing but the processor.
     func stop() {
-        change { wish in
-            wish.names = nil
-            wish.isStopping = true
+        change { desired in
+            desired.names = nil
+            desired.isStopping = true
         }
         thread.withLock { thread in
             defer { thread = nil }
@@ -92,11 +92,11 @@ final class DigestResponder: Sendable {
     var state: State { outcome.withLock { $0.state } }
     var counters: AnswerCounters { outcome.withLock { $0.counters } }
 
-    private func change(_ body: (inout Wish) -> Void) {
-        let isChange = wish.withLock { wish in
-            let before = wish
-            body(&wish)
-            return wish != before
+    private func change(_ body: (inout DesiredState) -> Void) {
+        let isChange = desired.withLock { desired in
+            let before = desired
+            body(&desired)
+            return desired != before
         }
         if isChange { wakeUp.signal() }
     }
@@ -117,7 +117,7 @@ final class DigestResponder: Sendable {
 
     // MARK: - For the thread
 
-    var currentWish: Wish { wish.withLock { $0 } }
+    var desiredState: DesiredState { desired.withLock { $0 } }
 
     /// The thread is over before it was told to be; another one is started when answers are to be given again.
     func end(because error: SystemError) {

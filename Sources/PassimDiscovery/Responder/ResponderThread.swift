@@ -15,7 +15,7 @@ final class ResponderThread {
     /// Tokens of sockets are their numbers here plus `firstToken`.
     private var tokens: [UInt64: Link] = [:]
     private var nextToken = ResponderThread.firstToken
-    private var wish = DigestResponder.Wish()
+    private var desired = DigestResponder.DesiredState()
     private var failure: String?
     /// When to look at the interfaces.
     private var lookDue: UInt64? = 0
@@ -63,7 +63,7 @@ final class ResponderThread {
     private func run() throws(SystemError) {
         while true {
             obey()
-            if wish.isStopping { return }
+            if desired.isStopping { return }
             lookAtInterfaces()
             send(machine.take(at: monotonicNanoseconds()))
             publish()
@@ -82,24 +82,24 @@ final class ResponderThread {
     }
 
     private func nextDue() -> UInt64? {
-        let look = wish.names == nil ? nil : lookDue
+        let look = desired.names == nil ? nil : lookDue
         return [look, machine.due].compactMap { $0 }.min()
     }
 
     // MARK: - What is wished
 
     private func obey() {
-        let wish = responder.currentWish
-        guard wish != self.wish else { return }
-        let before = self.wish
-        self.wish = wish
+        let desired = responder.desiredState
+        guard desired != self.desired else { return }
+        let before = self.desired
+        self.desired = desired
         let now = monotonicNanoseconds()
-        if let names = wish.names {
+        if let names = desired.names {
             send(machine.answer(as: names, at: now))
-            if wish.places != before.places || before.names == nil { lookDue = now }
-            if wish.revision != before.revision { send(machine.recheck(at: now)) }
+            if desired.places != before.places || before.names == nil { lookDue = now }
+            if desired.revision != before.revision { send(machine.recheck(at: now)) }
         } else {
-            send(machine.fallSilent(sayingGoodbye: wish.saysGoodbye, at: now))
+            send(machine.fallSilent(sayingGoodbye: desired.saysGoodbye, at: now))
             // Somebody may want the port for himself.
             for link in Array(links.keys) { close(link) }
             failure = nil
@@ -108,7 +108,7 @@ final class ResponderThread {
 
     private func publish() {
         let state: DigestResponder.State =
-            if wish.names == nil { .silent } else if let failure { .failed(failure) } else {
+            if desired.names == nil { .silent } else if let failure { .failed(failure) } else {
                 .answering(links: links.count)
             }
         responder.publish(state, machine.counters)
@@ -118,7 +118,7 @@ final class ResponderThread {
 
     private func lookAtInterfaces() {
         let now = monotonicNanoseconds()
-        guard wish.names != nil, let due = lookDue, due <= now else { return }
+        guard desired.names != nil, let due = lookDue, due <= now else { return }
         lookDue = nil
         failure = nil
         do throws(SystemError) {
@@ -136,7 +136,7 @@ final class ResponderThread {
 
     /// The links that mDNS is spoken on, as far as the service is there.
     private func wantedLinks() throws(SystemError) -> [Link: [Network]] {
-        try Link.all(ipv6: responder.ipv6).filter { wish.places?.contains($0.key) ?? true }
+        try Link.all(ipv6: responder.ipv6).filter { desired.places?.contains($0.key) ?? true }
     }
 
     private func open(_ link: Link) -> Bool {

@@ -36,7 +36,7 @@ final class Durability: Sendable {
 
     private let states = Lock<[Volume: State]>([:])
     /// Rings when a syncfs(2) is over.
-    private let bell = Doorbell()
+    private let eventCount = EventCount()
     private let clock: TimeSource
 
     /// - Parameter clock: the kernel's, by which ctime goes.
@@ -64,7 +64,7 @@ final class Durability: Sendable {
         }
         var hasWaited = false
         while true {
-            let ticket = bell.ticket()
+            let ticket = eventCount.ticket()
             let monotonic = clock.monotonic()
             let begun = clock.now().clampedNanoseconds
             let offset = begun.subtractingClamped(Int64(clamping: monotonic))
@@ -76,7 +76,7 @@ final class Durability: Sendable {
             switch step {
             case .nothing: return hasWaited
             case .wait:
-                bell.wait(after: ticket, until: nil)
+                eventCount.wait(after: ticket, until: nil)
                 hasWaited = true
             case .file:
                 try syncContent(of: file)
@@ -105,7 +105,7 @@ final class Durability: Sendable {
                 states[volume, default: State()].offset = offset
             }
         }
-        bell.ring(everyone: true)
+        eventCount.notify(all: true)
         if !isDone { try syncContent(of: file) }
     }
 

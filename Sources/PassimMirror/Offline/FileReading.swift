@@ -103,7 +103,7 @@ final class FileReading<Examiner: FileExaminer>: Sendable {
     private let examiner: Examiner
     private let state = Lock(State())
     private let bytes = Atomic<UInt64>(0)
-    private let bell = Doorbell()
+    private let eventCount = EventCount()
 
     init(_ list: FileList, in root: consuming Descriptor, _ examiner: Examiner) {
         self.root = OpenDirectory(root)
@@ -126,7 +126,7 @@ final class FileReading<Examiner: FileExaminer>: Sendable {
                     try SystemThread(name: "read-\(number)") { [self] in
                         work()
                         state.withLock { $0.threads -= 1 }
-                        bell.ring()
+                        eventCount.notify()
                     })
             } catch {
                 state.withLock { $0.threads -= 1 }
@@ -135,14 +135,14 @@ final class FileReading<Examiner: FileExaminer>: Sendable {
         }
         var isOver = false
         while !isOver {
-            let ticket = bell.ticket()
+            let ticket = eventCount.ticket()
             let (findings, files, working) = state.withLock { state in
                 defer { state.findings = [] }
                 return (state.findings, state.files, state.threads)
             }
             onTurn(ReadingProgress(files: files, bytes: bytes.load(ordering: .relaxed)), findings)
             isOver = working == 0
-            if !isOver { bell.wait(after: ticket, until: monotonicNanoseconds() + FileReading.turn) }
+            if !isOver { eventCount.wait(after: ticket, until: monotonicNanoseconds() + FileReading.turn) }
         }
         for thread in threads { thread.join() }
     }
@@ -155,7 +155,7 @@ final class FileReading<Examiner: FileExaminer>: Sendable {
             switch nextJob() {
             case .batch(let batch): examine(batch, reader)
             case .file(let file): examine(file, reader)
-            case .wait(let due): Doorbell().wait(after: 0, until: due)
+            case .wait(let due): EventCount().wait(after: 0, until: due)
             case .none: return
             }
         }

@@ -61,11 +61,11 @@ extension MirrorState {
 
     /// The path of an origin leads to this directory.
     mutating func foundRoot(
-        _ turn: Turn, _ key: FileKey, watch: CInt, isSearchable: Bool, isScan: Bool, now: UInt64
+        _ turn: Turn, _ key: InodeID, watch: CInt, isSearchable: Bool, isScan: Bool, now: UInt64
     ) -> RootFound {
         let origin = turn.origin
         origin.tries = 0
-        if let root = origin.root, origin.rootKey == key, root.watch == watch || root.watch < 0 || watch < 0 {
+        if let root = origin.root, origin.rootInode == key, root.watch == watch || root.watch < 0 || watch < 0 {
             // A number is used again, a watch is not: where that is gone it may be another directory.
             let isWatchedOn = root.watch == watch
             if isScan || !origin.isThere || !isWatchedOn || root.isSearchable != isSearchable {
@@ -73,16 +73,16 @@ extension MirrorState {
             }
             return .same
         }
-        let device = origin.rootKey?.device
+        let device = origin.rootInode?.device
         let wasThere = origin.root != nil
         let watches = origin.root.map { retire($0, now: now) } ?? []
         return .other(watches: watches, wasThere: wasThere, oldDevice: device)
     }
 
     /// Nothing of an origin is in the index: its new root is scanned.
-    mutating func beginRoot(_ origin: Origin, _ key: FileKey, now: UInt64) {
+    mutating func beginRoot(_ origin: Origin, _ key: InodeID, now: UInt64) {
         if origin.isRemoved { return }
-        origin.rootKey = key
+        origin.rootInode = key
         origin.root = Node(origin: origin, name: .empty, parent: nil)
         origin.scansDone = 0
         beginScan(origin, now)
@@ -110,7 +110,7 @@ extension MirrorState {
     ) -> [CInt] {
         origin.outcome = outcome
         guard isGone else { return [] }
-        origin.rootKey = nil
+        origin.rootInode = nil
         origin.realPath = nil
         origin.scansDone = 0
         return origin.root.map { retire($0, now: now) } ?? []

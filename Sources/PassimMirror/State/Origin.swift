@@ -20,7 +20,7 @@ final class Origin: @unchecked Sendable {
 
     /// The directory that the path led to last; nil where it led nowhere.
     var root: Node?
-    var rootKey: FileKey?
+    var rootInode: InodeID?
     /// Open while somebody works in it, and no longer: a file system in which a descriptor is open, if only
     /// as a place, cannot be unmounted (tried: EBUSY).
     weak var openRoot: OpenDirectory?

@@ -25,7 +25,7 @@ struct OriginQueue {
     /// Last in, first out: depth first keeps it short, and a child finds its parent still open.
     private var visits: [Node] = []
     private var files = [Files](repeating: Files(), count: HashJob.classes.count)
-    private var shares: FairShares
+    private var scheduler: StrideScheduler
 
     /// Looks and visits have most of the time: how much there is to hash is known soon.
     private static let lookStage = 0
@@ -33,7 +33,7 @@ struct OriginQueue {
     private static let hashStages = 2
 
     init() {
-        shares = FairShares(weights: [64, 64] + HashJob.classes.map(\.weight))
+        scheduler = StrideScheduler(weights: [64, 64] + HashJob.classes.map(\.weight))
     }
 
     var isEmpty: Bool { looks.isEmpty && blocks.isEmpty && visits.isEmpty && files.allSatisfy(\.isEmpty) }
@@ -51,7 +51,7 @@ struct OriginQueue {
     mutating func pop() -> (item: Item, stage: Int)? {
         let (looks, visits) = (!self.looks.isEmpty, !self.visits.isEmpty || !blocks.isEmpty)
         let waits = files.map { !$0.isEmpty }
-        let stage = shares.next { stage in
+        let stage = scheduler.next { stage in
             switch stage {
             case OriginQueue.lookStage: looks
             case OriginQueue.visitStage: visits
@@ -73,8 +73,8 @@ struct OriginQueue {
         }
     }
 
-    mutating func charge(_ stage: Int, _ nanoseconds: UInt64) { shares.charge(stage, nanoseconds) }
-    mutating func refund(_ stage: Int, _ nanoseconds: UInt64) { shares.refund(stage, nanoseconds) }
+    mutating func charge(_ stage: Int, _ nanoseconds: UInt64) { scheduler.charge(stage, nanoseconds) }
+    mutating func refund(_ stage: Int, _ nanoseconds: UInt64) { scheduler.refund(stage, nanoseconds) }
 }
 
 extension OriginQueue.Files {

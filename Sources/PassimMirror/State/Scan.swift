@@ -48,7 +48,7 @@ final class Visit: @unchecked Sendable {
     /// Why it could not be listed to its end.
     var obstacle: MirrorState.Obstacle?
     /// The same visit in the index.
-    var indexVisit: PassimIndex.Visit?
+    var indexVisit: VisitID?
 
     init(
         node: Node, scan: Scan?, isDeep: Bool, isFirst: Bool, began: UInt64, writtenSince: Timestamp?

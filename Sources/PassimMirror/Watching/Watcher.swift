@@ -12,9 +12,9 @@ final class Watcher: Sendable {
     private let stopping = Atomic<Bool>(false)
     private let thread = Lock<SystemThread?>(nil)
     /// Rung at the end only.
-    private let rest = Doorbell()
+    private let rest = EventCount()
     /// Rung when all events have been read that there were.
-    private let read = Doorbell()
+    private let read = EventCount()
     private let readings = Atomic<UInt64>(0)
     private let asked = Atomic<UInt64>(0)
     private let dropInDirectory: String?
@@ -31,19 +31,19 @@ final class Watcher: Sendable {
         _ mirror: Mirror, dropIns: String?, onDropIns: @escaping @Sendable (Set<RawName>) -> Void
     ) throws(SystemError) -> Watcher {
         let watcher = Watcher(mirror, try WakeUp(), dropIns, onDropIns)
-        let ready = Doorbell()
+        let ready = EventCount()
         let ticket = ready.ticket()
         let thread = try SystemThread(name: "watcher") {
             do throws(SystemError) {
                 let instance = try InotifyInstance()
                 mirror.beganWatching(instance.inotify)
                 watcher.followDropIns()
-                ready.ring()
+                ready.notify()
                 watcher.run(instance)
                 mirror.beganWatching(nil)
             } catch {
                 mirror.cannotWatch(error)
-                ready.ring()
+                ready.notify()
             }
         }
         watcher.thread.withLock { $0 = thread }
@@ -65,8 +65,8 @@ final class Watcher: Sendable {
     func stop(by deadline: UInt64) {
         stopping.store(true, ordering: .relaxed)
         wakeUp.signal()
-        rest.ring()
-        read.ring(everyone: true)
+        rest.notify()
+        read.notify(all: true)
         _ = thread.withLock { $0 }?.join(by: deadline)
     }
 
@@ -78,7 +78,7 @@ final class Watcher: Sendable {
         let wanted = asked.add(1, ordering: .sequentiallyConsistent).newValue
         let deadline = monotonicNanoseconds() + 1_000_000_000
         wakeUp.signal()
-        rest.ring()
+        rest.notify()
         while readings.load(ordering: .sequentiallyConsistent) < wanted {
             let ticket = read.ticket()
             if readings.load(ordering: .sequentiallyConsistent) >= wanted { return true }
@@ -159,7 +159,7 @@ final class Watcher: Sendable {
         tell()
         if isEmpty {
             readings.store(asked, ordering: .sequentiallyConsistent)
-            read.ring(everyone: true)
+            read.notify(all: true)
         }
         return count
     }

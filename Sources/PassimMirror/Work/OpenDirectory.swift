@@ -10,8 +10,8 @@ final class OpenDirectory: Sendable {
     }
 }
 
-/// Which file or directory it is, whatever its name.
-struct FileKey: Hashable {
+/// A file or directory by device and inode, whatever its name.
+struct InodeID: Hashable {
     var device: UInt64
     var inode: UInt64
 

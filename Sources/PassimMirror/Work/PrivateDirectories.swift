@@ -8,7 +8,7 @@ internal import PassimSystem
 /// replaced, is known from the next `refresh`; one that was known stays private.
 package final class PrivateDirectories: Sendable {
     private let paths: [String]
-    private let known = Lock<Set<FileKey>>([])
+    private let known = Lock<Set<InodeID>>([])
 
     /// - Parameter paths: absolute; symlinks are followed.
     package init(_ paths: [String] = []) {
@@ -22,12 +22,12 @@ package final class PrivateDirectories: Sendable {
             guard let directory = try? Descriptor.open(path, [.path, .directory]),
                 let status = try? directory.status()
             else { continue }
-            known.withLock { _ = $0.insert(FileKey(status.identity)) }
+            known.withLock { _ = $0.insert(InodeID(status.identity)) }
         }
     }
 
     /// - Parameter directory: of a directory.
     package func contains(_ directory: FileIdentity) -> Bool {
-        known.withLock { $0.contains(FileKey(directory)) }
+        known.withLock { $0.contains(InodeID(directory)) }
     }
 }

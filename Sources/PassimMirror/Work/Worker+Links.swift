@@ -63,22 +63,22 @@ extension Worker {
 /// Files with several names that have been met, and their digests, so that the next name is not read again. Past a bound
 /// all are forgotten: then what is done to the other names shows when they are asked for, or in the next scan.
 final class LinkedFiles: Sendable {
-    private let known = Lock<[FileKey: (identity: FileIdentity, digest: Digest)]>([:])
+    private let known = Lock<[InodeID: (identity: FileIdentity, digest: Digest)]>([:])
 
     func contains(_ identity: FileIdentity) -> Bool {
-        known.withLock { !$0.isEmpty && $0[FileKey(identity)] != nil }
+        known.withLock { !$0.isEmpty && $0[InodeID(identity)] != nil }
     }
 
     func digest(of identity: FileIdentity) -> Digest? {
         known.withLock { known in
-            known[FileKey(identity)].flatMap { $0.identity == identity ? $0.digest : nil }
+            known[InodeID(identity)].flatMap { $0.identity == identity ? $0.digest : nil }
         }
     }
 
     func note(_ identity: FileIdentity, _ digest: Digest) {
         known.withLock { known in
             if known.count >= Limits.linkedFiles { known = [:] }
-            known[FileKey(identity)] = (identity, digest)
+            known[InodeID(identity)] = (identity, digest)
         }
     }
 }

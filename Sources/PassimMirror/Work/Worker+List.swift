@@ -120,7 +120,7 @@ extension Worker {
                 found = try openRoot(of: node.origin).descriptor
                     .open(beneath: path, [.path, .directory, .noFollow]).status()
             }
-            return FileKey(found.identity) == FileKey(try directory.descriptor.status().identity)
+            return InodeID(found.identity) == InodeID(try directory.descriptor.status().identity)
         } catch {
             // Whatever it is, who looks at the name will find it too.
             return false

@@ -10,7 +10,7 @@ extension Worker {
     ) throws(SystemError) -> Bool {
         let identity = try directory.status().identity
         guard mirror.privates.contains(identity) else { return false }
-        if mirror.privatesTold.withLock({ $0.insert(FileKey(identity)).inserted }) {
+        if mirror.privatesTold.withLock({ $0.insert(InodeID(identity)).inserted }) {
             let shared = mirror.look { _ in origin.dropIn.path }
             mirror.logger.notice(
                 "A directory of passimd itself is left out",

@@ -13,7 +13,7 @@ extension Worker {
             // Changes while it is opened are told.
             let root = OpenDirectory(
                 try mirror.follow(dropIn.path, .origin(origin.id), by: mirror.pathWalk) { heartbeat.beat() })
-            let key = try FileKey(of: root.descriptor)
+            let key = try InodeID(of: root.descriptor)
             let volume = mirror.volumes.volume(of: root.descriptor, device: key.device)
             mirror.cache.prepare(root.descriptor, volume)
             let isSearchable = root.descriptor.isSearchable

@@ -42,7 +42,7 @@ final class Worker {
     func run(goesOn: (Bool) -> Bool, onAwake: () -> Void) {
         var isAwake = false
         while !mirror.isStopping {
-            let ticket = mirror.bellTicket()
+            let ticket = mirror.workTicket()
             if let turn = mirror.nextTurn() {
                 if !isAwake { onAwake() }
                 isAwake = true
@@ -129,12 +129,12 @@ final class Worker {
     ///
     /// - Throws: `.notFound` where the path leads elsewhere now, which is then looked into.
     func openRoot(of origin: Origin) throws(SystemError) -> OpenDirectory {
-        let (path, key, open) = mirror.look { _ in (origin.dropIn.path, origin.rootKey, origin.openRoot) }
+        let (path, key, open) = mirror.look { _ in (origin.dropIn.path, origin.rootInode, origin.openRoot) }
         if let open { return open }
         heartbeat.beat()
         do throws(PathWalk.Failure) {
             let root = OpenDirectory(try mirror.pathWalk.run(path))
-            if try FileKey(of: root.descriptor) == key {
+            if try InodeID(of: root.descriptor) == key {
                 mirror.look { _ in origin.openRoot = root }
                 return root
             }

@@ -67,7 +67,7 @@ final class WorkerPool: Sendable {
     private let mirror: Mirror
     private let state = Lock(State())
     private let minder = Lock<SystemThread?>(nil)
-    private let bell = Doorbell()
+    private let eventCount = EventCount()
 
     private init(_ mirror: Mirror) {
         self.mirror = mirror
@@ -102,7 +102,7 @@ final class WorkerPool: Sendable {
     ///
     /// - Parameter deadline: monotonic nanoseconds; who has not ended by then is left behind.
     func stop(by deadline: UInt64) {
-        bell.ring(everyone: true)
+        eventCount.notify(all: true)
         let members = state.withLock { $0.members }
         var left = 0
         for member in members where !member.thread.join(by: deadline) { left += 1 }
@@ -129,7 +129,7 @@ final class WorkerPool: Sendable {
                 self?.remove(heartbeat)
                 return false
             } onAwake: {
-                self?.bell.ring()
+                self?.eventCount.notify()
             }
         }
         state.withLock { $0.members.append(Member(thread: thread, heartbeat: heartbeat)) }
@@ -146,17 +146,17 @@ final class WorkerPool: Sendable {
 
     /// Sleeps while nobody is at work; else looks once a second.
     private func mind() {
-        let ticket = bell.ticket()
+        let ticket = eventCount.ticket()
         let isIdle = state.withLock { state in !state.members.contains { $0.heartbeat.isAtWork } }
         if isIdle {
             if mirror.isStopping { return }
-            bell.wait(after: ticket, until: nil)
+            eventCount.wait(after: ticket, until: nil)
             return
         }
-        // Rung by those who wake up, so that it is not the bell that is waited for, but the time.
+        // Workers that wake up notify it, so that it is not the event count that is waited for, but the time.
         let due = monotonicNanoseconds() + WorkerPool.interval
         while !mirror.isStopping, monotonicNanoseconds() < due {
-            bell.wait(after: bell.ticket(), until: due)
+            eventCount.wait(after: eventCount.ticket(), until: due)
         }
         look(at: monotonicNanoseconds())
     }

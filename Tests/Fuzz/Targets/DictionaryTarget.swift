@@ -10,7 +10,7 @@ extension FuzzTarget {
         name: "dictionary",
         sources: [
             "PassimBus/PublishArguments.swift", "PassimBus/PublishRequest+Variant.swift",
-            "PassimBus/ItemDescription+Variant.swift", "PassimBus/ItemListing.swift",
+            "PassimBus/ItemDescription+Variant.swift", "PassimBus/ItemListWriter.swift",
             "PassimBus/DirectoryStatus+Variant.swift", "PassimBus/BusProperties+Variant.swift",
             "PassimGLib/Variant.swift", "PassimGLib/VariantBuilder.swift",
             "PassimGLib/DictionaryListWriter.swift",
@@ -73,7 +73,7 @@ extension FuzzTarget {
     /// Our own marshalling is that of GDBus.
     private static func readItem(_ dictionary: Variant) throws(Flaw) {
         guard let item = ItemDescription(dictionary) else { return }
-        var listing = ItemListing()
+        var listing = ItemListWriter()
         try check(listing.add(item), "no room for \(item)")
         let body = listing.finish(total: 7)!.withBytes { Array($0) }
         guard let list = Variant(messageBody: body, signature: "aa{sv}t") else {

@@ -15,7 +15,7 @@ extension FuzzTarget {
         sources: [
             "PassimCore/SaturatingArithmetic.swift", "PassimCore/Status.swift",
             "PassimMirror/State/ScanProgress.swift",
-            "PassimIndex/Tally.swift", "PassimWeb/Activity.swift", "PassimWeb/Metrics.swift",
+            "PassimIndex/IndexTotals.swift", "PassimWeb/Activity.swift", "PassimWeb/Metrics.swift",
             "PassimWeb/IndexPage+Directories.swift",
         ],
         words: [

@@ -4,7 +4,7 @@ internal import PassimTestKit
 /// Has the attacks happen: those of one deck one after another, each as often as the others.
 final class Attacks: Sendable {
     private let decks: [Deck]
-    private let tally: Lock<Tally>
+    private let counts: Lock<SoakCounts>
 
     /// Attacks that begin at one host.
     private struct Deck: Sendable {
@@ -15,21 +15,21 @@ final class Attacks: Sendable {
         let left = Lock<[Int]>([])
     }
 
-    init(_ hosts: SoakHosts, _ disturbances: Disturbances, _ tally: Lock<Tally>) throws {
-        self.tally = tally
+    init(_ hosts: SoakHosts, _ disturbances: Disturbances, _ counts: Lock<SoakCounts>) throws {
+        self.counts = counts
         let rough = try RoughDirectory(hosts)
         decks = [
             Deck(
                 name: "attacks from the network", place: hosts.attacker,
                 attacks: try [
-                    HandshakeAttack(hosts), AuditLogAttack(hosts, tally), LiarAttack(hosts),
+                    HandshakeAttack(hosts), AuditLogAttack(hosts, counts), LiarAttack(hosts),
                     QuestionAttack(hosts), ComingInterface(hosts),
                 ]),
             Deck(
                 name: "attacks by local users", place: hosts.onMirror,
                 attacks: try [
                     BusAttack(hosts, disturbances), LookupAttack(hosts), PageAttack(hosts),
-                    HangingDisk(hosts, tally), StalledLog(hosts),
+                    HangingDisk(hosts, counts), StalledLog(hosts),
                 ]),
             Deck(
                 name: "attacks by whoever fills a mirror", place: hosts.onMirror,
@@ -43,9 +43,9 @@ final class Attacks: Sendable {
     /// In the order of the summary.
     var names: [String] { decks.flatMap { $0.attacks.map(\.name) } }
 
-    func start(_ random: inout SeededGenerator) throws -> [Worker] {
+    func start(_ random: inout SeededGenerator) throws -> [LoopThread] {
         try decks.map { deck in
-            try Worker(deck.name, at: deck.place, seed: random.next(), pause: 100_000..<1_500_000) {
+            try LoopThread(deck.name, at: deck.place, seed: random.next(), pause: 100_000..<1_500_000) {
                 [self] random in
                 let attack = next(of: deck, &random)
                 do {
@@ -53,7 +53,7 @@ final class Attacks: Sendable {
                 } catch {
                     throw TestFailure("\(attack.name): \(error)")
                 }
-                tally.withLock { $0.attacks[attack.name, default: 0] += 1 }
+                counts.withLock { $0.attacks[attack.name, default: 0] += 1 }
             }
         }
     }

@@ -7,11 +7,11 @@ internal import PassimTestKit
 struct AuditLogAttack: Attack {
     let name = "repeats for the audit log"
     private let hosts: SoakHosts
-    private let tally: Lock<Tally>
+    private let counts: Lock<SoakCounts>
 
-    init(_ hosts: SoakHosts, _ tally: Lock<Tally>) {
+    init(_ hosts: SoakHosts, _ counts: Lock<SoakCounts>) {
         self.hosts = hosts
-        self.tally = tally
+        self.counts = counts
     }
 
     func perform(_ random: inout SeededGenerator) throws {
@@ -30,7 +30,7 @@ struct AuditLogAttack: Attack {
                     throw TestFailure("repeat \(count) was answered \(response.status)")
                 }
                 count += 1
-                tally.withLock { $0.addDownloads(from: SoakHosts.attackerAddress) }
+                counts.withLock { $0.addDownloads(from: SoakHosts.attackerAddress) }
             }
         }
         let seconds = Double(monotonicNanoseconds() - start) / 1e9

@@ -9,11 +9,11 @@ internal import PassimTestKit
 struct HangingDisk: Attack {
     let name = "a file system that hangs"
     private let hosts: SoakHosts
-    private let tally: Lock<Tally>
+    private let counts: Lock<SoakCounts>
 
-    init(_ hosts: SoakHosts, _ tally: Lock<Tally>) {
+    init(_ hosts: SoakHosts, _ counts: Lock<SoakCounts>) {
         self.hosts = hosts
-        self.tally = tally
+        self.counts = counts
     }
 
     func perform(_ random: inout SeededGenerator) throws {
@@ -57,11 +57,11 @@ struct HangingDisk: Attack {
         let from = isLocal ? SoakHosts.localAddress : SoakHosts.erraticAddress
         let exchange = try HTTPExchange(to: place.address, port: hosts.mirror.port, options)
         switch try Download(Download.target(file.digest), of: file.digest, over: exchange) {
-        case .whole: tally.withLock { $0.addDownloads(from: from) }
+        case .whole: counts.withLock { $0.addDownloads(from: from) }
         case .cutOff:
-            tally.withLock { tally in
-                tally.cutOff += 1
-                tally.possibleShares[from, default: 0] += 1
+            counts.withLock { counts in
+                counts.cutOff += 1
+                counts.possibleShares[from, default: 0] += 1
             }
         case .other(let response) where response.status == (isLocal ? 404 : 503): break
         case .other(let response): throw TestFailure("was answered \(response.status)")
