@@ -75,7 +75,9 @@ struct ConfigurationCheck: Sendable {
             }
             do throws(PathWalk.Failure) {
                 let conflicts = NameConflicts(of: dropIn, after: Array(configuration.dropIns[..<number]))
-                let count = try DropInCount(of: dropIn, by: walk, besides: privates) { conflicts?.look(at: $0) }
+                let count = try DropInCount(of: dropIn, by: walk, besides: privates) {
+                    conflicts?.look(at: $0)
+                }
                 add(count, of: dropIn)
                 for complaint in conflicts?.complaints ?? [] {
                     isClean = false

@@ -141,8 +141,8 @@ package final class Daemon: Sendable {
             services.append(
                 .init(service: TimedExit(), successTerminationBehavior: .gracefullyShutdownGroup))
         }
-        let end = Promise<Int32>()
-        services.append(.init(service: ShutdownGuard(daemon: self, promise: end)))
+        let exitCode = Promise<Int32>()
+        services.append(.init(service: ShutdownGuard(daemon: self, promise: exitCode)))
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(.error, logger.logLevel)
         let group = ServiceGroup(
@@ -153,13 +153,13 @@ package final class Daemon: Sendable {
             do {
                 try await group.run()
                 logger.info("stopped")
-                end.end(with: 0)
+                exitCode.fulfil(with: 0)
             } catch {
                 logger.critical("\(error)")
-                end.end(with: 1)
+                exitCode.fulfil(with: 1)
             }
         }
-        return await end.wait()
+        return await exitCode.wait()
     }
 
     /// Before anything of the state directory is touched.

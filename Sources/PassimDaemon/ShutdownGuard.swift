@@ -44,7 +44,9 @@ struct ShutdownGuard: Service {
         while true {
             let now = monotonicNanoseconds()
             let isSending = daemon.server.withLock { $0 }.map { $0.connectionCount > 0 } ?? false
-            if now >= start + (isSending ? ShutdownGuard.patienceWithDownloads : ShutdownGuard.patience) { break }
+            if now >= start + (isSending ? ShutdownGuard.patienceWithDownloads : ShutdownGuard.patience) {
+                break
+            }
             eventCount.wait(after: eventCount.ticket(), until: now + ShutdownGuard.step)
         }
         daemon.logger.warning(

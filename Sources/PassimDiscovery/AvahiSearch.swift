@@ -19,7 +19,7 @@ final class AvahiSearch {
     /// Asks for a hit's address.
     final class Resolver {
         /// Frees it before it goes.
-        fileprivate unowned let search: Search
+        fileprivate unowned let search: AvahiSearch
         private let connection: AvahiConnection
         fileprivate var pointer: OpaquePointer?
         fileprivate(set) var isDone = false
@@ -93,7 +93,8 @@ final class AvahiSearch {
         switch event {
         case AVAHI_BROWSER_NEW:
             let own = AVAHI_LOOKUP_RESULT_LOCAL.rawValue | AVAHI_LOOKUP_RESULT_OUR_OWN.rawValue
-            guard flags.rawValue & own == 0, hitCount < AvahiSearch.mostHits, let name, let type, let domain else {
+            guard flags.rawValue & own == 0, hitCount < AvahiSearch.mostHits, let name, let type, let domain
+            else {
                 return
             }
             hitCount += 1

@@ -34,7 +34,8 @@ extension BusConnection {
         }
         let opened: GAsyncReadyCallback = { _, result, userData in
             var error: UnsafeMutablePointer<GError>?
-            UserData<StreamOpened>.take(userData)(g_dbus_address_get_stream_finish(result, nil, &error), error)
+            UserData<StreamOpened>.take(userData)(
+                g_dbus_address_get_stream_finish(result, nil, &error), error)
         }
         let connect: StreamOpened = { stream, error in
             guard let stream else { return done(.failure(CallFailure(consuming: error))) }
@@ -62,7 +63,8 @@ extension BusConnection {
         lend { pointer in
             _ = g_signal_connect_data(
                 UnsafeMutableRawPointer(pointer), "closed", unsafeBitCast(handler, to: GCallback.self),
-                UserData<Closed>.make(body), { userData, _ in releaseUserData(userData) }, GConnectFlags(rawValue: 0))
+                UserData<Closed>.make(body), { userData, _ in releaseUserData(userData) },
+                GConnectFlags(rawValue: 0))
         }
     }
 

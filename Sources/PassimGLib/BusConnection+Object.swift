@@ -20,7 +20,8 @@ extension BusConnection {
                 // Without information GDBus complains on standard error, and knows no error for it.
                 guard let information else { return guint(0) }
                 return g_dbus_connection_register_object(
-                    pointer, path, information, &table, UserData<Handler>.make(onCall), releaseUserData, &error)
+                    pointer, path, information, &table, UserData<Handler>.make(onCall), releaseUserData,
+                    &error)
             }
         }
         guard number > 0 else { throw CallFailure(consuming: error) }

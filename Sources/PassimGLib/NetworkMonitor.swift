@@ -11,14 +11,16 @@ package final class NetworkMonitor: Sendable {
         loop.perform {
             // The one of this process, which GIO never frees; made here, so that it reports here.
             guard let monitor = g_network_monitor_get_default() else { return onChange(false) }
-            let handler: @convention(c) (OpaquePointer?, gpointer?, gpointer?) -> Void = { monitor, _, userData in
+            let handler: @convention(c) (OpaquePointer?, gpointer?, gpointer?) -> Void = {
+                monitor, _, userData in
                 let isMetered = g_network_monitor_get_network_metered(monitor) != 0
                 UserData<Handler>.borrow(userData)(isMetered)
             }
             g_signal_connect_data(
                 UnsafeMutableRawPointer(monitor), "notify::network-metered",
                 unsafeBitCast(handler, to: GCallback.self),
-                UserData<Handler>.make(onChange), { userData, _ in releaseUserData(userData) }, GConnectFlags(rawValue: 0))
+                UserData<Handler>.make(onChange), { userData, _ in releaseUserData(userData) },
+                GConnectFlags(rawValue: 0))
             onChange(g_network_monitor_get_network_metered(monitor) != 0)
         }
     }

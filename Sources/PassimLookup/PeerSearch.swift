@@ -326,7 +326,8 @@ package actor PeerSearch: PeerLookup {
         conclude(key, number, candidates.choose(using: &generator).map { .peer($0) })
     }
 
-    private func take(_ report: Report, of key: Key, _ search: inout SearchMachine) -> [SearchMachine.Action] {
+    private func take(_ report: Report, of key: Key, _ search: inout SearchMachine) -> [SearchMachine.Action]
+    {
         let now = clock.now()
         let digest = key.digest
         switch report {

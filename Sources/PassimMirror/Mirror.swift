@@ -202,8 +202,6 @@ package final class Mirror: Sendable {
     /// When there will be something to do without anybody asking.
     var nextDue: UInt64? { state.withLock { $0.nextDue } }
 
-    func notify() { eventCount.notify(all: true) }
-
     /// Waits until all events have been read that happened before this was called. False where nothing is watched, or it
     /// takes too long.
     func readEvents() -> Bool { watcher.withLock { $0 }?.readAll() ?? false }

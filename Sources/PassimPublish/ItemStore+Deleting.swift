@@ -30,7 +30,8 @@ extension ItemStore {
             try removeFiles(of: item)
         } catch {
             logger.error("\(item.name) is not shared any more, but cannot be deleted: \(error)")
-            let remainder = PublishedItems.Remainder(digest: item.digest, shareCount: item.description.shareCount)
+            let remainder = PublishedItems.Remainder(
+                digest: item.digest, shareCount: item.description.shareCount)
             published.withLock { published in
                 for name in [item.name] + item.copies { published.remainders[name] = remainder }
             }

@@ -42,7 +42,9 @@ extension IndexPage {
     private func writeDiscovery(to body: inout HTMLWriter) {
         if let worst = health.troubles(of: [.discovery]).first { return body.check("Discovery", worst) }
         guard isMulticast else {
-            return body.check("Discovery", .wait) { $0.text("not advertised, and nobody asked, by Multicast=false") }
+            return body.check("Discovery", .wait) {
+                $0.text("not advertised, and nobody asked, by Multicast=false")
+            }
         }
         body.check("Discovery", advertising.isFound ? .good : .wait) { line in
             line.text(advertising.state.isEmpty ? "nothing is advertised" : advertising.state)

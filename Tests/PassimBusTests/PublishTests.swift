@@ -81,7 +81,8 @@ import Testing
     @Test func unpublishAndRescanReachTheObject() async throws {
         let fixture = try await Fixture.make()
         #expect(
-            try await fixture.bus.call("org.freedesktop.Passim.Unpublish", TestBusObject.digest.hex).text == "()\n")
+            try await fixture.bus.call("org.freedesktop.Passim.Unpublish", TestBusObject.digest.hex).text
+                == "()\n")
         #expect(try await fixture.bus.call("org.freedesktop.Passim.Mirror.Rescan").text == "()\n")
         let state = fixture.object.state.withLock { $0 }
         #expect(state.unpublished == [TestBusObject.digest.hex] && state.rescans == 1)
@@ -95,7 +96,9 @@ import Testing
         #expect(fixture.object.state.withLock { $0.vouched } == files)
         let mirror = "org.freedesktop.Passim.Mirror"
         let good = "('\(TestBusObject.digest)', 1, 2, 3, 4, 5, 6, 7)"
-        for bad in ["('12', 1, 2, 3, 4, 5, 6, 7)", "('\(TestBusObject.digest)', 1, 2, 3, 4, 5, 6, 1000000000)"] {
+        for bad in [
+            "('12', 1, 2, 3, 4, 5, 6, 7)", "('\(TestBusObject.digest)', 1, 2, 3, 4, 5, 6, 1000000000)",
+        ] {
             let outcome = try await fixture.bus.call("\(mirror).Vouch", "[\(good), \(bad)]")
             #expect(outcome.errorText.contains("InvalidArgs"), "\(outcome.errorText)")
         }
@@ -142,7 +145,9 @@ import Testing
         fixture.object.state.withLock { $0.items = [ItemDescription(name: RawName("a"), number: 1)] }
         #expect(try await fixture.client.run("items", "60").lines.count == 1)
         #expect(try await fixture.client.run("properties").lines.count == 6)
-        #expect(try await fixture.bus.call("org.freedesktop.Passim.Unpublish", TestBusObject.digest.hex).succeeded)
+        #expect(
+            try await fixture.bus.call("org.freedesktop.Passim.Unpublish", TestBusObject.digest.hex).succeeded
+        )
         for process in stalled { process.kill(9) }
         // The pipes end with their writers.
         #expect(await becomesTrue { fixture.object.state.withLock { $0.published.count == 9 } })

@@ -34,7 +34,9 @@ import Testing
         }
     }
 
-    private func at(_ milliseconds: Int, _ event: SearchMachine.Event, _ actions: SearchMachine.Action...) -> Step {
+    private func at(_ milliseconds: Int, _ event: SearchMachine.Event, _ actions: SearchMachine.Action...)
+        -> Step
+    {
         Step(milliseconds: milliseconds, event: event, actions: actions)
     }
 
@@ -42,11 +44,15 @@ import Testing
         .found(peer(number), rank)
     }
 
-    private func answered(_ number: Int, _ outcome: ProbeOutcome, _ milliseconds: Int = 5) -> SearchMachine.Event {
+    private func answered(_ number: Int, _ outcome: ProbeOutcome, _ milliseconds: Int = 5)
+        -> SearchMachine.Event
+    {
         .answered(peer(number), outcome, latency: .milliseconds(milliseconds))
     }
 
-    private func wake(_ milliseconds: Int) -> SearchMachine.Action { .wake(at: asked + .milliseconds(milliseconds)) }
+    private func wake(_ milliseconds: Int) -> SearchMachine.Action {
+        .wake(at: asked + .milliseconds(milliseconds))
+    }
 
     @Test func itComesBackAtItsTimes() {
         #expect(search().begin() == [wake(500), wake(800), wake(1000), wake(1250)])

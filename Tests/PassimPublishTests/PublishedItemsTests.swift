@@ -19,7 +19,9 @@ private final class PublishedItemsReference {
     func insert(_ item: StoredItem) { published.insert(item) }
     func remove(_ digest: Digest) { published.remove(digest) }
     func renew(_ digest: Digest, _ identity: FileIdentity) { published.renew(digest, identity, isSure: true) }
-    func place(for digest: Digest, at now: UInt64) -> PublishedItems.Place { published.place(for: digest, at: now) }
+    func place(for digest: Digest, at now: UInt64) -> PublishedItems.Place {
+        published.place(for: digest, at: now)
+    }
     func leave(_ digest: Digest, at now: UInt64) -> StoredItem? { published.leave(digest, at: now) }
     func begin(_ entry: Entry, bytes: UInt64? = nil, at now: UInt64) -> Bool {
         published.begin(entry, bytes: bytes ?? entry.identity.size, at: now)
@@ -64,7 +66,9 @@ private final class PublishedItemsReference {
         let item = item(Lifetime(maxAge: 60, shareLimit: 3), shareCount: 1)
         let entry = entry(item)
         published.insert(item)
-        #expect(published.begin(entry, at: now) && published.begin(entry, at: now) && !published.begin(entry, at: now))
+        #expect(
+            published.begin(entry, at: now) && published.begin(entry, at: now)
+                && !published.begin(entry, at: now))
         published.giveBack(entry)
         #expect(published.begin(entry, at: now))
         published.isUnsaved = false
@@ -110,7 +114,9 @@ private final class PublishedItemsReference {
         let item = item(Lifetime(maxAge: 60, shareLimit: 2), size: 0)
         let entry = entry(item)
         published.insert(item)
-        #expect(published.begin(entry, at: now) && published.begin(entry, at: now) && !published.begin(entry, at: now))
+        #expect(
+            published.begin(entry, at: now) && published.begin(entry, at: now)
+                && !published.begin(entry, at: now))
         #expect(published.end(entry, sent: 0, of: 0) && published.end(entry, sent: 0, of: 0))
         #expect(published.over(at: now) == [digest])
     }

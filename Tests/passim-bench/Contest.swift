@@ -51,7 +51,8 @@ struct Contest: Sendable {
     ///
     /// - Returns: a row with the medians of both and of their ratio.
     func alternate(
-        _ what: String, _ unit: String, target: Report.Target, note: String, _ figure: (BenchServer) throws -> Double
+        _ what: String, _ unit: String, target: Report.Target, note: String,
+        _ figure: (BenchServer) throws -> Double
     ) rethrows -> Report.Row {
         var figures: [(ours: Double, peer: Double)] = []
         for _ in 0..<size.rounds { figures.append(try (figure(ours), figure(peer))) }

@@ -64,7 +64,9 @@ enum CrowdBenchmark {
         ]
     }
 
-    private static func under(_ load: [Crowd.Kind], at peer: BenchServer, _ contest: Contest) throws -> [Double] {
+    private static func under(_ load: [Crowd.Kind], at peer: BenchServer, _ contest: Contest) throws
+        -> [Double]
+    {
         let crowds = try load.map { try Crowd($0, at: peer, contest.tree, contest.size) }
         defer { for crowd in crowds { crowd.leave() } }
         // Within the time that a silent client is given: the whole crowd is there all the time.

@@ -27,7 +27,9 @@ final class LoopThread: Sendable {
                 try place?.enter()
                 while !state.withLock({ $0.stopping }) {
                     try step(&random)
-                    LoopThread.sleep(UInt32.random(in: pause, using: &random)) { state.withLock { $0.stopping } }
+                    LoopThread.sleep(UInt32.random(in: pause, using: &random)) {
+                        state.withLock { $0.stopping }
+                    }
                 }
             } catch {
                 state.withLock { $0.failure = "\(name): \(error)" }

@@ -29,7 +29,8 @@ final class Publisher: Sendable {
     }
 
     func start(seed: UInt64) throws -> LoopThread {
-        try LoopThread("publisher", at: hosts.politeClient, seed: seed, pause: 0..<1_000_000) { [self] random in
+        try LoopThread("publisher", at: hosts.politeClient, seed: seed, pause: 0..<1_000_000) {
+            [self] random in
             try step(&random)
         }
     }

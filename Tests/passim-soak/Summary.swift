@@ -5,7 +5,8 @@ struct Summary {
     private let lines: [String]
 
     init(
-        seed: UInt64, _ counts: SoakCounts, _ attacks: [String], _ watches: [LeakWatch], _ audit: [String: Int],
+        seed: UInt64, _ counts: SoakCounts, _ attacks: [String], _ watches: [LeakWatch],
+        _ audit: [String: Int],
         _ failures: [String],
         _ start: UInt64
     ) {

@@ -5,10 +5,10 @@ final class MemoryRows: Sendable {
     private typealias Row = (identity: FileIdentity, digest: Digest)
 
     /// 150 bytes each: 20 MB in all.
-    private let rows: Lock<Generations<ChecksumTable.Key, Row>>
+    private let rows: Lock<RecentTable<ChecksumTable.Key, Row>>
 
     init(limit: Int = 1 << 17) {
-        rows = Lock(Generations(limit: limit))
+        rows = Lock(RecentTable(capacity: limit))
     }
 
     func add(_ files: [(FileIdentity, Digest)], on volume: Volume) {
@@ -27,7 +27,7 @@ final class MemoryRows: Sendable {
         return row.digest
     }
 
-    var isEmpty: Bool { rows.withLock { $0.isEmpty } }
+    var isEmpty: Bool { rows.withLock { $0.count == 0 } }
 }
 
 extension FileIdentity {

@@ -13,7 +13,7 @@ final class Vouchers: Sendable {
     /// 130 bytes each: 34 MB in all. What goes is hashed, as any other file.
     private static let limit = 1 << 18
 
-    private let known = Lock(Generations<FileIdentity, Digest>(limit: Vouchers.limit))
+    private let known = Lock(RecentTable<FileIdentity, Digest>(capacity: Vouchers.limit))
 
     func add(_ files: [Voucher]) {
         known.withLock { known in

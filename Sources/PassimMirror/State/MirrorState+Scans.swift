@@ -65,7 +65,8 @@ extension MirrorState {
     ) -> RootFound {
         let origin = turn.origin
         origin.tries = 0
-        if let root = origin.root, origin.rootInode == key, root.watch == watch || root.watch < 0 || watch < 0 {
+        if let root = origin.root, origin.rootInode == key, root.watch == watch || root.watch < 0 || watch < 0
+        {
             // A number is used again, a watch is not: where that is gone it may be another directory.
             let isWatchedOn = root.watch == watch
             if isScan || !origin.isThere || !isWatchedOn || root.isSearchable != isSearchable {
