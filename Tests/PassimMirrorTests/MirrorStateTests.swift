@@ -147,6 +147,35 @@ import Testing
         #expect(look(at: name, in: machine)?.wasWritten == false)
     }
 
+    /// A file that is written or young for long is no file on a bad disk.
+    @Test func fileThatCannotBeReachedIsTriedAgainByTheNumberOfFailuresAlone() throws {
+        var machine = Machine()
+        let name = RawName("f")
+        func settle(_ outcome: Outcome, after seconds: Double) throws {
+            machine.advance(seconds - 0.1)
+            machine.expectIdle()
+            machine.advance(0.2)
+            let found = machine.look()
+            let (turn, look) = try #require(found)
+            machine.state.endLook(
+                turn, look, outcomes: [(name, outcome)], jobs: [], changed: [], now: machine.now)
+            machine.state.end(turn, now: machine.now)
+        }
+        let fault = Outcome.retry(.fault, size: 1, reason: "Input/output error")
+        machine.event(.movedTo, "f")
+        try settle(.wait(20_000_000_000, size: 1), after: 0.1)
+        for _ in 0..<10 { try settle(.wait(20_000_000_000, size: 1), after: 20) }
+        try settle(fault, after: 20)
+        try settle(fault, after: 5)
+        try settle(fault, after: 10)
+        try settle(fault, after: 20)
+        // Another file has the name, and fails for the first time.
+        machine.event(.movedTo, "f")
+        try settle(fault, after: 0.1)
+        try settle(.settled, after: 5)
+        #expect(machine.state.nameBytes == 0)
+    }
+
     private func look(at name: RawName, in machine: Machine) -> Unsettled? {
         machine.origin.root?.names[name]
     }

@@ -191,20 +191,24 @@ extension MirrorState {
         switch outcome {
         case .settled:
             what.tries = 0
+            what.noteAnswer()
             if what.writing == .created { what.writing = .none }
             if what.readAt > 0 { what.due = what.rest(from: what.readAt) }
         case .leave:
+            what.noteAnswer()
             // Told by the event that ends it, or when nobody has written for long.
             if what.writing != .none { arm(node, at: what.silence) }
         case .hashing, .left:
             what.phase = .hashing
             isReleased = false
         case .wait(let delay, let size):
+            what.noteAnswer()
             what.tries = min(what.tries + 1, 100)
             // A file that is written all the time is looked at ever more seldom.
             wait(&what, what.tries == 1 ? delay : max(delay, backOff(what.tries)), size, origin, now)
             isReleased = what.tries > 1
         case .changed(let size):
+            what.noteAnswer()
             what.tries += 1
             if what.tries < Limits.hashTries {
                 wait(&what, backOff(what.tries), size, origin, now)
@@ -215,21 +219,22 @@ extension MirrorState {
             }
             isReleased = what.tries != 1
         case .retry(let obstacle, let size, let reason):
-            what.tries = min(what.tries + 1, 100)
-            let tries = what.tries
+            what.noteFault()
+            let faults = what.faults
             switch obstacle {
-            case .shortage: isReleased = tries >= Limits.shortageTries
-            case .busy: isReleased = tries >= Limits.busyTries
+            case .shortage: isReleased = faults >= Limits.shortageTries
+            case .busy: isReleased = faults >= Limits.busyTries
             case .fault: isReleased = true
             }
             if obstacle == .fault {
-                what.due = now + afterFault(tries)
+                what.due = now + afterFault(faults)
             } else {
-                wait(&what, backOff(tries), size, origin, now)
+                wait(&what, backOff(faults), size, origin, now)
             }
             if isReleased { setUnreadable(&what, origin, node, name, reason, now) }
         case .unreadable(let reason):
             what.tries = 0
+            what.noteAnswer()
             setUnreadable(&what, origin, node, name, reason, now)
         case .again(let suspicion):
             what.suspicion = max(what.suspicion, suspicion)

@@ -5,7 +5,11 @@ internal import PassimCore
 /// All that waits is here, once a name, however often something happens to it.
 struct Unsettled {
     var suspicion = Suspicion.none {
-        didSet { if suspicion == .written { wasWritten = true } }
+        didSet {
+            if suspicion == .written { wasWritten = true }
+            // The name has another file, or its file other content: it says nothing that the one before failed.
+            if suspicion >= .moved { faults = 0 }
+        }
     }
     /// Events have told of writing since it was read to its end: until it is, nobody's word counts but that of its bytes.
     private(set) var wasWritten = false
@@ -22,8 +26,10 @@ struct Unsettled {
     var isUnreadable = false
     /// The scan is not over before this name is settled.
     var isCounted = false
-    /// How often it was too young, changed while it was read, or could not be reached.
+    /// How often it was too young, or changed while it was read.
     var tries: UInt8 = 0
+    /// How often it could not be reached, one time after the other.
+    private(set) var faults: UInt8 = 0
     /// How often it was written again soon after it had been read.
     var rewrites: UInt8 = 0
     /// When to look at it without an event, in monotonic nanoseconds.
@@ -43,6 +49,12 @@ struct Unsettled {
         /// A hash job has it.
         case hashing
     }
+
+    /// It could be reached.
+    mutating func noteAnswer() { faults = 0 }
+
+    /// It could not be reached.
+    mutating func noteFault() { faults = min(faults + 1, 100) }
 
     /// A file of this name was queued to be read for what events told, and was not read.
     mutating func noteWriting() { wasWritten = true }
