@@ -4,8 +4,7 @@ internal import Glibc
 /// name of their own when it begins.
 ///
 /// The others are libdispatch's, which ends the process where it cannot read /proc/TID/stat. No kernel refuses that but
-/// for want of descriptors, of which the daemon keeps some for it. write(2) does not fail for threads of GLib, all of whose
-/// writes are to eventfds: it would sleep on, where no kernel refuses one.
+/// for want of descriptors, of which the daemon keeps some for it.
 package final class FaultInjection: Sendable {
     /// Which calls fail, how, and when.
     package struct Fault: Sendable, CustomStringConvertible {
@@ -37,12 +36,6 @@ package final class FaultInjection: Sendable {
             return "\(calls.joined(separator: ", ")): \(error) \(when)"
         }
 
-        /// nil where nothing is left.
-        fileprivate var withoutWriting: Fault? {
-            let others = calls.filter { $0 != "write" }
-            return others.isEmpty ? nil : Fault(others, error, time)
-        }
-
         fileprivate var set: String { calls.map { "?\($0)" }.joined(separator: ",") }
 
         fileprivate var expression: String {
@@ -53,7 +46,8 @@ package final class FaultInjection: Sendable {
         }
     }
 
-    private let tracers: [Tracer]
+    private let tracer: ChildProcess
+    private let record: TemporaryTree
 
     /// Whether strace(1) is here and processes may be traced.
     package static let isPossible: Bool =
@@ -61,16 +55,33 @@ package final class FaultInjection: Sendable {
 
     /// Returns when calls begin to fail.
     package init(_ daemon: DaemonProcess, _ faults: [Fault]) throws {
-        tracers = try [(faults, false), (faults.compactMap(\.withoutWriting), true)]
-            .filter { faults, _ in !faults.isEmpty }
-            .map { faults, areOfGLib in
-                try Tracer(faults) { try FaultInjection.threads(of: daemon, areOfGLib: areOfGLib) }
+        record = try TemporaryTree()
+        let sets = faults.map(\.set).joined(separator: ",")
+        let options =
+            ["-o", record.absolute("calls"), "-e", "trace=\(sets)", "-e", "signal=none"]
+            + faults.flatMap { ["-e", $0.expression] }
+        var attached: ChildProcess?
+        for attempt in 1...20 where attached == nil {
+            let threads = try FaultInjection.ownThreads(of: daemon)
+            // With -f all threads of the process would be attached to, whichever are named.
+            let started = try ChildProcess(["strace"] + threads.flatMap { ["-p", $0] } + options)
+            do {
+                for thread in threads { try started.waitForLine(containing: "Process \(thread) attached") }
+                attached = started
+            } catch {
+                // One of them has ended meanwhile.
+                if attempt == 20 { throw error }
+                started.kill(SIGINT)
+                _ = try started.wait()
             }
+        }
+        // The last attempt has thrown.
+        tracer = attached!
     }
 
     /// The first thread of each name but that of the process: one that has no name of its own has that of the thread that
     /// started it.
-    private static func threads(of daemon: DaemonProcess, areOfGLib: Bool) throws -> [String] {
+    private static func ownThreads(of daemon: DaemonProcess) throws -> [String] {
         let script = """
             cd /proc/$0/task
             for thread in $(ls | sort -n); do
@@ -82,9 +93,9 @@ package final class FaultInjection: Sendable {
         return listed.split(separator: "\n").compactMap { line in
             let parts = line.split(separator: " ", maxSplits: 1)
             // libdispatch's: `-qos.overcommit`, `oot.default-qos`.
-            guard parts.count == 2, !parts[1].contains("qos"), names.insert(parts[1]).inserted,
-                ["bus", "gdbus", "glib", "gmain"].contains(parts[1]) == areOfGLib
-            else { return nil }
+            guard parts.count == 2, !parts[1].contains("qos"), names.insert(parts[1]).inserted else {
+                return nil
+            }
             return parts[0] == "\(daemon.process.identifier)" ? nil : String(parts[0])
         }
     }
@@ -93,46 +104,9 @@ package final class FaultInjection: Sendable {
     ///
     /// - Returns: how many failed, by call and error: `openat EIO`.
     package func stop() throws -> [String: Int] {
-        try tracers.reduce(into: [:]) { counts, tracer in
-            try counts.merge(tracer.stop(), uniquingKeysWith: +)
-        }
-    }
-}
-
-/// One strace(1), which has one way of failing for all threads that it is attached to.
-private final class Tracer: Sendable {
-    private let process: ChildProcess
-    private let record: TemporaryTree
-
-    /// - Parameter find: the threads' numbers, asked for again where one of them has ended meanwhile.
-    init(_ faults: [FaultInjection.Fault], _ find: () throws -> [String]) throws {
-        record = try TemporaryTree()
-        let sets = faults.map(\.set).joined(separator: ",")
-        let options =
-            ["-o", record.absolute("calls"), "-e", "trace=\(sets)", "-e", "signal=none"]
-            + faults.flatMap { ["-e", $0.expression] }
-        var attached: ChildProcess?
-        for attempt in 1...20 where attached == nil {
-            let threads = try find()
-            // With -f all threads of the process would be attached to, whichever are named.
-            let started = try ChildProcess(["strace"] + threads.flatMap { ["-p", $0] } + options)
-            do {
-                for thread in threads { try started.waitForLine(containing: "Process \(thread) attached") }
-                attached = started
-            } catch {
-                if attempt == 20 { throw error }
-                started.kill(SIGINT)
-                _ = try started.wait()
-            }
-        }
-        // The last attempt has thrown.
-        process = attached!
-    }
-
-    func stop() throws -> [String: Int] {
-        // It lets go of the threads, and ends by the same signal.
-        process.kill(SIGINT)
-        _ = try process.wait()
+        // It lets go of the process, and ends by the same signal.
+        tracer.kill(SIGINT)
+        _ = try tracer.wait()
         var counts: [String: Int] = [:]
         for line in String(decoding: try record.read("calls"), as: UTF8.self).split(separator: "\n") {
             guard line.hasSuffix("(INJECTED)") else { continue }
