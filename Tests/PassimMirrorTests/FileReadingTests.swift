@@ -1,3 +1,4 @@
+import Glibc
 import PassimConfig
 import PassimCore
 import PassimSystem
@@ -145,7 +146,11 @@ import Testing
         #expect(found.values.allSatisfy { $0 == .current || $0.stampedBytes == 7 })
         #expect(try tree.attribute("user.checksum.sha256", of: "a") == Digest(of: "content").hex)
         // What was stamped within a tick of the start of a scan is hashed once more.
-        #expect(try (0..<100).contains { _ in try scan().values.allSatisfy { $0 == .current } })
+        #expect(
+            try (0..<100).contains { _ in
+                usleep(20_000)
+                return try scan().values.allSatisfy { $0 == .current }
+            })
     }
 
     @Test func largeFileIsStampedAndReadAgain() throws {

@@ -219,17 +219,16 @@ extension MirrorState {
             }
             isReleased = what.tries != 1
         case .retry(let obstacle, let size, let reason):
-            what.noteFault()
-            let faults = what.faults
+            let again = what.noteFault(now: now, delay: obstacle == .fault ? afterFault : backOff)
             switch obstacle {
-            case .shortage: isReleased = faults >= Limits.shortageTries
-            case .busy: isReleased = faults >= Limits.busyTries
+            case .shortage: isReleased = what.faults >= Limits.shortageTries
+            case .busy: isReleased = what.faults >= Limits.busyTries
             case .fault: isReleased = true
             }
             if obstacle == .fault {
-                what.due = now + afterFault(faults)
+                what.due = again
             } else {
-                wait(&what, backOff(faults), size, origin, now)
+                wait(&what, again - now, size, origin, now)
             }
             if isReleased { setUnreadable(&what, origin, node, name, reason, now) }
         case .unreadable(let reason):

@@ -8,7 +8,7 @@ struct Unsettled {
         didSet {
             if suspicion == .written { wasWritten = true }
             // The name has another file, or its file other content: it says nothing that the one before failed.
-            if suspicion >= .moved { faults = 0 }
+            if suspicion >= .moved { noteAnswer() }
         }
     }
     /// Events have told of writing since it was read to its end: until it is, nobody's word counts but that of its bytes.
@@ -28,8 +28,10 @@ struct Unsettled {
     var isCounted = false
     /// How often it was too young, or changed while it was read.
     var tries: UInt8 = 0
-    /// How often it could not be reached, one time after the other.
+    /// How often it could not be reached, one time after the other, and when the last of these is over, in monotonic
+    /// nanoseconds: however often events have it looked at until then, they are one failure.
     private(set) var faults: UInt8 = 0
+    private var faultEnd: UInt64 = 0
     /// How often it was written again soon after it had been read.
     var rewrites: UInt8 = 0
     /// When to look at it without an event, in monotonic nanoseconds.
@@ -51,10 +53,19 @@ struct Unsettled {
     }
 
     /// It could be reached.
-    mutating func noteAnswer() { faults = 0 }
+    mutating func noteAnswer() { (faults, faultEnd) = (0, 0) }
 
     /// It could not be reached.
-    mutating func noteFault() { faults = min(faults + 1, 100) }
+    ///
+    /// - Parameter delay: nanoseconds to wait after so many failures.
+    /// - Returns: when to try again, in monotonic nanoseconds.
+    mutating func noteFault(now: UInt64, delay: (UInt8) -> UInt64) -> UInt64 {
+        if now >= faultEnd {
+            faults = min(faults + 1, 100)
+            faultEnd = now + delay(faults)
+        }
+        return faultEnd
+    }
 
     /// A file of this name was queued to be read for what events told, and was not read.
     mutating func noteWriting() { wasWritten = true }
@@ -70,5 +81,5 @@ struct Unsettled {
     }
 
     /// Memory of one, beside the bytes of its name: as measured in a dictionary that grows.
-    static let cost = 192
+    static let cost = 208
 }
