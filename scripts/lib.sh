@@ -78,6 +78,13 @@ command:createrepo_c          createrepo-c      createrepo_c
 file:/usr/lib/python3/dist-packages/librepo/__init__.py python3-librepo python3-librepo
 file:/usr/lib/python3/dist-packages/requests/api.py python3-requests python3-requests
 '
+# For scripts/test-kernel; what its guest has is in that script.
+kernel_packages='
+command:debootstrap           debootstrap       debootstrap
+command:qemu-system-x86_64    qemu-system-x86   qemu-system-x86-core
+command:mke2fs                e2fsprogs         e2fsprogs
+command:cpio                  cpio              cpio
+'
 picture_packages='
 command:chromium              chromium          chromium
 command:faketime              faketime          libfaketime
