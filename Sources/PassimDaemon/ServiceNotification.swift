@@ -23,7 +23,7 @@ enum ServiceNotification {
 
     /// The start goes on, and may take so long from now on.
     static func starting(seconds: Int) {
-        sd_notify(0, "STATUS=Reading files\nEXTEND_TIMEOUT_USEC=\(seconds * 1_000_000)")
+        send("STATUS=Reading files\nEXTEND_TIMEOUT_USEC=\(seconds * 1_000_000)")
     }
 
     static func status(_ status: String) {

@@ -12,12 +12,15 @@ struct HangingDiskTests {
     private var tree: TemporaryTree { site.tree }
 
     private let listener: NotifySocket
+    private let bus: SystemBus
 
     init() throws {
         listener = try NotifySocket()
-        site = try DaemonSite(
-            ownMounts: true,
-            environment: ["NOTIFY_SOCKET": listener.path, "WATCHDOG_USEC": "1000000", "WATCHDOG_PID": nil])
+        bus = try SystemBus(.everything)
+        let environment: [String: String?] = [
+            "NOTIFY_SOCKET": listener.path, "WATCHDOG_USEC": "1000000", "WATCHDOG_PID": nil,
+        ]
+        site = try DaemonSite(ownMounts: true, environment: environment.merging(bus.environment) { $1 })
         try site.tree.write("other/file", "on another disk")
         try site.share("other", as: "other")
         try site.share()
@@ -29,12 +32,40 @@ struct HangingDiskTests {
     private static let digests = (0..<30).map { Digest(of: "file \($0)") }
 
     /// In the foreground, where the daemon is; all files are known when it returns.
-    private func serve(_ daemon: DaemonProcess, _ options: String...) throws -> ChildProcess {
-        let server = try ChildProcess(
-            ["nsenter", "--mount", "--target", "\(daemon.process.identifier)", "bindfs", "-f"] + options
-                + [tree.absolute("source"), tree.absolute("mirror")])
+    private func serve(
+        _ daemon: DaemonProcess, from source: String = "source", _ options: String...
+    ) throws -> ChildProcess {
+        let server = try bind(source, to: "mirror", for: daemon, options)
         for digest in HangingDiskTests.digests { try daemon.waitForStatus(200, of: digest, seconds: 60) }
         return server
+    }
+
+    private func bind(
+        _ source: String, to directory: String, for daemon: DaemonProcess, _ options: [String] = []
+    ) throws -> ChildProcess {
+        try ChildProcess(
+            ["nsenter", "--mount", "--target", "\(daemon.process.identifier)", "bindfs", "-f"] + options
+                + [tree.absolute(source), tree.absolute(directory)])
+    }
+
+    /// Stops the file system between two requests. A request that it has taken and does not answer keeps its thread from
+    /// ending, by any signal (request_wait_answer in the kernel's fs/fuse/dev.c), and so the daemon's process: a fault of
+    /// the file system that no daemon can mend.
+    private func hang(_ server: ChildProcess, under daemon: DaemonProcess) throws {
+        try stop(daemon.process)
+        defer { daemon.process.kill(SIGCONT) }
+        try stop(server)
+    }
+
+    /// Returns when all its threads have stopped. One whose request is being answered is in state D until then.
+    private func stop(_ process: ChildProcess) throws {
+        process.kill(SIGSTOP)
+        let end = ContinuousClock.now + .seconds(30)
+        let running = "grep -h '^State:' /proc/\(process.identifier)/task/*/status | grep -v T"
+        while try Command.run(["sh", "-c", running]).succeeded {
+            guard ContinuousClock.now < end else { throw TestFailure("\(process) does not stop") }
+            usleep(1000)
+        }
     }
 
     /// A request of its own thread; what it came to, and after how long.
@@ -82,7 +113,7 @@ struct HangingDiskTests {
     func fileSystemThatHangsHoldsUpNobodyElse() throws {
         let daemon = try site.start()
         let server = try serve(daemon)
-        server.kill(SIGSTOP)
+        try hang(server, under: daemon)
         defer { server.kill(SIGCONT) }
         let other = Digest(of: "on another disk")
         // Reactors and one more, several times.
@@ -140,7 +171,7 @@ struct HangingDiskTests {
         try download.client.send("GET /x?sha256=\(large.hex) HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(try download.head().status == 200)
         try download.readBody(100_000) { _ in }
-        server.kill(SIGSTOP)
+        try hang(server, under: daemon)
         defer { server.kill(SIGCONT) }
         let asking = try (0..<processorCount() + 1).map {
             try Asking(daemon, HangingDiskTests.digests[$0])
@@ -155,11 +186,46 @@ struct HangingDiskTests {
         print("limits: end while a file system hangs: \(seconds) s")
     }
 
+    /// The old one's process cannot end, by any signal: systemd gives up on it and starts the next.
+    @Test(.enabled(if: hasFUSE, "needs root, FUSE and bindfs(1)"))
+    func newDaemonStartsWhileThreadsOfTheOldOneWaitInTheKernel() throws {
+        let daemon = try site.start()
+        try tree.makeDirectory("middle")
+        let inner = try bind("source", to: "middle", for: daemon)
+        defer { inner.kill(SIGCONT) }
+        // Until it is mounted, the one over it has other files.
+        let first = tree.absolute("middle/0")
+        while !(try Command.run(daemon.mountPrefix + ["test", "-e", first]).succeeded) { usleep(10_000) }
+        let outer = try serve(daemon, from: "middle")
+        try hang(inner, under: daemon)
+        // The kernel answers from its own copies for a second; then threads of the daemon wait for what was taken.
+        let end = ContinuousClock.now + .seconds(60)
+        while try daemon.fetch(HangingDiskTests.digests[0]).status == 200 {
+            guard ContinuousClock.now < end else { throw TestFailure("the file system answers") }
+        }
+        daemon.process.kill(SIGTERM)
+        try daemon.process.waitForLine(seconds: 30) {
+            $0.hasSuffix("stopped") || $0.contains("ending without it")
+        }
+        try site.configure(["Port=\(daemon.port)"])
+        let next = try site.start()
+        #expect(next.port == daemon.port)
+        #expect(try next.fetch(Digest(of: "on another disk")).status == 200)
+        let owner = try Command.succeed(
+            ["busctl", "--address=\(bus.address)", "status", "org.freedesktop.Passim"])
+        #expect(owner.text.contains("PID=\(next.process.identifier)\n"), "\(owner.text)")
+        #expect(daemon.isRunning)
+        inner.kill(SIGCONT)
+        #expect(try daemon.process.wait(seconds: 60) == .exit(0))
+        #expect(try next.process.terminate() == .exit(0))
+        _ = outer
+    }
+
     @Test(.enabled(if: hasFUSE, "needs root, FUSE and bindfs(1)"))
     func fileSystemThatHangsIsATroubleUntilItAnswers() throws {
         let daemon = try site.start()
         let server = try serve(daemon)
-        server.kill(SIGSTOP)
+        try hang(server, under: daemon)
         defer { server.kill(SIGCONT) }
         // It is to be walked.
         try tree.write("etc/passim.d/mirror.conf", "[passim]\nPath=\(tree.absolute("mirror"))\nExclude=x\n")
@@ -191,7 +257,7 @@ struct HangingDiskTests {
         let contents = (0..<8 as Range<UInt8>).map { [UInt8](repeating: $0, count: 4 << 20) }
         for (number, content) in contents.enumerated() { try tree.write("source/cold-\(number)", content) }
         let daemon = try site.start()
-        let server = try serve(daemon, "--read-rate=8M")
+        let server = try serve(daemon, from: "source", "--read-rate=8M")
         for content in contents { try daemon.waitForStatus(200, of: Digest(of: content), seconds: 120) }
         // What the kernel has of them is given up.
         try daemon.runAmongItsMounts(

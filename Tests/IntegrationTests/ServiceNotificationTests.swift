@@ -46,4 +46,11 @@ struct ServiceNotificationTests {
         #expect(listener.messages.filter { $0.contains("READY=1") }.isEmpty)
         #expect(try first.get("/").status == 200)
     }
+
+    @Test func nothingWaitsForSystemdToRead() throws {
+        try listener.fill()
+        let daemon = try site.start()
+        #expect(try daemon.fetch(Digest(of: "content")).status == 200)
+        #expect(try daemon.process.terminate() == .exit(0))
+    }
 }

@@ -102,7 +102,7 @@ package final class DaemonProcess: Sendable {
     }
 
     /// What runs the rest of a command among the daemon's mounts.
-    var mountPrefix: [String] { ["nsenter", "--mount", "--target", "\(process.identifier)"] }
+    package var mountPrefix: [String] { ["nsenter", "--mount", "--target", "\(process.identifier)"] }
 
     package var isRunning: Bool { process.end == nil }
 

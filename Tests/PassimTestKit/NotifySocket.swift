@@ -13,22 +13,36 @@ package final class NotifySocket: Sendable {
         socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         guard socket >= 0 else { throw TestFailure(errnoWhile: "socket") }
         _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let bound = withAddress { bind(socket, $0, $1) }
         guard bound == 0 else { throw TestFailure(errnoWhile: "bind \(path)") }
         // A daemon of another user notifies too.
         chmod(path, 0o666)
     }
 
+    private func withAddress(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+
     deinit {
         close(socket)
+    }
+
+    /// Leaves no room for messages, as a systemd that does not read.
+    package func fill() throws {
+        let sender = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        defer { close(sender) }
+        let connected = withAddress { connect(sender, $0, $1) }
+        guard connected == 0 else { throw TestFailure(errnoWhile: "connect \(path)") }
+        while send(sender, "X=1", 3, 0) == 3 {}
+        guard errno == EAGAIN else { throw TestFailure(errnoWhile: "send") }
     }
 
     /// The next message, by lines; nil after the time.
