@@ -1,26 +1,8 @@
+internal import PassimCore
 internal import PassimHTTP
 
 /// Figures as people read them.
 enum HumanText {
-    /// Binary units with one decimal, rounded to the nearest: `999 B`, `1.5 KiB`.
-    static func size(bytes: UInt64) -> String {
-        if bytes < 1024 { return "\(bytes) B" }
-        let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-        var unit = 0
-        var shift: UInt64 = 10
-        while true {
-            let whole = bytes >> shift
-            let rest = bytes & (1 << shift - 1)
-            // Tenths, without overflow for any 64-bit size: the rest has less than 60 bits.
-            let tenths = whole * 10 + (rest * 10 + (1 << (shift - 1))) >> shift
-            if tenths < 10240 || unit == units.count - 1 {
-                return "\(tenths / 10).\(tenths % 10) \(units[unit])"
-            }
-            unit += 1
-            shift += 10
-        }
-    }
-
     /// Groups of three digits with a narrow space that does not break between them.
     static func count(_ number: some BinaryInteger) -> String {
         let digits = Array(String(number))
@@ -50,9 +32,9 @@ enum HumanText {
         return "\(padded.dropLast(places)).\(padded.suffix(places))"
     }
 
-    /// Binary units without a decimal that is 0: `600 MiB`.
+    /// Without a decimal that is 0: `6 MiB`.
     static func roundSize(bytes: UInt64) -> String {
-        let text = size(bytes: bytes)
+        let text = ByteCount(bytes).description
         guard let dot = text.firstIndex(of: "."), text[dot...].hasPrefix(".0 ") else { return text }
         return String(text[..<dot] + text[dot...].dropFirst(2))
     }

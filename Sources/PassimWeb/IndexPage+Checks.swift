@@ -93,7 +93,7 @@ extension IndexPage {
         body.check("Disk space", .good) { line in
             line.name(fullest.path)
             line.text(
-                " has \(HumanText.size(bytes: fullest.freeBytes)) free of \(HumanText.size(bytes: fullest.bytes))"
+                " has \(ByteCount(fullest.freeBytes)) free of \(ByteCount(fullest.bytes))"
             )
         }
     }

@@ -20,7 +20,7 @@ extension IndexPage {
                     row.element(.td, text: "temporary")
                     row.number(
                         HumanText.count(published.files), unit: published.files == 1 ? "file" : "files")
-                    row.number(HumanText.size(bytes: published.bytes))
+                    row.number(ByteCount(published.bytes).description)
                     row.element(.td, HTMLAttribute(.class, "none"), text: HumanText.none)
                 }
             }
@@ -48,7 +48,7 @@ extension HTMLWriter {
             row.number(
                 isKnown ? HumanText.count(directory.items) : HumanText.none,
                 unit: directory.items == 1 ? "file" : "files")
-            row.number(isKnown ? HumanText.size(bytes: directory.bytes) : HumanText.none)
+            row.number(isKnown ? ByteCount(directory.bytes).description : HumanText.none)
             if let time = directory.lastChange {
                 row.element(.td, HTMLAttribute(.class, "nowrap"), HTMLAttribute(.dataLabel, "changed")) {
                     $0.age(time.seconds, now: now)
@@ -81,7 +81,7 @@ extension DirectoryStatus {
                 secondsLeft.map { ", about \(HumanText.span(seconds: UInt64(clamping: $0))) left" } ?? ""
             details.append("\(percent) % hashed\(left)")
             details.append(
-                "\(HumanText.count(pendingFiles, "file")) to hash, \(HumanText.size(bytes: pendingBytes))")
+                "\(HumanText.count(pendingFiles, "file")) to hash, \(ByteCount(pendingBytes))")
         }
         if unreadable > 0 { details.append("\(HumanText.count(unreadable)) unreadable") }
         return details + notes

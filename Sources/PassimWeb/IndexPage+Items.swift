@@ -151,7 +151,7 @@ extension HTMLWriter {
                 if !item.isServed { cell.text(" (not served now)") }
             }
             if showsDirectory { row.cell("from") { $0.name(item.directory) } }
-            row.number(HumanText.size(bytes: item.entry.identity.size))
+            row.number(ByteCount(item.entry.identity.size).description)
             row.element(.td, HTMLAttribute(.class, "nowrap")) {
                 $0.time(item.entry.identity.modified.seconds)
             }

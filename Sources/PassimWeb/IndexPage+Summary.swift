@@ -90,7 +90,7 @@ extension IndexPage {
             "Shared", HumanText.count(health.files), unit: health.files == 1 ? "file" : "files", sharedPlaces)
         list.figure("Found by others", foundShare, foundDetails)
         list.figure(
-            "Saved", HumanText.size(bytes: savings.bytes),
+            "Saved", ByteCount(savings.bytes).description,
             savings.bytes > 0
                 ? "of internet traffic, \(HumanText.decimal(savings.carbon)) kg CO₂e"
                 : "no file has been sent yet")
@@ -99,13 +99,13 @@ extension IndexPage {
             "Clients", "\(usage.isExact ? "" : "> ")\(HumanText.count(usage.clients))", unit: "in \(daySpan)",
             usage.last == nil
                 ? "no other machine has fetched anything yet"
-                : "\(HumanText.count(sum.downloads, "download")), \(HumanText.size(bytes: sum.bytes))")
+                : "\(HumanText.count(sum.downloads, "download")), \(ByteCount(sum.bytes))")
     }
 
     private var sharedPlaces: String {
         var bytes = published.bytes
         for directory in directories { bytes.add(saturating: directory.bytes) }
-        let size = HumanText.size(bytes: bytes)
+        let size = ByteCount(bytes).description
         if directories.isEmpty { return "\(size), published by programs" }
         let there = directories.count { $0.isThere }
         let places =
@@ -115,7 +115,7 @@ extension IndexPage {
         if health.isScanning, directories.contains(where: { $0.pendingBytes > 0 }) {
             var all = bytes
             for directory in directories { all.add(saturating: directory.pendingBytes) }
-            return "\(size) of \(HumanText.size(bytes: all)) hashed, in \(places)"
+            return "\(size) of \(ByteCount(all)) hashed, in \(places)"
         }
         return "\(size) in \(places)"
     }

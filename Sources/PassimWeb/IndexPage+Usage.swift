@@ -25,7 +25,7 @@ extension IndexPage {
             query.span == .day && usage.cutOff > 0 ? " · \(HumanText.count(usage.cutOff)) cut off" : ""
         row.section(
             "activity", query.span == .day ? "Last 24 hours" : "Last hour",
-            note: "\(HumanText.count(sum.downloads, "download")) · \(HumanText.size(bytes: sum.bytes))\(lost)"
+            note: "\(HumanText.count(sum.downloads, "download")) · \(ByteCount(sum.bytes))\(lost)"
         ) { section in
             section.plot(activity)
             // Rows of the table: two hours, five minutes.
@@ -64,7 +64,7 @@ extension Usage.File {
 
 extension Usage.Client {
     fileprivate var bar: Bar {
-        Bar(href: "", name: RawName(name), text: HumanText.size(bytes: bytes), value: bytes)
+        Bar(href: "", name: RawName(name), text: ByteCount(bytes).description, value: bytes)
     }
 }
 
@@ -73,14 +73,14 @@ extension HTMLWriter {
         let chart = BarChart(values: activity.samples.map(\.bytes))
         let sum = activity.sum
         let step = HumanText.minutes(activity.step)
-        let most = sum.bytes == 0 ? "" : ", at most \(HumanText.size(bytes: chart.highest)) in \(step)"
+        let most = sum.bytes == 0 ? "" : ", at most \(ByteCount(chart.highest)) in \(step)"
         element(.div, HTMLAttribute(.class, "plot")) { plot in
             plot.element(
                 .svg, HTMLAttribute(.viewBox, "0 0 \(chart.width) \(BarChart.height)"),
                 HTMLAttribute(.preserveAspectRatio, "none"), HTMLAttribute(.role, "img"),
                 HTMLAttribute(
                     .ariaLabel,
-                    "Sent in \(HumanText.minutes(activity.span)): \(HumanText.size(bytes: sum.bytes)) in "
+                    "Sent in \(HumanText.minutes(activity.span)): \(ByteCount(sum.bytes)) in "
                         + "\(HumanText.count(sum.downloads, "download"))\(most). A bar is \(step), the last one is now."
                 )
             ) { $0.element(.path, HTMLAttribute(.d, chart.path), text: "") }
@@ -112,7 +112,7 @@ extension HTMLWriter {
                 body.element(.tr) { row in
                     row.headCell { $0.text("\(HumanText.minutes((age + 1) * activity.step)) ago") }
                     row.number(HumanText.count(sample.downloads))
-                    row.number(HumanText.size(bytes: sample.bytes))
+                    row.number(ByteCount(sample.bytes).description)
                     if hasMisses { row.number(HumanText.count(sample.misses)) }
                 }
             }

@@ -86,13 +86,13 @@ package struct ItemPage: Sendable {
             hero.figures { list in
                 if let size = files.first?.item.entry.identity.size {
                     list.figure(
-                        "Size", HumanText.size(bytes: size),
+                        "Size", ByteCount(size).description,
                         size < 1024 ? "exactly" : "\(HumanText.count(size)) bytes")
                 }
                 list.figure(
                     "Fetched", "\(HumanText.count(ofDay.downloads)) ×", unit: "in 24 h",
                     ofDay.bytes > 0
-                        ? "\(HumanText.size(bytes: ofDay.bytes)) by other machines" : "by no other machine")
+                        ? "\(ByteCount(ofDay.bytes)) by other machines" : "by no other machine")
                 list.figure("Downloads", allDownloads, "by anybody so far")
                 list.figure(
                     "Last fetched", lastFetched.map { HumanText.ago($0, now: now) } ?? HumanText.none,

@@ -81,7 +81,7 @@ extension FileSystemSpace {
         if bytes > 0, freeBytes < DiskSurvey.leastBytes || freeBytes < bytes / 100 * DiskSurvey.leastPercent {
             return Trouble(
                 .warning, .disk, subject: path, "the file system of \(path) is nearly full",
-                why: "\(ByteText(freeBytes)) of \(ByteText(bytes)) are free", command: command)
+                why: "\(ByteCount(freeBytes)) of \(ByteCount(bytes)) are free", command: command)
         }
         if files > 0, freeFiles < files / 100 * DiskSurvey.leastPercent {
             return Trouble(
@@ -90,22 +90,4 @@ extension FileSystemSpace {
         }
         return nil
     }
-}
-
-/// `1.5 GiB`
-private struct ByteText: CustomStringConvertible {
-    let description: String
-
-    init(_ bytes: UInt64) {
-        var value = Double(bytes)
-        var unit = 0
-        while value >= 1023.95, unit < ByteText.units.count - 1 {
-            value /= 1024
-            unit += 1
-        }
-        let tenths = Int((value * 10).rounded())
-        description = unit == 0 ? "\(bytes) B" : "\(tenths / 10).\(tenths % 10) \(ByteText.units[unit])"
-    }
-
-    private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
 }

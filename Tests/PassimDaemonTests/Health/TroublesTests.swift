@@ -84,7 +84,7 @@ import Testing
         #expect(severity(space(free: .max, of: .max, files: .max, of: .max)) == nil)
         #expect(
             space(free: gib / 2, of: tib).trouble(at: "/srv")?.sentence
-                == "the file system of /srv is nearly full: 512.0 MiB of 1.0 TiB are free")
+                == "the file system of /srv is nearly full: 512 MiB of 1.0 TiB are free")
     }
 
     @Test func directoriesOfOneFileSystemAreOneTroubleAndImagesNone() async {
