@@ -5,18 +5,20 @@ package import Synchronization
 
 extension FixedWidthInteger {
     /// The sum, or the nearest number that there is.
-    @inline(__always)
+    // Inlinable: else the generic code runs, several hundred instructions for a sum.
+    @inlinable @inline(__always)
     package func adding(saturating other: Self) -> Self {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? (other < 0 ? .min : .max) : sum
     }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     package mutating func add(saturating other: Self) {
         self = adding(saturating: other)
     }
 
     /// The product, or the nearest number that there is.
+    @inlinable
     package func multiplied(saturatingBy other: Self) -> Self {
         let (product, overflow) = multipliedReportingOverflow(by: other)
         return overflow ? ((self < 0) != (other < 0) ? .min : .max) : product
@@ -49,6 +51,7 @@ extension Atomic where Value == UInt64 {
 }
 
 extension Sequence where Element: FixedWidthInteger {
+    @inlinable
     package var saturatingSum: Element { reduce(0) { $0.adding(saturating: $1) } }
 }
 

@@ -195,8 +195,10 @@ package final class Mirror: Sendable {
 
     func workTicket() -> UInt64 { eventCount.ticket() }
 
-    func waitForWork(after ticket: UInt64) {
-        eventCount.wait(after: ticket, until: nextDue)
+    /// - Parameter limit: monotonic nanoseconds; nil: none.
+    func waitForWork(after ticket: UInt64, until limit: UInt64? = nil) {
+        let due = nextDue
+        eventCount.wait(after: ticket, until: limit.map { min($0, due ?? $0) } ?? due)
     }
 
     /// When there will be something to do without anybody asking.

@@ -232,6 +232,11 @@ extension Reactor {
             threads: state.threads, systems: state.fileSystems, index: state.index)
     }
 
+    /// True if there is room in memory for the content of a file.
+    func mayHold(_ file: PreparedFile) -> Bool {
+        files.heldBytes + Int(file.entry.identity.size) <= PreparedFile.mostHeld / state.counters.count
+    }
+
     /// Keeps a file that a thread has opened, unless its origin's limits have been replaced since.
     fileprivate func keep(_ file: PreparedFile) {
         forgetReplacedOrigins()

@@ -110,7 +110,9 @@ extension Connection {
             return nil
         }
         let space = UnsafeMutableRawBufferPointer(rebasing: reactor.plain[..<allowed])
-        if let count = try file.readCached(into: space, at: offset) {
+        var read = try file.readHeld(into: space, at: offset, now: reactor.now)
+        if read == nil { read = try file.readCached(into: space, at: offset) }
+        if let count = read {
             current.throttle.spend(count)
             return count
         }

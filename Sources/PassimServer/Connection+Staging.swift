@@ -99,9 +99,13 @@ extension Connection {
         // A copy of what a name stood for is to be asked about each time.
         writer.field("Cache-Control", plan.isByName ? "no-cache" : "public, immutable")
         if plan.wantsDigest { writer.field("Digest", instanceDigest: file.entry.digest) }
-        // A file from the future was changed when its response was made, as far as others are told (RFC 9110, 8.8.2.1).
-        let modified = min(file.entry.identity.modified.seconds, reactor.date.value.seconds)
-        writer.field("Last-Modified", date: HTTPDate(unixSeconds: modified))
+        if file.entry.identity.modified.seconds <= reactor.date.value.seconds {
+            file.modified.withUnsafeBytes { writer.fields($0) }
+        } else {
+            // A file from the future was changed when its response was made, as far as others are told (RFC 9110,
+            // 8.8.2.1).
+            writer.field("Last-Modified", date: reactor.date.value)
+        }
     }
 
     private func stageContent(
@@ -121,7 +125,7 @@ extension Connection {
             staged.fetched = fetched
         } else if wanted > 0 {
             let space = UnsafeMutableRawBufferPointer(rebasing: reactor.plain[headCount..<headCount + wanted])
-            guard let count = try file.readCached(into: space, at: first) else { return false }
+            guard let count = try readNow(file, into: space, at: first, plan, reactor) else { return false }
             read = count
             staged.throttle.spend(read)
         } else if try !file.verifyCached() {
@@ -143,6 +147,20 @@ extension Connection {
             beBusy()
         }
         return true
+    }
+
+    /// The first bytes of a file's content, from memory.
+    ///
+    /// - Returns: nil where a thread has to read them.
+    private func readNow(
+        _ file: PreparedFile, into space: UnsafeMutableRawBufferPointer, at offset: UInt64, _ plan: FilePlan,
+        _ reactor: Reactor
+    ) throws(PreparedFile.Fault) -> Int? {
+        // A name stands for what the file is now.
+        if plan.isByName { return try file.readCached(into: space, at: offset) }
+        if file.isWorthHolding(), reactor.mayHold(file) { try file.hold(now: reactor.now) }
+        if let count = try file.readHeld(into: space, at: offset, now: reactor.now) { return count }
+        return try file.readCached(into: space, at: offset)
     }
 
     /// Reserved when it begins, so that a limit holds for downloads at one time.

@@ -15,6 +15,9 @@ struct FileCache {
 
     var isEmpty: Bool { used == 0 }
 
+    /// Bytes of content that its files keep in memory.
+    var heldBytes: Int { slots.reduce(0) { $0 + ($1?.heldCount ?? 0) } }
+
     @inline(__always)
     func find(_ entry: Entry) -> PreparedFile? {
         guard let file = slots[slot(entry.digest)], file.entry == entry else { return nil }

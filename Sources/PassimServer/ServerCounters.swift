@@ -5,6 +5,8 @@ internal import Synchronization
 /// The counts of one reactor. Only its thread writes, so nothing is locked; others read.
 final class ReactorCounters: Sendable {
     private let responses: [Counter]
+    /// Where the counter of a status code is, from code 0 on; none: past the last.
+    private let places: [UInt8]
     let bytesSent = Counter()
     let connections = Counter()
     let refused = Counter()
@@ -24,10 +26,14 @@ final class ReactorCounters: Sendable {
 
     init() {
         responses = Status.sent.map { _ in Counter() }
+        var places = [UInt8](repeating: .max, count: 600)
+        for (place, status) in Status.sent.enumerated() { places[Int(status.rawValue)] = UInt8(place) }
+        self.places = places
     }
 
     func note(_ status: Status) {
-        if let index = Status.sent.firstIndex(of: status) { responses[index].add(1) }
+        let place = Int(places[Int(status.rawValue)])
+        if place < responses.count { responses[place].add(1) }
     }
 
     func note(found: Bool) {

@@ -70,6 +70,11 @@ package func setFileAside(_ path: String) throws(SystemError) -> String {
 
 private func openParent(of path: String, making: Bool) throws(SystemError) -> Descriptor {
     let directory = parentDirectory(of: path)
-    if making { try makeDirectories(directory, mode: 0o700) }
-    return try Descriptor.open(directory, [.readOnly, .directory])
+    do throws(SystemError) {
+        return try Descriptor.open(directory, [.readOnly, .directory])
+    } catch {
+        guard making, error.code == .notFound else { throw error }
+        try makeDirectories(directory, mode: 0o700)
+        return try Descriptor.open(directory, [.readOnly, .directory])
+    }
 }

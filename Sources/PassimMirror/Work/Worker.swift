@@ -40,16 +40,28 @@ final class Worker {
     ///   - goesOn: asked after each turn, with whether it had been taken for stuck.
     ///   - onAwake: called when there is something to do again.
     func run(goesOn: (Bool) -> Bool, onAwake: () -> Void) {
-        var isAwake = false
+        /// When it is to rest, in monotonic nanoseconds.
+        var restDue: UInt64?
         while !mirror.isStopping {
             let ticket = mirror.workTicket()
             if let turn = mirror.nextTurn() {
-                if !isAwake { onAwake() }
-                isAwake = true
+                restDue = nil
+                if !heartbeat.isAwake {
+                    heartbeat.isAwake = true
+                    onAwake()
+                }
                 if !goesOn(take(turn)) { return }
-            } else if isAwake {
-                isAwake = false
-                rest()
+            } else if heartbeat.isAwake {
+                // Workers share turns, and the next one often comes soon.
+                let now = monotonicNanoseconds()
+                let due = restDue ?? now + Limits.restAfter
+                restDue = due
+                if now < due {
+                    mirror.waitForWork(after: ticket, until: due)
+                } else {
+                    heartbeat.isAwake = false
+                    rest()
+                }
             } else {
                 mirror.waitForWork(after: ticket)
             }

@@ -10,6 +10,7 @@ internal import Synchronization
 /// The part of a worker's thread that others may look at.
 final class Heartbeat: Sendable {
     private let beats = Atomic<UInt64>(0)
+    private let awake = Atomic<Bool>(false)
     private let state = Lock(State())
 
     private struct State {
@@ -34,6 +35,11 @@ final class Heartbeat: Sendable {
     }
 
     var count: UInt64 { beats.load(ordering: .relaxed) }
+    /// Whether it has worked lately, and holds what it works with.
+    var isAwake: Bool {
+        get { awake.load(ordering: .sequentiallyConsistent) }
+        set { awake.store(newValue, ordering: .sequentiallyConsistent) }
+    }
     var isAtWork: Bool { state.withLock { $0.turn != nil } }
 
     /// - Returns: whose turn it is that makes no progress; nil where it has been said, or there is none.
@@ -144,10 +150,10 @@ final class WorkerPool: Sendable {
 
     // MARK: - On the minder's thread
 
-    /// Sleeps while nobody is at work; else looks once a second.
+    /// Sleeps while nobody is awake; else looks once a second.
     private func mind() {
         let ticket = eventCount.ticket()
-        let isIdle = state.withLock { state in !state.members.contains { $0.heartbeat.isAtWork } }
+        let isIdle = state.withLock { state in !state.members.contains { $0.heartbeat.isAwake } }
         if isIdle {
             if mirror.isStopping { return }
             eventCount.wait(after: ticket, until: nil)
