@@ -47,8 +47,6 @@ package final class Advertiser: Sendable {
     let responder: DigestResponder
     private let published = Lock(AdvertiserStatus())
     private let thread = Lock<SystemThread?>(nil)
-    private let ended = EventCount()
-    private let hasEnded = Lock(false)
 
     /// - Parameter port: where this machine serves.
     /// - Parameter listening: the places at which it does: others are not announced.
@@ -82,8 +80,6 @@ package final class Advertiser: Sendable {
             var turn = AdvertiserThread(self)
             turn.run()
             published.withLock { $0 = AdvertiserStatus() }
-            hasEnded.withLock { $0 = true }
-            ended.notify(all: true)
         }
         thread.withLock { $0 = started }
     }
@@ -99,13 +95,9 @@ package final class Advertiser: Sendable {
                 return thread
             })
         else { return }
-        let ticket = ended.ticket()
         mail.withLock { $0.stop = true }
         waker.wake()
-        if !hasEnded.withLock({ $0 }) {
-            ended.wait(after: ticket, until: monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000)
-        }
-        if hasEnded.withLock({ $0 }) { thread.join() }
+        _ = thread.join(by: monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000)
     }
 
     /// From any thread; never waits. Changes count in the order in which they are told, and those that happened

@@ -32,8 +32,6 @@ package final class PeerBrowser: PeerFinder {
     let waker: AvahiLoop.Waker
     let mail = Lock(Mail())
     private let thread = Lock<SystemThread?>(nil)
-    private let ended = EventCount()
-    private let hasEnded = Lock(false)
 
     /// Questions that nobody has taken up yet; further ones find nobody.
     private static let mostAsked = 4096
@@ -54,8 +52,6 @@ package final class PeerBrowser: PeerFinder {
             var thread = PeerBrowserThread(self)
             thread.run()
             close()
-            hasEnded.withLock { $0 = true }
-            ended.notify(all: true)
         }
         thread.withLock { $0 = started }
     }
@@ -64,7 +60,6 @@ package final class PeerBrowser: PeerFinder {
     ///
     /// - Parameter seconds: an avahi-daemon that does not answer is not waited for longer.
     package func stop(within seconds: Int = 2) {
-        let ticket = ended.ticket()
         close()
         waker.wake()
         guard
@@ -73,10 +68,7 @@ package final class PeerBrowser: PeerFinder {
                 return thread
             })
         else { return }
-        if !hasEnded.withLock({ $0 }) {
-            ended.wait(after: ticket, until: monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000)
-        }
-        if hasEnded.withLock({ $0 }) { thread.join() }
+        _ = thread.join(by: monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000)
     }
 
     /// Takes no more questions, and ends those that wait.

@@ -8,7 +8,8 @@ package final class MainLoop: Sendable {
     nonisolated(unsafe) private let context: OpaquePointer
     nonisolated(unsafe) private let loop: OpaquePointer
     nonisolated(unsafe) private let thread: UnsafeMutablePointer<GThread>
-    private let end = End()
+    /// Open once the thread has ended.
+    private let end = Gate()
 
     /// - Parameter name: of the thread, at most 15 bytes.
     package init(name: String) {
@@ -29,7 +30,7 @@ package final class MainLoop: Sendable {
                 while left > 0, g_main_context_iteration(context, gboolean(0)) != gboolean(0) { left -= 1 }
                 g_main_context_pop_thread_default(context)
                 g_main_loop_unref(loop)
-                life.end.come()
+                life.end.open()
                 return nil
             }, UserData<Life>.make(Life(loop: g_main_loop_ref(loop), end: end)))
     }
@@ -64,7 +65,8 @@ package final class MainLoop: Sendable {
         nonisolated(unsafe) let loop = loop
         perform { g_main_loop_quit(loop) }
         withExtendedLifetime(self) {
-            if end.wait(seconds: seconds) { g_thread_join(thread) } else { g_thread_unref(thread) }
+            let deadline = monotonicNanoseconds() + UInt64(seconds * 1e9)
+            if end.wait(until: deadline) { g_thread_join(thread) } else { g_thread_unref(thread) }
         }
     }
 
@@ -72,29 +74,7 @@ package final class MainLoop: Sendable {
     private struct Life: @unchecked Sendable {
         // Unchecked: GLib's own lock guards it.
         let loop: OpaquePointer
-        let end: End
-    }
-
-    /// The end of the thread, for one who does not want to wait for ever.
-    private final class End: Sendable {
-        private let hasCome = Lock(false)
-        private let eventCount = EventCount()
-
-        func come() {
-            hasCome.withLock { $0 = true }
-            eventCount.notify(all: true)
-        }
-
-        /// - Returns: whether it has come.
-        func wait(seconds: Double) -> Bool {
-            let deadline = monotonicNanoseconds() + UInt64(seconds * 1e9)
-            while true {
-                let ticket = eventCount.ticket()
-                if hasCome.withLock({ $0 }) { return true }
-                if monotonicNanoseconds() >= deadline { return false }
-                eventCount.wait(after: ticket, until: deadline)
-            }
-        }
+        let end: Gate
     }
 
     private typealias Body = @Sendable () -> Void

@@ -2,8 +2,6 @@ import PassimCore
 import PassimSystem
 import Testing
 
-@testable import PassimDaemon
-
 @Suite struct GateTests {
     @Test func whatHasHappenedIsNotWaitedFor() async {
         let gate = Gate()
@@ -21,9 +19,5 @@ import Testing
             await gate.wait()
             thread.join()
         }
-    }
-
-    @Test func blockingWorkRunsOnAThreadOfItsOwn() async {
-        #expect(await onThread("answer") { 6 * 7 } == 42)
     }
 }

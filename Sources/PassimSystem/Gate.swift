@@ -1,8 +1,7 @@
 internal import PassimCore
-internal import PassimSystem
 
 /// Closed until something has happened, for any number of causes; threads and tasks wait for it.
-final class Gate: Sendable {
+package final class Gate: Sendable {
     private struct State {
         var isOpen = false
         var waiting: [@Sendable () -> Void] = []
@@ -10,9 +9,11 @@ final class Gate: Sendable {
     private let state = Lock(State())
     private let eventCount = EventCount()
 
-    var isOpen: Bool { state.withLock { $0.isOpen } }
+    package init() {}
 
-    func open() {
+    package var isOpen: Bool { state.withLock { $0.isOpen } }
+
+    package func open() {
         let waiting = state.withLock { state in
             state.isOpen = true
             defer { state.waiting = [] }
@@ -23,7 +24,7 @@ final class Gate: Sendable {
     }
 
     /// Calls `body` when it is open, or now.
-    func whenOpen(_ body: @escaping @Sendable () -> Void) {
+    package func whenOpen(_ body: @escaping @Sendable () -> Void) {
         let isOpen = state.withLock { state in
             if !state.isOpen { state.waiting.append(body) }
             return state.isOpen
@@ -32,7 +33,7 @@ final class Gate: Sendable {
     }
 
     /// Waits as a task, and keeps no thread.
-    func wait() async {
+    package func wait() async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             whenOpen { continuation.resume() }
         }
@@ -42,7 +43,7 @@ final class Gate: Sendable {
     ///
     /// - Parameter deadline: in monotonic nanoseconds.
     /// - Returns: true if it is open.
-    func wait(until deadline: UInt64) -> Bool {
+    package func wait(until deadline: UInt64) -> Bool {
         while true {
             let ticket = eventCount.ticket()
             if isOpen { return true }
